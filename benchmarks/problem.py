@@ -1,0 +1,50 @@
+"""The training that is timed: networks of section 4.1 on full batches.
+
+Axis letters: E networks, B batch.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from regression import datasets
+from regression import networks
+from regression import training
+
+SIZES = (2, 256, 256, 1)  # Section 4.1 [V].
+FUNCTION = 'styblinski_tang'
+
+# The same function under a name for which the program knows no three-product
+# gradient, and nests tapes as it does for a smooth activation.
+TAPES = 'relu_by_tapes'
+networks.ACTIVATIONS[TAPES] = tf.nn.relu
+
+
+def make(
+    batch: int, count: int = 1
+) -> tuple[training.State, training.Batches]:
+  """The start of training E = `count` networks on B = `batch` points each."""
+  members = [networks.initialise(SIZES, 'sonnet', s) for s in range(count)]
+  sets = [datasets.training_set(FUNCTION, batch, s) for s in range(count)]
+  state = training.initial_state(
+      tf.nest.map_structure(lambda *arrays: tf.stack(arrays), *members)
+  )
+  arrays = (tf.constant(np.stack(a)) for a in zip(*sets, strict=True))
+  indices = tf.zeros((count, 0, 0), tf.int32)  # All points in each step.
+  return state, training.Batches(*arrays, indices)
+
+
+def trainer(
+    state: training.State, batches: training.Batches, method: training.Method
+) -> Callable[[int], training.State]:
+  """A function that trains for a number of steps, always from the start."""
+
+  def run(steps):
+    loss, result = training.train(
+        state, batches, tf.constant(0), tf.constant(steps), method
+    )
+    loss.numpy()  # Waits.
+    return result
+
+  return run

@@ -1,0 +1,125 @@
+"""What the benchmark programs have in common: flags, peers and the document."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import importlib.metadata
+import os
+import pathlib
+import sys
+import time
+from typing import Any
+from typing import NoReturn
+
+from benchmarks import document
+from benchmarks import timing
+from sobolev_training.experiment import config
+from sobolev_training.experiment import environment
+from sobolev_training.experiment import errors
+
+# Cores that other programs may use before the machine is called busy.
+_BUSY = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """What all benchmarks can be told."""
+
+  docs: str = config.setting(
+      '', 'The file in which to replace this section: docs/benchmarks.md.'
+  )
+  rounds: int = config.setting(15, 'How often each side runs.', minimum=1)
+  seconds: float = config.setting(
+      0.05, 'CPU time of the fastest side in a round.', 's', above=0
+  )
+
+
+@contextlib.contextmanager
+def peers() -> Iterator[None]:
+  """Surrounds the imports of what benchmarks/requirements.txt installs.
+
+  Raises:
+    UserError: a package is not there, or does not work.
+  """
+  try:
+    yield
+  except ImportError as error:
+    raise errors.UserError(
+        f'{errors.one_line(error)}: this benchmark needs its peer: '
+        'pip install -r benchmarks/requirements.txt'
+    ) from error
+
+
+def _busy_seconds() -> float | None:
+  """CPU seconds that this and all other programs used; None if not known."""
+  try:
+    words = pathlib.Path('/proc/stat').read_text().split()
+  except OSError:
+    return None
+  user, nice, system, _, _, interrupts, soft, stolen = map(int, words[1:9])
+  ticks = user + nice + system + interrupts + soft + stolen
+  return ticks / os.sysconf('SC_CLK_TCK')
+
+
+class _Others:
+  """How many cores other programs use."""
+
+  def __init__(self):
+    self._start = time.monotonic(), time.process_time(), _busy_seconds()
+
+  def cores(self) -> float:
+    """The mean since this was made; 0 if not known."""
+    wall, own, busy = self._start
+    if busy is None:
+      return 0.0
+    used = _busy_seconds() - busy - (time.process_time() - own)
+    return used / (time.monotonic() - wall)
+
+
+def _conditions(device: str, packages: tuple[str, ...], others: float) -> str:
+  """Says on what, with what and beside what it was measured."""
+  names = ('tensorflow', *packages)
+  versions = [f'{name} {importlib.metadata.version(name)}' for name in names]
+  text = f'Measured on {device}, with {", ".join(versions)}'
+  if others > _BUSY:
+    text += (
+        ', on a machine busy with other work, which used '
+        f'{others:.1f} cores meanwhile'
+    )
+  return f'{text}: `{environment.command(sys.argv[1:])}`'
+
+
+def run(
+    name: str,
+    settings_class: type[Settings],
+    measure: Callable[[Any], str],
+    *,
+    packages: tuple[str, ...] = (),
+    one_core: bool = True,
+) -> NoReturn:
+  """Runs a benchmark program: measures, prints, and writes if asked to.
+
+  Args:
+    name: one of `document.PROGRAMS`.
+    settings_class: the program's flags.
+    measure: takes the settings; returns the section, from its heading on.
+    packages: the distributions to name, beside TensorFlow.
+    one_core: whether to keep to one core.
+  """
+
+  def main(_):
+    device = environment.device_line()
+    if one_core:
+      timing.use_one_core()
+    settings = config.from_flags(settings_class)
+    others = _Others()
+    section = measure(settings)
+    conditions = _conditions(device, packages, others.cores())
+    section = f'{section}\n\n{conditions}'
+    print(section)
+    if settings.docs:
+      document.merge(pathlib.Path(settings.docs), name, section)
+
+  config.define_flags(settings_class)
+  errors.run_main(main)

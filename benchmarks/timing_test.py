@@ -1,0 +1,71 @@
+"""Tests for timing."""
+
+import os
+import time
+from unittest import mock
+
+from absl.testing import absltest
+import numpy as np
+
+from benchmarks import timing
+
+
+def _spin(seconds):
+  end = time.process_time() + seconds
+  while time.process_time() < end:
+    pass
+
+
+class TimingTest(absltest.TestCase):
+
+  def test_sides_take_turns_and_the_first_round_does_not_count(self):
+    calls = []
+    sides = {name: lambda name=name: calls.append(name) for name in 'ab'}
+    times = timing.interleave(sides, 3)
+    self.assertEqual(''.join(calls), 'ab' * 4)
+    self.assertEqual(list(times), ['a', 'b'])
+    self.assertEqual(times['a'].cpu.shape, (3,))
+    self.assertEqual(times['a'].wall.shape, (3,))
+
+  def test_cpu_time_leaves_out_waiting(self):
+    cpu, wall = timing.clock(lambda: time.sleep(0.2))
+    self.assertLess(cpu, 0.1)
+    self.assertGreaterEqual(wall, 0.2)
+
+  def test_ratio_of_work(self):
+    sides = {'long': lambda: _spin(0.03), 'short': lambda: _spin(0.01)}
+    times = timing.interleave(sides, 5)
+    # The clock is read every microsecond or so.
+    ratio = timing.ratio(times['long'].cpu, times['short'].cpu)
+    self.assertAlmostEqual(ratio.median, 3, delta=0.3)
+
+  def test_ratio_is_the_median_over_rounds(self):
+    # The ratio of the medians would be 2 / 2.
+    ratio = timing.ratio(np.array([1.0, 2, 6, 8]), np.array([2.0, 1, 2, 2]))
+    self.assertEqual(ratio, timing.Ratio(2.5, 1.625, 3.25))
+    self.assertEqual(str(ratio), '2.50 (1.62 to 3.25)')
+
+  def test_steps_for(self):
+    # A step takes 1 ms, the first call a minute more.
+    now = [0.0, 60.0]
+
+    def run(steps):
+      now[0] += steps * 1e-3 + now[1]
+      now[1] = 0.0
+
+    with mock.patch.object(time, 'process_time', lambda: now[0]):
+      self.assertEqual(timing.steps_for(0.5, run), 500)
+      self.assertEqual(timing.steps_for(0.0001, run), 1)
+
+  def test_one_core(self):
+    new = {'create': True}  # macOS does not have them.
+    with (
+        mock.patch.object(os, 'sched_getaffinity', lambda _: {1, 3}, **new),
+        mock.patch.object(os, 'sched_setaffinity', **new) as pin,
+    ):
+      timing.use_one_core()
+    pin.assert_called_once_with(0, {3})
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,226 @@
+"""From the run folders of Figure 2's sweep to the rows of `results/`.
+
+    figure2_networks.csv   a row a network, where it ended
+    figure2_curves.csv     a row a cell and evaluation, over the seeds
+    figure2_baselines.csv  a row a function: predicting the mean
+    measured.csv           a row a cell, method and metric
+
+A file's rows of another scale stay; those of the same cell are replaced.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import csv
+import io
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from regression import datasets
+from sobolev_training.experiment import atomic
+from sobolev_training.experiment import results
+
+NETWORKS = 'figure2_networks.csv'
+CURVES = 'figure2_curves.csv'
+BASELINES = 'figure2_baselines.csv'
+SURFACES = 'figure3.csv'
+POINTS = 'figure3_points.csv'
+MEASURED = 'measured.csv'
+
+# How many columns, from the left, say what a row is about.
+_KEYS = {NETWORKS: 5, CURVES: 5, BASELINES: 1, SURFACES: 6, POINTS: 4}
+
+# Where the plateau check looks: the share of the steps.
+_EARLIER = 0.75
+
+Row = Mapping[str, Any]
+
+
+def merge_table(path: pathlib.Path, rows: Iterable[Row]) -> None:
+  """Adds rows to a CSV file in place of those with the same key.
+
+  Args:
+    path: one of this module's files; made when there is none.
+    rows: with the file's columns in order.
+  """
+  keys = _KEYS[path.name]
+  rows = [{k: str(v) for k, v in row.items()} for row in rows]
+  columns = list(rows[0])
+  table = {}
+  if path.exists():
+    with open(path, encoding='utf-8', newline='') as file:
+      for row in csv.DictReader(file):
+        table[tuple(row.values())[:keys]] = row
+  table |= {tuple(row.values())[:keys]: row for row in rows}
+  text = io.StringIO()
+  writer = csv.DictWriter(text, columns, lineterminator='\n')
+  writer.writeheader()
+  writer.writerows(table[key] for key in sorted(table, key=_natural))
+  with atomic.replacing(path) as temporary:
+    temporary.write_text(text.getvalue(), encoding='utf-8')
+
+
+def _natural(key):
+  return tuple((0, int(k), '') if k.isdigit() else (1, 0, k) for k in key)
+
+
+def read_metrics(folder: pathlib.Path) -> list[Row]:
+  """A run's `metrics.csv`, its numbers read."""
+  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
+    return [
+        {k: v if k == 'function' else float(v) for k, v in row.items()}
+        for row in csv.DictReader(file)
+    ]
+
+
+def _log10(values) -> np.ndarray:
+  return np.log10(np.asarray(values, np.float64))
+
+
+def network_rows(scale: str, config: Row, metrics: list[Row]) -> list[Row]:
+  """Where each network of a run ended; rows of `NETWORKS`."""
+  last = max(row['step'] for row in metrics)
+  steps = sorted({row['step'] for row in metrics})
+  earlier = min(steps, key=lambda step: abs(step - _EARLIER * last))
+  before = {
+      (row['function'], row['seed']): row['test_mse']
+      for row in metrics
+      if row['step'] == earlier
+  }
+  return [
+      {
+          'scale': scale,
+          'function': row['function'],
+          'size': config['size'],
+          'method': config['method'],
+          'seed': int(row['seed']),
+          'steps': int(last),
+          'test_mse': f'{row["test_mse"]:.6g}',
+          'test_gradient_mse': f'{row["test_gradient_mse"]:.6g}',
+          'train_loss': f'{row["train_loss"]:.6g}',
+          'earlier_test_mse': f'{before[row["function"], row["seed"]]:.6g}',
+          'seconds': f'{row["network_seconds"]:.3f}',
+      }
+      for row in metrics
+      if row['step'] == last
+  ]
+
+
+def _cells(metrics, step) -> dict[str, list[Row]]:
+  cells = {}
+  for row in metrics:
+    if row['step'] == step:
+      cells.setdefault(row['function'], []).append(row)
+  return cells
+
+
+def curve_rows(scale: str, config: Row, metrics: list[Row]) -> list[Row]:
+  """Means over the seeds at each evaluation; rows of `CURVES`."""
+  rows = []
+  for step in sorted({row['step'] for row in metrics}):
+    for function, cell in _cells(metrics, step).items():
+      values, gradients, losses = (
+          _log10([row[name] for row in cell])
+          for name in ('test_mse', 'test_gradient_mse', 'train_loss')
+      )
+      seconds = np.mean([row['network_seconds'] for row in cell])
+      rows.append({
+          'scale': scale,
+          'function': function,
+          'size': config['size'],
+          'method': config['method'],
+          'step': int(step),
+          'seconds': f'{seconds:.4f}',
+          'log_test_mse_mean': f'{values.mean():.5f}',
+          'log_test_mse_std': f'{_deviation(values):.5f}',
+          'log_test_gradient_mse_mean': f'{gradients.mean():.5f}',
+          'log_train_loss_mean': f'{losses.mean():.5f}',
+          'n': len(cell),
+      })
+  return rows
+
+
+def _deviation(values) -> float:
+  return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def _device(device: Row) -> str:
+  return ', '.join([f'{device["cores"]} cores of {device["cpu"]}', *device['gpus']])
+
+
+def measured_rows(
+    scale: str, run: Row, metrics: list[Row]
+) -> list[results.Row]:
+  """A row a function and metric; rows of `MEASURED`.
+
+  Args:
+    scale: the scale's name.
+    run: the run's `config.json`.
+    metrics: its `metrics.csv`.
+  """
+  config = run['settings']
+  last = max(row['step'] for row in metrics)
+  rows = []
+  for function, cell in _cells(metrics, last).items():
+    for metric in ('test_mse', 'test_gradient_mse'):
+      values = _log10([row[metric] for row in cell])
+      rows.append(
+          results.Row(
+              artifact='figure2',
+              case=f'{function}/{config["size"]}',
+              method=config['method'],
+              metric=f'log_{metric}',
+              scale=scale,
+              mean=round(float(values.mean()), 5),
+              std=round(_deviation(values), 5),
+              n=len(cell),
+              unit='log10',
+              command=run['command'],
+              commit=run['commit'][:12] + ('+' if run['dirty'] else ''),
+              seconds=round(sum(row['network_seconds'] for row in cell), 1),
+              device=_device(run['device']),
+          )
+      )
+  return rows
+
+
+def baseline_rows(functions: Iterable[str]) -> list[Row]:
+  """The errors of predicting the test set's mean; rows of `BASELINES`."""
+  rows = []
+  for name in functions:
+    test = datasets.test_set(name)
+    norms = np.sum(np.square(test.gradient, dtype=np.float64), -1)
+    rows.append({
+        'function': name,
+        'log_test_mse': f'{_log10(np.var(test.y, dtype=np.float64)):.5f}',
+        'log_test_gradient_mse': f'{_log10(norms.mean()):.5f}',
+    })
+  return rows
+
+
+def collect(
+    folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
+) -> None:
+  """Writes the results of finished runs of `//regression:train`.
+
+  Args:
+    folders: the runs.
+    scale: the scale to file them under.
+    output: the folder of the CSV files.
+  """
+  networks, curves, measured, functions = [], [], [], {}
+  for folder in folders:
+    run = json.loads((folder / 'config.json').read_text('utf-8'))
+    metrics = read_metrics(folder)
+    config = run['settings']
+    networks += network_rows(scale, config, metrics)
+    curves += curve_rows(scale, config, metrics)
+    measured += measured_rows(scale, run, metrics)
+    functions |= dict.fromkeys(row['function'] for row in metrics)
+  output.mkdir(parents=True, exist_ok=True)
+  merge_table(output / NETWORKS, networks)
+  merge_table(output / CURVES, curves)
+  merge_table(output / BASELINES, baseline_rows(functions))
+  results.merge(output / MEASURED, measured)

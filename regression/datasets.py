@@ -1,0 +1,82 @@
+"""Training and test sets: points, values and exact gradients.
+
+Points are uniform in a function's box [V, section 4.1]. A seed's smaller set is
+the beginning of its larger one, and both methods see the same points in the
+same order. The test set is one for all seeds of a function.
+"""
+
+from typing import NamedTuple
+import zlib
+
+import numpy as np
+
+from regression import functions
+
+TEST_SIZE = 10_000  # [M; S: Tikquuss/lwd]
+
+_TRAIN, _TEST, _ORDER = range(3)
+
+
+class Dataset(NamedTuple):
+  """Points of one function; N points, D input dimensions; float32.
+
+  Attributes:
+    x: points, [N, D].
+    y: values, [N].
+    gradient: gradients, [N, D].
+  """
+
+  x: np.ndarray
+  y: np.ndarray
+  gradient: np.ndarray
+
+
+def _generator(purpose: int, name: str, *seed: int) -> np.random.Generator:
+  entropy = (purpose, zlib.crc32(name.encode()), *seed)
+  return np.random.default_rng(np.random.SeedSequence(entropy))
+
+
+def _sample(name, size, generator) -> Dataset:
+  function = functions.FUNCTIONS[name]
+  low, high = np.array(function.low), np.array(function.high)
+  x = low + (high - low) * generator.random((size, len(low)))
+  arrays = (x, *function.value_and_gradient(x))
+  return Dataset(*(array.astype(np.float32) for array in arrays))
+
+
+def training_set(name: str, size: int, seed: int) -> Dataset:
+  """The `size` training points of a function for a seed."""
+  return _sample(name, size, _generator(_TRAIN, name, seed))
+
+
+def test_set(name: str, size: int = TEST_SIZE) -> Dataset:
+  """A function's test points, the same for every seed."""
+  return _sample(name, size, _generator(_TEST, name))
+
+
+def batch_indices(
+    size: int, batch_size: int, name: str, seed: int, start: int, stop: int
+) -> np.ndarray:
+  """Which points each step sees, shuffled anew every epoch.
+
+  Args:
+    size: points in the set.
+    batch_size: points a step.
+    name: the function's name; with `seed` it decides the order.
+    seed: the network's seed.
+    start: the first step.
+    stop: the step after the last.
+
+  Returns:
+    Indices, int32 [stop - start, batch_size]: any cut of the steps gives the
+    same rows, so that a resumed run sees what an uninterrupted one does.
+  """
+  first, last = start * batch_size, stop * batch_size
+  epochs = range(first // size, last // size + 1)
+  stream = np.concatenate([
+      _generator(_ORDER, name, seed, epoch).permutation(size)
+      for epoch in epochs
+  ])
+  offset = epochs.start * size
+  rows = stream[first - offset : last - offset]
+  return rows.reshape(stop - start, batch_size).astype(np.int32)

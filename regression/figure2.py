@@ -1,0 +1,150 @@
+"""Figure 2: the whole sweep, its rows and its picture.
+
+    ./bazelw run //regression:figure2 -- --scale=laptop
+
+Seven functions, three training set sizes, regular and Sobolev Training, several
+seeds. Every run is resumable, and so is the sweep: the same command goes on.
+"""
+
+from collections.abc import Sequence
+import dataclasses
+import itertools
+import pathlib
+import shlex
+
+from absl import flags
+
+from regression import analysis
+from regression import functions
+from regression import train
+from sobolev_training.experiment import config
+from sobolev_training.experiment import environment
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import sweep
+from tools.report import figure2 as drawing
+
+SIZES = (20, 100, 10_000)  # Section 4.1 [V].
+
+# What a scale sets; `paper` is the settings' own defaults.
+SCALES = {
+    'smoke': {'seeds': 2, 'steps': 200, 'evaluations': 4},
+    'laptop': {'seeds': 5},
+    'paper': {'seeds': 10},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+  """What to run."""
+
+  scale: str = config.setting(
+      'laptop', 'How much: seeds and steps.', choices=tuple(SCALES)
+  )
+  functions: tuple[str, ...] = config.setting(
+      tuple(functions.FUNCTIONS),
+      'Which functions; any subset.',
+      choices=tuple(functions.FUNCTIONS),
+  )
+  sizes: tuple[int, ...] = config.setting(
+      SIZES, 'Training set sizes.', 'points', 'section 4.1 [V]', minimum=1
+  )
+  results: str = config.setting(
+      'results', 'The folder of the CSV files that the rows are merged into.'
+  )
+  jobs: int = config.setting(
+      0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
+  )
+
+
+def scaled(scale: str, given: dict[str, object]) -> train.Settings:
+  """The settings of a scale, with those given on the command line."""
+  return train.Settings(**{**SCALES[scale], **given})
+
+
+def label(scale: str, settings: train.Settings) -> str:
+  """The scale's name, and how the settings differ from it.
+
+  Rows of settings that are not the scale's must not stand under its name.
+  """
+  standard = config.to_json(scaled(scale, {}))
+  differing = config.differences(settings, standard)
+  words = [line.split()[0][2:] for line in differing]
+  values = [config.to_text(getattr(settings, word)) for word in words]
+  return ' '.join([scale, *map('='.join, zip(words, values, strict=True))])
+
+
+def run_configs(
+    settings: train.Settings, names: Sequence[str], sizes: Sequence[int]
+) -> dict[str, train.Config]:
+  """A run's settings by the name of its folder; the longest runs first."""
+  shared = {
+      field.name: getattr(settings, field.name)
+      for field in dataclasses.fields(settings)
+  }
+  # More cores than there are sizes and methods: a run a function.
+  groups = [tuple(names)]
+  if environment.usable_cores() > len(sizes) * len(train.METHODS):
+    groups = [(name,) for name in names]
+  configs = {}
+  for size, method, group in itertools.product(
+      sorted(sizes, reverse=True), reversed(train.METHODS), groups
+  ):
+    part = group[0] if len(group) == 1 else f'{len(group)}_functions'
+    configs[f'{part}-{size}-{method}'] = train.Config(
+        **shared, functions=group, size=size, method=method
+    )
+  return configs
+
+
+def run_sweep(
+    settings: train.Settings,
+    names: Sequence[str],
+    sizes: Sequence[int],
+    folder: pathlib.Path,
+    jobs: int,
+) -> list[pathlib.Path]:
+  """Trains what is not yet trained; returns the folders of the runs."""
+  configs = run_configs(settings, names, sizes)
+  batch = settings.batch_size or max(sizes)
+  sweep.run(
+      [
+          sweep.Job(
+              'regression.train',
+              run,
+              folder / name,
+              weight=len(run.functions) * (100 + min(run.size, batch)),
+          )
+          for name, run in configs.items()
+      ],
+      jobs or None,
+      threads_setting='threads',
+  )
+  return [folder / name for name in configs]
+
+
+def given_settings() -> dict[str, object]:
+  """The training settings that were given on the command line."""
+  names = [field.name for field in dataclasses.fields(train.Settings)]
+  return {n: flags.FLAGS[n].value for n in names if flags.FLAGS[n].present}
+
+
+def main(_):
+  plan = config.from_flags(Sweep)
+  settings = scaled(plan.scale, given_settings())
+  name = label(plan.scale, settings)
+  results = run_folder.resolve(plan.results)
+  folder = run_folder.resolve(flags.FLAGS.output) / name.replace(' ', '-')
+  print(f'{name}: {shlex.join(config.to_arguments(settings))}')
+  folders = run_sweep(settings, plan.functions, plan.sizes, folder, plan.jobs)
+  analysis.collect(folders, name, results)
+  picture = folder / 'figure2.png'
+  drawing.draw(results, name, picture)
+  print(f'Rows: {results}\nFigure: {picture}')
+
+
+if __name__ == '__main__':
+  config.define_flags(Sweep)
+  config.define_flags(train.Settings)
+  flags.DEFINE_string('output', 'runs/figure2', 'The folder of the runs.')
+  errors.run_main(main)

@@ -1,0 +1,248 @@
+"""Trains the networks of one setting of section 4.1.
+
+    ./bazelw run //regression:train -- --functions=ackley --size=100
+
+All functions and seeds of a setting make one ensemble, trained by one compiled
+program; a single network is an ensemble of one.
+"""
+
+import dataclasses
+import itertools
+import os
+
+from absl import flags
+import numpy as np
+import tensorflow as tf
+
+from regression import ensemble as ensemble_lib
+from regression import functions
+from regression import networks
+from regression import training
+from sobolev_training.experiment import config
+from sobolev_training.experiment import environment
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import loop
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import writers
+
+METHODS = ('regular', 'sobolev')
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """What Figure 2's runs share; marks as in docs/deviations.md."""
+
+  seeds: int = config.setting(1, 'Networks a function.', minimum=1)
+  first_seed: int = config.setting(0, 'The first one\'s seed.', minimum=0)
+  steps: int = config.setting(
+      20_000, 'Updates of the weights.', 'steps', 'deviations 1 [O]', minimum=1
+  )
+  batch_size: int = config.setting(
+      100,
+      'Points a step; 0, or at least the size, for all.',
+      'points',
+      'deviations 2 [O]',
+      minimum=0,
+  )
+  learning_rate: float = config.setting(
+      1e-3, "Adam's step size.", source='deviations 3 [O]', above=0
+  )
+  schedule: str = config.setting(
+      'cosine',
+      'Whether the step size falls to 0 over the steps.',
+      source='deviations 3 [O]',
+      choices=('constant', 'cosine'),
+  )
+  gradient_weight: float = config.setting(
+      1.0,
+      'Weight of the gradient term in Sobolev Training.',
+      source='section 4.1: 1 [V]',
+      above=0,
+  )
+  standardise: bool = config.setting(
+      False,
+      'Whether to learn with inputs and outputs of mean 0 and deviation 1.',
+      source='supplement: raw [M, weak]',
+  )
+  initialisation: str = config.setting(
+      'sonnet',
+      "How weights start: Sonnet's default or torch's, biases included.",
+      source='deviations 4 [O]',
+      choices=tuple(networks.INITIALISERS),
+  )
+  hidden: tuple[int, ...] = config.setting(
+      (256, 256), 'Units of each hidden layer.', source='section 4.1 [V]',
+      minimum=1,
+  )
+  activation: str = config.setting(
+      'relu',
+      'Of the hidden layers.',
+      source='section 4.1 [V]',
+      choices=tuple(networks.ACTIVATIONS),
+  )
+  evaluations: int = config.setting(
+      16, 'Points of the learning curve, evenly spaced in log steps.',
+      minimum=2,
+  )
+  threads: int = config.setting(
+      0, 'Threads; 0 for all cores.', minimum=0, affects_result=False
+  )
+  chunk: int = config.setting(
+      -1,
+      'Networks trained together, the chunks in turn; 0 for all at once, -1 '
+      'to choose by device: 1 on a CPU, all on a GPU. Other rounding errors.',
+      minimum=-1,
+  )
+  checkpoint_seconds: float = config.setting(
+      60, 'Time between checkpoints.', 's', above=0, affects_result=False
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Settings):
+  """One run of Figure 2."""
+
+  functions: tuple[str, ...] = config.setting(
+      ('styblinski_tang',),
+      'What to learn: names in regression/functions.py, or .npz files with '
+      'recorded x [N, D], y [N] and gradient [N, D].',
+  )
+  size: int = config.setting(
+      100,
+      'Training points.',
+      'points',
+      'section 4.1: 20, 100 and 10,000 [V]',
+      minimum=1,
+  )
+  method: str = config.setting(
+      'sobolev', 'How to learn.', source='section 4.1 [V]', choices=METHODS
+  )
+
+
+def evaluation_steps(steps: int, count: int) -> list[int]:
+  """`count` steps from 100 or fewer to the last, evenly spaced in logarithm.
+
+  Three quarters of the steps are among them, for the plateau check.
+  """
+  first = min(100, steps)
+  spaced = np.geomspace(first, steps, count - 1).round().astype(int)
+  return sorted({*spaced.tolist(), max(1, round(0.75 * steps))})
+
+
+def configure_threads(threads: int) -> int:
+  """Gives TensorFlow so many threads; returns the number."""
+  threads = threads or environment.usable_cores()
+  # XLA runs on the threads of one operation: so many programs at a time, each
+  # of which must not cut its small products into pieces for the others.
+  tf.config.threading.set_intra_op_parallelism_threads(threads)
+  tf.config.threading.set_inter_op_parallelism_threads(threads)
+  if threads > 1:
+    before = os.environ.get('XLA_FLAGS', '')
+    os.environ['XLA_FLAGS'] = f'{before} --xla_cpu_multi_thread_eigen=false'
+  return threads
+
+
+def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
+  """The networks that the settings ask for.
+
+  Raises:
+    UserError: an unknown function, or data that cannot be used.
+  """
+  unknown = [
+      name for name in settings.functions if name not in functions.FUNCTIONS
+  ]
+  if unknown:
+    raise errors.UserError(
+        f'--functions={unknown[0]}: expected some of '
+        f'{", ".join(functions.FUNCTIONS)}'
+    )
+  seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
+  members = [
+      ensemble_lib.Member(*pair)
+      for pair in itertools.product(settings.functions, seeds)
+  ]
+  chunk = settings.chunk
+  if chunk < 0:
+    chunk = 0 if tf.config.list_physical_devices('GPU') else 1
+  sobolev = settings.method == 'sobolev'
+  method = training.Method(
+      gradient_weight=settings.gradient_weight if sobolev else 0.0,
+      learning_rate=settings.learning_rate,
+      decay_steps=settings.steps if settings.schedule == 'cosine' else 0,
+      activation=settings.activation,
+      chunk=chunk,
+  )
+  return ensemble_lib.Ensemble(
+      members,
+      settings.size,
+      method,
+      hidden=settings.hidden,
+      batch_size=settings.batch_size,
+      initialisation=settings.initialisation,
+      standardise=settings.standardise,
+      threads=threads,
+  )
+
+
+def train(
+    settings: Config, path: str, resume: bool, quiet: bool = False
+) -> ensemble_lib.Ensemble:
+  """Runs one setting in a run folder, and returns the trained networks.
+
+  Args:
+    settings: the settings.
+    path: the run's folder.
+    resume: whether to go on with what is there.
+    quiet: whether to show no progress.
+
+  Returns:
+    The networks, also when the run was finished before.
+  """
+  with run_folder.open_run(path, settings, resume) as run:
+    ensemble = make_ensemble(settings, configure_threads(settings.threads))
+
+    def advance(step, until):
+      ensemble.advance(step, until)
+      return {'loss': float(np.median(ensemble.loss))}
+
+    def evaluate(step):
+      del step
+      for index, member in enumerate(ensemble.members):
+        scalars = {
+            'train_loss': ensemble.loss[index],
+            **ensemble.test_errors(index),
+            'network_seconds': ensemble.seconds,
+        }
+        yield writers.Row(scalars, member._asdict())
+
+    loop.run(
+        run,
+        settings.steps,
+        advance,
+        evaluate,
+        evaluation_steps(settings.steps, settings.evaluations),
+        trackables={'ensemble': ensemble},
+        host_state={'ensemble': ensemble},
+        checkpoint_seconds=settings.checkpoint_seconds,
+        quiet=quiet,
+    )
+  return ensemble
+
+
+def main(_):
+  ensemble = train(
+      config.from_flags(Config), flags.FLAGS.output, flags.FLAGS.resume
+  )
+  for index, member in enumerate(ensemble.members):
+    errors_found = ensemble.test_errors(index)
+    print(
+        f'{member.function} seed {member.seed}: test MSE '
+        f'{errors_found["test_mse"]:.4g}, of the gradient '
+        f'{errors_found["test_gradient_mse"]:.4g}'
+    )
+
+
+if __name__ == '__main__':
+  config.define_flags(Config)
+  run_folder.define_flags('runs/regression')
+  errors.run_main(main)

@@ -1,0 +1,75 @@
+import json
+import pathlib
+
+from absl.testing import absltest
+import numpy as np
+
+from regression import train
+from sobolev_training.experiment import errors
+
+
+def _config(**changes):
+  settings = {
+      'functions': ('booth', 'ackley'),
+      'size': 20,
+      'seeds': 2,
+      'steps': 30,
+      'evaluations': 3,
+      'hidden': (8, 8),
+      'threads': 1,
+      **changes,
+  }
+  return train.Config(**settings)
+
+
+class TrainTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+
+  def test_a_run_from_settings_to_rows(self):
+    path = self.folder / 'run'
+    trained = train.train(_config(), path, resume=False, quiet=True)
+    rows = (path / 'metrics.csv').read_text().splitlines()
+    # Steps 22 or 23 (three quarters) and 30, for four networks.
+    self.assertLen(rows, 1 + 2 * 4)
+    last = dict(zip(rows[0].split(','), rows[-1].split(',')))
+    self.assertEqual((last['function'], last['seed']), ('ackley', '1'))
+    self.assertAlmostEqual(
+        float(last['test_mse']), trained.test_errors(3)['test_mse'], 4
+    )
+    config = json.loads((path / 'config.json').read_text())
+    self.assertEqual(config['settings']['size'], 20)
+
+  def test_a_finished_run_gives_its_networks_back(self):
+    path = self.folder / 'run'
+    first = train.train(_config(), path, resume=False, quiet=True)
+    again = train.train(_config(), path, resume=True, quiet=True)
+    for one, two in zip(first.variables, again.variables, strict=True):
+      np.testing.assert_array_equal(one, two)
+
+  def test_regular_training_ignores_the_gradient_weight(self):
+    runs = [
+        train.make_ensemble(_config(method='regular', gradient_weight=w), 1)
+        for w in (1.0, 9.0)
+    ]
+    for run in runs:
+      run.advance(0, 3)
+    for one, two in zip(*(run.variables for run in runs), strict=True):
+      np.testing.assert_array_equal(one, two)
+
+  def test_evaluation_steps(self):
+    steps = train.evaluation_steps(20_000, 16)
+    self.assertLen(steps, 16)
+    self.assertEqual((steps[0], steps[-1]), (100, 20_000))
+    self.assertIn(15_000, steps)
+    self.assertEqual(train.evaluation_steps(1, 2), [1])
+
+  def test_names_an_unknown_function(self):
+    with self.assertRaisesRegex(errors.UserError, 'functions=nonsense.*ackley'):
+      train.make_ensemble(_config(functions=('nonsense',)), 1)
+
+
+if __name__ == '__main__':
+  absltest.main()

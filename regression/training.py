@@ -1,0 +1,221 @@
+"""One compiled program that trains many networks for many steps.
+
+A network's weights, Adam's moments and a batch fit a core's cache, a stack of
+networks does not: on a CPU the program therefore trains one network after the
+other, on a GPU all at once. `chunk` networks are batched along a leading axis;
+the chunks follow one another inside the program. Their order and size change
+the speed and the last bits of rounding, nothing else.
+
+Axis letters: E ensemble, S steps, N training points, B batch, D input.
+"""
+
+import functools
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from regression import networks
+from sobolev_training import derivatives
+from sobolev_training import piecewise_linear
+
+MLPParameters = networks.MLPParameters
+
+# Adam's other settings are TensorFlow's and Sonnet's defaults.
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+
+
+class State(NamedTuple):
+  """What a training step changes; leading axis E.
+
+  Attributes:
+    parameters: the networks.
+    mean: Adam's running mean of the gradients.
+    square: Adam's running mean of their squares.
+  """
+
+  parameters: MLPParameters
+  mean: MLPParameters
+  square: MLPParameters
+
+
+class Batches(NamedTuple):
+  """What the networks learn from.
+
+  Attributes:
+    x: points, [E, N, D].
+    y: values, [E, N].
+    gradient: gradients, [E, N, D].
+    indices: the points of each step, int32 [E, S, B]; [E, 0, 0] where every
+      step sees all.
+  """
+
+  x: tf.Tensor
+  y: tf.Tensor
+  gradient: tf.Tensor
+  indices: tf.Tensor
+
+
+class Method(NamedTuple):
+  """The settings that shape the program.
+
+  Attributes:
+    gradient_weight: weight of the gradient term; 0 is regular training.
+    learning_rate: Adam's step size.
+    decay_steps: steps over which the step size falls to 0 along a half cosine;
+      0 keeps it constant.
+    activation: a key of `networks.ACTIVATIONS`.
+    full_batch: whether a step sees all points.
+    chunk: networks trained together; the chunks take turns.
+  """
+
+  gradient_weight: float = 1.0
+  learning_rate: float = 1e-3
+  decay_steps: int = 0
+  activation: str = 'relu'
+  full_batch: bool = True
+  chunk: int = 1
+
+
+def initial_state(parameters: MLPParameters) -> State:
+  """The state before the first step."""
+  zeros = tf.nest.map_structure(tf.zeros_like, parameters)
+  return State(parameters, zeros, zeros)
+
+
+def loss_and_gradients(
+    parameters: MLPParameters,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    gradient: tf.Tensor,
+    method: Method,
+) -> tuple[tf.Tensor, MLPParameters]:
+  """Each network's loss [E] and its parameter gradients.
+
+  The loss of section 4.1: the mean over the batch of the squared error of the
+  value and, weighted, the squared L2 norm of the error of the gradient.
+  """
+  sobolev = method.gradient_weight != 0
+
+  def loss_fn(value, value_gradient):
+    error = (value - y) ** 2
+    if sobolev:
+      mismatch = tf.reduce_sum((value_gradient - gradient) ** 2, -1)
+      error += method.gradient_weight * mismatch
+    return tf.reduce_mean(error, -1)
+
+  slope = networks.SLOPES.get(method.activation)
+  if slope is not None:
+    return piecewise_linear.loss_and_parameter_gradients(
+        parameters, x, loss_fn, uses_gradient=sobolev, slope=slope
+    )
+  model = functools.partial(
+      networks.apply, parameters, activation=method.activation
+  )
+  with tf.GradientTape(watch_accessed_variables=False) as tape:
+    tape.watch(parameters)
+    if sobolev:
+      loss = loss_fn(*derivatives.value_and_gradient(model, x))
+    else:
+      loss = loss_fn(model(x), None)
+  return loss, tape.gradient(
+      loss, parameters, unconnected_gradients=tf.UnconnectedGradients.ZERO
+  )
+
+
+def _learning_rate(method, step):
+  """Adam's step size, its bias corrections included (Kingma & Ba, 2.1)."""
+  count = tf.cast(step + 1, tf.float32)
+  rate = method.learning_rate
+  if method.decay_steps:
+    progress = tf.minimum(tf.cast(step, tf.float32) / method.decay_steps, 1)
+    rate *= 0.5 * (1 + tf.cos(3.141592653589793 * progress))
+  return rate * tf.sqrt(1 - _BETA2**count) / (1 - _BETA1**count)
+
+
+def _train_chunk(state, batches, start, stop, method):
+  """Trains networks that share a leading axis from step start to stop."""
+
+  def body(step, loss, state):
+    x, y, gradient, indices = batches
+    if not method.full_batch:
+      # Not a slice: XLA would compile the program anew for every start.
+      rows = tf.gather(indices, step - start, axis=1)
+      x, y, gradient = (
+          tf.gather(a, rows, batch_dims=1) for a in (x, y, gradient)
+      )
+    loss, gradients = loss_and_gradients(
+        state.parameters, x, y, gradient, method
+    )
+    rate = _learning_rate(method, step)
+    mean = tf.nest.map_structure(
+        lambda m, g: _BETA1 * m + (1 - _BETA1) * g, state.mean, gradients
+    )
+    square = tf.nest.map_structure(
+        lambda v, g: _BETA2 * v + (1 - _BETA2) * g**2, state.square, gradients
+    )
+    parameters = tf.nest.map_structure(
+        lambda p, m, v: p - rate * m / (tf.sqrt(v) + _EPSILON),
+        state.parameters,
+        mean,
+        square,
+    )
+    return step + 1, loss, State(parameters, mean, square)
+
+  loss = tf.zeros_like(batches.y[:, 0])
+  _, loss, state = tf.while_loop(
+      lambda step, *_: step < stop, body, (start, loss, state)
+  )
+  return loss, state
+
+
+@functools.partial(tf.function, jit_compile=True)
+def train(
+    state: State,
+    batches: Batches,
+    start: tf.Tensor,
+    stop: tf.Tensor,
+    method: Method,
+) -> tuple[tf.Tensor, State]:
+  """Trains all networks from step `start` to `stop`.
+
+  Args:
+    state: E networks; E is a multiple of `method.chunk`.
+    batches: their data; the indices' S is `stop - start`.
+    start: int32 scalar tensor; a tensor, so that any cut of the steps runs the
+      same program.
+    stop: int32 scalar tensor.
+    method: the settings; each gives a program of its own.
+
+  Returns:
+    The last step's loss [E] and the new state.
+  """
+
+  def fold(array):
+    return tf.reshape(array, [-1, method.chunk, *array.shape[1:]])
+
+  def unfold(array):
+    return tf.reshape(array, [-1, *array.shape[2:]])
+
+  chunks = tf.nest.map_structure(fold, (state, batches))
+  signature = tf.nest.map_structure(
+      lambda a: tf.TensorSpec(a.shape[1:], a.dtype), chunks
+  )
+  loss = tf.TensorSpec([method.chunk], batches.y.dtype)
+  result = tf.map_fn(
+      lambda chunk: _train_chunk(*chunk, start, stop, method),
+      chunks,
+      fn_output_signature=(loss, signature[0]),
+  )
+  return tf.nest.map_structure(unfold, result)
+
+
+@functools.partial(tf.function, jit_compile=True)
+def evaluate(
+    parameters: MLPParameters, x: tf.Tensor, activation: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """Values [E, B] and gradients [E, B, D] at x [E, B, D]."""
+  slope = networks.SLOPES.get(activation)
+  if slope is not None:
+    return piecewise_linear.value_and_gradient(parameters, x, slope)
+  model = functools.partial(networks.apply, parameters, activation=activation)
+  return derivatives.value_and_gradient(model, x)

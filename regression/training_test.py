@@ -1,0 +1,137 @@
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+import sonnet as snt
+import tensorflow as tf
+
+from regression import datasets
+from regression import networks
+from regression import training
+
+_SIZES = (2, 16, 16, 1)
+_STEPS = 12
+# Twelve float32 updates by another order of additions.
+_ROUNDING = 2e-4
+
+
+def _data(count, size=24):
+  sets = [datasets.training_set('mccormick', size, s) for s in range(count)]
+  return [np.stack(arrays) for arrays in zip(*sets)]
+
+
+def _train(data, seeds, cuts=(0, _STEPS), indices=None, **settings):
+  """The program's final parameters and loss."""
+  method = training.Method(full_batch=indices is None, **settings)
+  network = networks.EnsembleMLP(_SIZES, seeds, method.activation)
+  state = tf.nest.map_structure(tf.convert_to_tensor, network.parameters)
+  state = training.initial_state(state)
+  for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    if indices is None:
+      rows = np.zeros((len(seeds), 0, 0), np.int32)
+    else:
+      rows = indices[:, start : start + 12]
+      rows = np.pad(rows, ((0, 0), (0, 12 - rows.shape[1]), (0, 0)))
+    batches = training.Batches(*map(tf.constant, data), tf.constant(rows))
+    loss, state = training.train(
+        state, batches, tf.constant(start), tf.constant(stop), method
+    )
+  return state.parameters, loss
+
+
+def _sonnet(x, y, gradient, seed, weight, activation, indices=None):
+  """One network trained the plain way: Sonnet's MLP and Adam, nested tapes."""
+  mlp = snt.nets.MLP(_SIZES[1:], activation=networks.ACTIVATIONS[activation])
+  mlp(x)
+  start = networks.initialise(_SIZES, 'sonnet', seed)
+  flat = [v for pair in zip(*start, strict=True) for v in pair[::-1]]
+  for variable, value in zip(mlp.trainable_variables, flat, strict=True):
+    variable.assign(value)
+  adam = snt.optimizers.Adam(1e-3)
+  for step in range(_STEPS):
+    rows = slice(None) if indices is None else indices[step]
+    points = tf.constant(x[rows])
+    with tf.GradientTape() as outer:
+      with tf.GradientTape() as inner:
+        inner.watch(points)
+        value = mlp(points)[:, 0]
+      slope = inner.gradient(value, points)
+      loss = tf.reduce_mean(
+          (value - y[rows]) ** 2
+          + weight * tf.reduce_sum((slope - gradient[rows]) ** 2, -1)
+      )
+    gradients = outer.gradient(
+        loss, mlp.trainable_variables, unconnected_gradients='zero'
+    )
+    adam.apply(gradients, mlp.trainable_variables)
+  return [v.numpy() for v in mlp.trainable_variables], float(loss)
+
+
+def _flat(parameters, member):
+  return [v[member] for pair in zip(*parameters) for v in pair[::-1]]
+
+
+class TrainingTest(parameterized.TestCase):
+
+  @parameterized.product(
+      weight=(0.0, 1.0),
+      activation=('relu', 'leaky_relu', 'softplus'),
+      full_batch=(True, False),
+  )
+  def test_equals_sonnet_with_nested_tapes(
+      self, weight, activation, full_batch
+  ):
+    data = _data(2)
+    indices = None
+    if not full_batch:
+      generator = np.random.default_rng(0)
+      indices = generator.integers(24, size=(2, _STEPS, 5), dtype=np.int32)
+    parameters, loss = _train(
+        data, [3, 5], indices=indices, gradient_weight=weight,
+        activation=activation,
+    )
+    for member, seed in enumerate([3, 5]):
+      expected, expected_loss = _sonnet(
+          *(array[member] for array in data), seed, weight, activation,
+          None if full_batch else indices[member],
+      )
+      np.testing.assert_allclose(
+          loss[member], expected_loss, rtol=_ROUNDING
+      )
+      for ours, theirs in zip(_flat(parameters, member), expected):
+        np.testing.assert_allclose(ours, theirs, _ROUNDING, _ROUNDING)
+
+  @parameterized.parameters(True, False)
+  def test_any_cut_of_the_steps_gives_the_same_bits(self, full_batch):
+    data = _data(2)
+    indices = None
+    if not full_batch:
+      generator = np.random.default_rng(0)
+      indices = generator.integers(24, size=(2, _STEPS, 5), dtype=np.int32)
+    whole, _ = _train(data, [3, 5], indices=indices)
+    cut, _ = _train(data, [3, 5], cuts=(0, 1, 1, 8, _STEPS), indices=indices)
+    for one, two in zip(tf.nest.flatten(whole), tf.nest.flatten(cut)):
+      np.testing.assert_array_equal(one, two)
+
+  def test_layouts_agree(self):
+    data = _data(4)
+    one, _ = _train(data, range(4), chunk=1)
+    two, _ = _train(data, range(4), chunk=2)
+    all_at_once, _ = _train(data, range(4), chunk=4)
+    for a, b, c in zip(*map(tf.nest.flatten, (one, two, all_at_once))):
+      np.testing.assert_allclose(a, b, _ROUNDING, _ROUNDING)
+      np.testing.assert_allclose(a, c, _ROUNDING, _ROUNDING)
+
+  def test_cosine_schedule_ends_at_rest(self):
+    data = _data(1)
+    before, _ = _train(data, [0], cuts=(0, _STEPS), decay_steps=_STEPS)
+    after, _ = _train(
+        data, [0], cuts=(0, _STEPS, _STEPS + 4), decay_steps=_STEPS
+    )
+    constant, _ = _train(data, [0], cuts=(0, _STEPS))
+    for a, b, c in zip(*map(tf.nest.flatten, (before, after, constant))):
+      np.testing.assert_array_equal(a, b)
+      self.assertGreater(np.abs(a - c).max(), 0)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,82 @@
+"""Projections of derivatives that are at hand in full, such as recorded ones.
+
+`derivatives` computes the same projections of a function without its full
+derivatives. Axes: B batch, D... input, O... outputs, M projections or
+directions, K the order.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from sobolev_training import shapes
+
+
+def project(
+    derivatives: Sequence[tf.Tensor], projections: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, ...]:
+  """Projects as `derivatives.value_and_projected`: v1 takes the outputs.
+
+  Args:
+    derivatives: (f, D f, ..., D^K f): [B, O...], [B, O..., D...], and so on.
+    projections: (v1, ..., vK): v1 [M, O...] or [M, B, O...], the others
+      [M, D...] or [M, B, D...].
+
+  Returns:
+    f [B, O...], then <D f, v1>, <<D^2 f, v1>, v2>, ..., K tensors [M, B, D...].
+  """
+  value, *rest = derivatives[:len(projections) + 1]
+  outputs, inputs = _axes(derivatives)
+  shapes_in_turn = [outputs] + [inputs] * len(projections)
+  results = [value]
+  for k, derivative in enumerate(rest, start=1):
+    field = shapes.flat(derivative, *shapes_in_turn[:k + 1])
+    equation = 'bi...,mbi->mb...'
+    for j in range(k):
+      v = shapes.vectors(
+          f'projections[{j}]', projections[j], value, shapes_in_turn[j]
+      )
+      field = tf.einsum(equation, field, v)
+      equation = 'mbi...,mbi->mb...'
+    results.append(_unflat(field, inputs))
+  return tuple(results)
+
+
+def contract(
+    derivatives: Sequence[tf.Tensor], directions: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, ...]:
+  """Contracts as `derivatives.value_and_directional`: u1 takes the inputs.
+
+  Args:
+    derivatives: (f, D f, ..., D^K f): [B, O...], [B, O..., D...], and so on.
+    directions: (u1, ..., uK), each [M, D...] or [M, B, D...].
+
+  Returns:
+    f [B, O...], then (D f) u1, (D^2 f)[u1, u2], ..., K tensors [M, B, O...].
+  """
+  value, *rest = derivatives[:len(directions) + 1]
+  outputs, inputs = _axes(derivatives)
+  results = [value]
+  for k, derivative in enumerate(rest, start=1):
+    field = shapes.flat(derivative, outputs, *[inputs] * k)
+    equation = 'boi...,mbi->mbo...'
+    for j in range(k):
+      u = shapes.vectors(f'directions[{j}]', directions[j], value, inputs)
+      field = tf.einsum(equation, field, u)
+      equation = 'mboi...,mbi->mbo...'
+    results.append(_unflat(field, outputs))
+  return tuple(results)
+
+
+def _axes(derivatives: Sequence[tf.Tensor]) -> tuple[list[int], list[int]]:
+  """Returns the axes of the outputs and of the input."""
+  outputs = derivatives[0].shape[1:]
+  inputs = derivatives[1].shape[1 + outputs.rank:] if derivatives[1:] else []
+  return list(outputs), list(inputs)
+
+
+def _unflat(field: tf.Tensor, shape: list[int]) -> tf.Tensor:
+  """Reshapes [M, B, size] to [M, B, *shape]."""
+  batch = field.shape[1]
+  batch = tf.shape(field)[1] if batch is None else batch
+  return tf.reshape(field, [field.shape[0], batch, *shape])

@@ -1,0 +1,141 @@
+"""What a run ran on: the command, the commit, the versions, the device."""
+
+from collections.abc import Sequence
+import importlib.metadata
+import os
+import pathlib
+import platform
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import tensorflow as tf
+
+UNKNOWN = 'unknown'
+
+_HERE = pathlib.Path(__file__)
+
+
+def _git(folder: pathlib.Path, *arguments: str) -> str | None:
+  """What a git command prints; None when it fails."""
+  try:
+    return subprocess.run(
+        ('git', '-C', folder, *arguments),
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    ).stdout.strip()
+  except (OSError, subprocess.SubprocessError):
+    return None
+
+
+def commit() -> dict[str, Any]:
+  """The commit of this code, and whether it was changed since.
+
+  Returns:
+    `commit`, a hash or 'unknown' outside of a checkout, and `dirty`: whether
+    a file of the checkout was changed, or a Python file is not in git yet.
+  """
+  # Under Bazel the sources are links into the checkout. In an environment this
+  # may be an installed copy inside of somebody else's checkout.
+  source = _HERE.resolve()
+  tracked = _git(source.parent, 'ls-files', '--error-unmatch', source.name)
+  head = _git(source.parent, 'rev-parse', '--verify', 'HEAD')
+  root = _git(source.parent, 'rev-parse', '--show-toplevel')
+  if None in (tracked, head, root):
+    return {'commit': UNKNOWN, 'dirty': None}
+  changed = _git(
+      pathlib.Path(root), 'status', '--porcelain', '--untracked-files=no'
+  )
+  new = _git(
+      pathlib.Path(root),
+      *('ls-files', '--others', '--exclude-standard', '--', '*.py'),
+  )
+  return {'commit': head, 'dirty': bool(changed or new)}
+
+
+def versions() -> dict[str, str]:
+  """The versions of Python and of what the numbers depend on."""
+  found = {'python': platform.python_version()}
+  for name in ('tensorflow', 'dm-sonnet', 'numpy'):
+    try:
+      found[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+      found[name] = UNKNOWN
+  package = sys.modules.get('sobolev_training')
+  found['sobolev_training'] = getattr(package, '__version__', UNKNOWN)
+  return found
+
+
+def usable_cores() -> int:
+  """The cores that this process may use, which a container may limit."""
+  if hasattr(os, 'sched_getaffinity'):
+    cores = len(os.sched_getaffinity(0))
+  else:
+    cores = os.cpu_count() or 1
+  try:  # The limit of `docker run --cpus` and of systemd.
+    quota, period = pathlib.Path('/sys/fs/cgroup/cpu.max').read_text().split()
+    cores = min(cores, max(1, round(int(quota) / int(period))))
+  except (OSError, ValueError):
+    pass
+  return cores
+
+
+def _cpu_model() -> str:
+  try:
+    lines = pathlib.Path('/proc/cpuinfo').read_text().splitlines()
+  except OSError:
+    lines = []
+  for line in lines:
+    name, _, value = line.partition(':')
+    if name.strip() == 'model name':
+      return value.strip()
+  return platform.processor() or platform.machine() or UNKNOWN
+
+
+def device() -> dict[str, Any]:
+  """The processor's model, the cores to be used, and the GPUs' models."""
+  details = tf.config.experimental.get_device_details
+  gpus = [
+      details(gpu).get('device_name', gpu.name)
+      for gpu in tf.config.list_physical_devices('GPU')
+  ]
+  return {'cpu': _cpu_model(), 'cores': usable_cores(), 'gpus': gpus}
+
+
+def device_line() -> str:
+  """`device` in words, for the `device` column of a result."""
+  found = device()
+  return ', '.join(
+      [f'{found["cores"]} cores of {found["cpu"]}', *found['gpus']]
+  )
+
+
+def _program() -> str:
+  """The name of the module that runs, such as `regression.train`."""
+  main = sys.modules['__main__']
+  spec = getattr(main, '__spec__', None)
+  if spec is not None:
+    return spec.name.removesuffix('.__main__')
+  path = pathlib.Path(getattr(main, '__file__', None) or sys.argv[0])
+  path = path.absolute().with_suffix('')
+  # Bazel runs //regression:train in train.runfiles/sobolev/regression.
+  for folder in path.parents:
+    if folder.parent.name.endswith('.runfiles'):
+      return '.'.join(path.relative_to(folder).parts)
+  roots = [pathlib.Path(entry).absolute() for entry in sys.path]
+  inside = [path.relative_to(r) for r in roots if path.is_relative_to(r)]
+  # The longest name is the one from the repository's root.
+  return '.'.join(max((p.parts for p in inside), key=len, default=[path.name]))
+
+
+def command(arguments: Sequence[str]) -> str:
+  """The line that runs this program again, from the repository's root."""
+  program = _program()
+  if 'RUNFILES_DIR' in os.environ or '.runfiles' in str(sys.argv[0]):
+    package, _, target = program.replace('.', '/').rpartition('/')
+    words = ['./bazelw', 'run', f'//{package}:{target}']
+    return shlex.join(words + (['--', *arguments] if arguments else []))
+  return shlex.join(['python', '-m', program, *arguments])

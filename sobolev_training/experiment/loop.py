@@ -1,0 +1,302 @@
+"""The loop around training: evaluation, checkpoints, progress, interruption.
+
+A complete program (`loop_test.py` runs it):
+
+    import dataclasses
+
+    from absl import flags
+    import tensorflow as tf
+
+    from sobolev_training.experiment import config
+    from sobolev_training.experiment import errors
+    from sobolev_training.experiment import loop
+    from sobolev_training.experiment import run_folder
+    from sobolev_training.experiment import seeds
+
+
+    @dataclasses.dataclass(frozen=True)
+    class Config:
+      steps: int = config.setting(400, 'Updates.', minimum=1)
+      learning_rate: float = config.setting(0.05, 'Step size.', above=0)
+      seed: int = config.setting(0, 'Of the noise.', minimum=0)
+
+
+    def main(_):
+      settings = config.from_flags(Config)
+      x, velocity = tf.Variable([3.0, -2.0]), tf.Variable([0.0, 0.0])
+      seed = seeds.stateless(settings.seed, 'noise')
+
+      @tf.function
+      def train(step, until):  # Minimises x^2 / 2, seen through noise.
+        for i in tf.range(step, until):
+          key = tf.random.experimental.stateless_fold_in(seed, i)
+          gradient = x + tf.random.stateless_normal([2], key)
+          velocity.assign(0.9 * velocity - settings.learning_rate * gradient)
+          x.assign_add(velocity)
+
+      def advance(step, until):
+        train(tf.constant(step), tf.constant(until))
+
+      def evaluate(step):
+        return {'loss': tf.reduce_sum(x**2) / 2}
+
+      flag = flags.FLAGS
+      with run_folder.open_run(flag.output, settings, flag.resume) as run:
+        loop.run(
+            run, settings.steps, advance, evaluate,
+            evaluate_at=range(0, settings.steps + 1, 20),
+            trackables={'x': x, 'velocity': velocity},
+        )
+
+
+    if __name__ == '__main__':
+      config.define_flags(Config)
+      run_folder.define_flags('runs/quadratic')
+      errors.run_main(main)
+"""
+
+import bisect
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+import time
+from typing import Any
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from sobolev_training.experiment import checkpoint
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import progress as progress_lib
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import stop
+from sobolev_training.experiment import writers as writers_lib
+
+CHECKPOINTS = 'checkpoints'
+CALL_SECONDS = 1.0  # How long a call of `advance` should take.
+_WRITERS = 'writers'  # The name of the writers' state in the host state.
+
+Scalars = Mapping[str, Any]
+
+
+class HasState(Protocol):
+  """What Python knows and the next step depends on, such as a position."""
+
+  def state(self) -> Any:
+    """JSON values that `restore` takes."""
+
+  def restore(self, state: Any) -> None:
+    """Goes back to that state."""
+
+
+def call_length(length: int, steps: int, seconds: float) -> int:
+  """How many steps the next call of `advance` should make.
+
+  Args:
+    length: how many the last call was to make.
+    steps: how many it made, which an evaluation may have cut short.
+    seconds: how long it took.
+
+  Returns:
+    As many as take `CALL_SECONDS`, yet no more than four times `length`, as
+    one measurement may be wrong.
+  """
+  fitting = steps * CALL_SECONDS / max(seconds, 1e-9)
+  return max(1, int(min(fitting, 4 * length)))
+
+
+def run(
+    run: run_folder.Run,  # pylint: disable=redefined-outer-name
+    total_steps: int,
+    advance: Callable[[int, int], Scalars | None],
+    evaluate: Callable[[int], Scalars | Iterable[writers_lib.Row]],
+    evaluate_at: Collection[int],
+    trackables: Mapping[str, Any],
+    *,
+    host_state: Mapping[str, HasState] = {},
+    checkpoint_seconds: float = 60.0,
+    keep: int = 2,
+    must_be_finite: Collection[str] | None = None,
+    console: bool = False,
+    quiet: bool = False,
+) -> None:
+  """Trains to the last step, from where the run's newest checkpoint is.
+
+  The result does not depend on how often it is interrupted, if `advance` does
+  not on how the steps are divided among its calls. So draw random numbers by
+  the step (see `seeds`), and put all that the next step needs into `trackables`
+  or `host_state`.
+
+  Args:
+    run: the open run; one that is finished only gets its variables back.
+    total_steps: how many updates to make.
+    advance: `advance(step, until)` makes the updates from `step` to `until`. It
+      is given as many as take about a second, so that Ctrl-C and the progress
+      respond; make them in one compiled call, with the numbers as tensors, as
+      each new Python number would compile it again. It may return scalars to
+      show behind the progress.
+    evaluate: `evaluate(step)` returns the scalars of a row of metrics.csv, or
+      several `writers.Row`s.
+    evaluate_at: after how many updates to evaluate, such as
+      `range(0, total_steps + 1, 100)`; 0 is before the first.
+    trackables: what holds the variables, by name; see `Checkpointer.save`.
+    host_state: what holds other state, by name.
+    checkpoint_seconds: the time between checkpoints; there is one at the end.
+    keep: how many checkpoints to keep.
+    must_be_finite: the scalars that end the run when they are infinite or not
+      a number; all by default.
+    console: whether to print each row.
+    quiet: whether to show no progress.
+
+  Raises:
+    UserError: a scalar is not finite, the disk is full, the checkpoints are
+      broken.
+    Interrupted: by Ctrl-C or SIGTERM, after a checkpoint was saved.
+  """
+  ends = _ends(evaluate_at, total_steps)
+  due = frozenset(evaluate_at)
+  with (
+      stop.Stop() as stopping,
+      _Session(run, trackables, host_state, keep, console) as session,
+  ):
+    step = session.restore()
+    if run.finished:
+      return
+    if step is None:
+      step = 0
+      if 0 in due:
+        session.record(0, evaluate(0), must_be_finite)
+    bar = progress_lib.Progress(total_steps, step, run.path.name, quiet=quiet)
+    in_file = progress_lib.ProgressFile(run.path, total_steps)
+    length, compiled = 1, False
+    with bar:
+      while step < total_steps:
+        until = min(step + length, ends[bisect.bisect(ends, step)])
+        scalars, seconds = _timed(advance, step, until)
+        if compiled:  # The first call is slow, for it also compiles.
+          length = call_length(length, until - step, seconds)
+        step, compiled = until, True
+        _check_finite(step, writers_lib.Row(scalars), must_be_finite)
+        if step in due:
+          session.record(step, evaluate(step), must_be_finite)
+        bar.update(step, scalars)
+        in_file.update(step)
+        # At the end, when asked to stop, and now and then.
+        now = stopping or step == total_steps
+        session.save(step, 0 if now else checkpoint_seconds)
+        if stopping and step < total_steps:
+          raise errors.Interrupted(
+              f'{run.path}: saved at step {step} of {total_steps}: continue '
+              'with --resume',
+              stopping.signum,
+          )
+    run.finish({'steps': total_steps, 'seconds': session.seconds()})
+
+
+def _ends(evaluate_at: Collection[int], total_steps: int) -> list[int]:
+  """The steps that no call of `advance` goes across, in order."""
+  for step in evaluate_at:
+    if not 0 <= step <= total_steps:
+      raise ValueError(
+          f'evaluate_at: expected steps from 0 to {total_steps}, got {step}'
+      )
+  return sorted({*evaluate_at, total_steps})
+
+
+def _timed(
+    advance: Callable[[int, int], Scalars | None], step: int, until: int
+) -> tuple[dict[str, float], float]:
+  """Calls `advance`; returns its scalars, and how many seconds it took."""
+  started = time.monotonic()
+  scalars = advance(step, until) or {}
+  tf.test.experimental.sync_devices()  # A GPU may still be at work.
+  scalars = {name: float(value) for name, value in scalars.items()}
+  return scalars, time.monotonic() - started
+
+
+def _check_finite(
+    step: int, row: writers_lib.Row, names: Collection[str] | None
+) -> None:
+  for name, value in row.scalars.items():
+    if (names is None or name in names) and not np.isfinite(value):
+      where = f' ({row.name()})' if row.labels else ''
+      raise errors.UserError(
+          f'diverged: {name}{where} is {value} after step {step}: lower the '
+          'step size, or look for such values in the data'
+      )
+
+
+class _Session:
+  """The files of the loop: checkpoints, metrics, progress."""
+
+  def __init__(
+      self,
+      run: run_folder.Run,  # pylint: disable=redefined-outer-name
+      trackables: Mapping[str, Any],
+      host_state: Mapping[str, HasState],
+      keep: int,
+      console: bool,
+  ):
+    self._run = run
+    self._trackables = trackables
+    self._writers = writers_lib.Writers(
+        run.path, progress_lib.write if console else None
+    )
+    self._states = {**host_state, _WRITERS: self._writers}
+    self._checkpointer = checkpoint.Checkpointer(
+        run.path / CHECKPOINTS, keep, run.say
+    )
+    self._check_complete = None
+    self._saved_at = time.monotonic()
+
+  def __enter__(self) -> '_Session':
+    return self
+
+  def __exit__(self, kind: type[BaseException] | None, *_) -> None:
+    try:
+      self._writers.close()
+    except errors.UserError:
+      if kind is None:  # Else this is what came of that.
+        raise
+
+  def restore(self) -> int | None:
+    """Goes back to the newest checkpoint; None when there is none."""
+    restored = self._checkpointer.restore(self._trackables)
+    if restored is None:
+      self._writers.restore(None)
+      return None
+    for name, holder in self._states.items():
+      holder.restore(restored.host_state[name])
+    self._check_complete = restored.check_complete
+    self._run.log(f'restored step {restored.step}')
+    return restored.step
+
+  def record(
+      self,
+      step: int,
+      measured: Scalars | Iterable[writers_lib.Row],
+      must_be_finite: Collection[str] | None,
+  ) -> None:
+    """Writes what `evaluate` returned, and ends the run when it diverged."""
+    if isinstance(measured, Mapping):
+      measured = [writers_lib.Row(measured)]
+    rows = list(measured)
+    self._writers.write_rows(step, rows)
+    for row in rows:
+      _check_finite(step, row, must_be_finite)
+
+  def save(self, step: int, after_seconds: float) -> None:
+    """Saves when the last time was that long ago."""
+    if time.monotonic() - self._saved_at < after_seconds:
+      return
+    if self._check_complete is not None:
+      self._check_complete()  # By now the optimiser has made its variables.
+      self._check_complete = None
+    states = {name: holder.state() for name, holder in self._states.items()}
+    self._checkpointer.save(step, self._trackables, states)
+    self._saved_at = time.monotonic()
+
+  def seconds(self) -> float:
+    return round(self._writers.seconds(), 3)

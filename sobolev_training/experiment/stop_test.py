@@ -1,0 +1,70 @@
+"""Tests for stop."""
+
+import os
+import pathlib
+import signal
+import time
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from sobolev_training.experiment import stop
+from sobolev_training.experiment import testing
+
+
+class StopTest(parameterized.TestCase):
+
+  @parameterized.parameters(signal.SIGINT, signal.SIGTERM)
+  def test_a_signal_becomes_a_flag(self, signum):
+    with stop.Stop() as stopping:
+      self.assertFalse(stopping)
+      self.assertIsNone(stopping.signum)
+      os.kill(os.getpid(), signum)
+      self.assertTrue(stopping)
+      self.assertEqual(stopping.signum, signum)
+
+  def test_a_second_signal_interrupts(self):
+    with stop.Stop():
+      os.kill(os.getpid(), signal.SIGTERM)
+      with self.assertRaises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+  def test_handlers_are_as_before_afterwards(self):
+    before = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    with self.assertRaises(ZeroDivisionError):
+      with stop.Stop():
+        _ = 1 / 0
+    after = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    self.assertEqual(after, before)
+
+
+class EndWithParentTest(absltest.TestCase):
+
+  def test_does_nothing_by_itself(self):
+    stop.end_with_parent()  # Or this test would be killed later on.
+    self.assertNotIn('SOBOLEV_END_WITH_PARENT', os.environ)
+
+  def test_the_death_of_the_parent_is_told(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+
+    def wait_for_sigterm():
+      stop.end_with_parent()
+      with stop.Stop() as stopping:
+        (folder / 'ready').touch()
+        while not stopping:
+          time.sleep(0.01)
+      (folder / 'told').touch()
+
+    def parent():
+      os.environ.update(stop.environment_of_child())
+      testing.Process(wait_for_sigterm, folder / 'child.txt').wait()
+
+    process = testing.Process(parent, folder / 'parent.txt')
+    testing.wait_for((folder / 'ready').exists)
+    process.send(signal.SIGKILL)
+    self.assertEqual(process.wait(), -signal.SIGKILL)
+    testing.wait_for((folder / 'told').exists)
+
+
+if __name__ == '__main__':
+  absltest.main()

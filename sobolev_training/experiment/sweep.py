@@ -1,0 +1,250 @@
+"""Many runs as processes: as many at once as there are cores.
+
+    jobs = [
+        sweep.Job('regression.train', Config(seed=seed), folder / str(seed))
+        for seed in range(10)
+    ]
+    sweep.run(jobs, threads_setting='threads')
+
+Each job is `python -m <module> <flags> --output=<folder> --resume`, with a
+program that keeps its run in a `run_folder` and trains in a `loop`. So a sweep
+can be stopped and called again: finished jobs are skipped, the others resumed.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from sobolev_training.experiment import config as config_lib
+from sobolev_training.experiment import environment
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import progress as progress_lib
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import stop
+
+_POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 10.0  # With processes that are told to end at once.
+_TAIL_BYTES = 1 << 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+  """One run.
+
+  Attributes:
+    module: the program, as for `python -m`.
+    config: its settings, a dataclass of `config.setting`s.
+    folder: its run folder, which no other job of the sweep has.
+    weight: how much work it is, in any unit, for the time left.
+  """
+
+  module: str
+  config: Any
+  folder: pathlib.Path
+  weight: float = 1.0
+
+  @property
+  def finished(self) -> bool:
+    return (self.folder / run_folder.FINISHED).exists()
+
+  def done(self) -> float:
+    """How much of the work is done."""
+    share = 1.0 if self.finished else progress_lib.read_share(self.folder)
+    return share * self.weight
+
+
+def run(
+    jobs: Sequence[Job],
+    at_once: int | None = None,
+    threads_setting: str | None = None,
+    quiet: bool = False,
+) -> None:
+  """Runs the jobs that are not finished.
+
+  A job that fails does not stop the others.
+
+  Args:
+    jobs: the jobs, in the order in which they start.
+    at_once: how many processes to run at a time; by default one a core.
+    threads_setting: the name of the setting that takes the number of threads to
+      use; each process gets its share of the cores. None when there is none.
+    quiet: whether to show no progress.
+
+  Raises:
+    UserError: a folder holds a run with other settings; or jobs failed, and the
+      others are done. Names them.
+    Interrupted: by Ctrl-C or SIGTERM, after all processes have saved and ended.
+  """
+  cores = environment.usable_cores()
+  at_once = max(1, min(at_once or cores, len(jobs)))
+  changes = {}
+  if threads_setting is not None:
+    changes[threads_setting] = max(1, cores // at_once)
+  jobs = [
+      dataclasses.replace(
+          job,
+          config=dataclasses.replace(job.config, **changes),
+          folder=run_folder.resolve(job.folder),
+      )
+      for job in jobs
+  ]
+  _check(jobs)
+  with stop.Stop() as stopping, _Processes() as processes:
+    failures = _run_all(jobs, at_once, processes, stopping, quiet)
+  if stopping:
+    raise errors.Interrupted(
+        f'stopped with {sum(job.finished for job in jobs)} of {len(jobs)} runs '
+        'finished: the same command continues',
+        stopping.signum,
+    )
+  if failures:
+    raise errors.UserError(
+        f'{len(failures)} of {len(jobs)} runs failed: {"; ".join(failures)}: '
+        f'mend the cause (see {run_folder.OUTPUT} there); the same command '
+        'continues'
+    )
+
+
+def _check(jobs: Sequence[Job]) -> None:
+  """Refuses what would mix up results, before anything runs."""
+  folders = set()
+  for job in jobs:
+    config_lib.validate(job.config)
+    if job.folder in folders:
+      raise ValueError(f'jobs: two have the folder {job.folder}')
+    folders.add(job.folder)
+    if (job.folder / run_folder.CONFIG).exists():
+      differing = run_folder.changed_settings(job.folder, job.config)
+      if differing:
+        raise errors.UserError(
+            f'{job.folder}: holds a run with other settings: '
+            f'{"; ".join(differing)}: remove it, or choose another --output'
+        )
+
+
+def _run_all(
+    jobs: Sequence[Job],
+    at_once: int,
+    processes: '_Processes',
+    stopping: stop.Stop,
+    quiet: bool,
+) -> list[str]:
+  """Runs jobs until all have ended; returns a phrase for each that failed."""
+  waiting = [job for job in jobs if not job.finished]
+  if len(waiting) < len(jobs) and not quiet:
+    finished = len(jobs) - len(waiting)
+    progress_lib.write(f'{finished} of {len(jobs)} runs are finished already')
+  failures = []
+  done = {job.folder: job.done() for job in jobs}
+  runs_per_weight = len(jobs) / sum(job.weight for job in jobs)
+
+  def runs_done() -> float:
+    return round(sum(done.values()) * runs_per_weight, 2)
+
+  with progress_lib.Progress(
+      len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
+  ) as bar:
+    while processes.live or (waiting and not stopping):
+      if stopping:
+        processes.stop()
+      while waiting and not stopping and len(processes.live) < at_once:
+        processes.start(waiting.pop(0))
+      time.sleep(_POLL_SECONDS)
+      done.update({job.folder: job.done() for job in processes.live})
+      for job, reason in processes.reap():
+        if reason is not None and not stopping:
+          failures.append(f'{job.folder} ({reason})')
+          progress_lib.write(f'failed: {failures[-1]}')
+      bar.update(runs_done())
+  return failures
+
+
+class _Processes:
+  """The processes that run now; ends them when the sweep ends otherwise."""
+
+  def __init__(self):
+    self.live: dict[Job, subprocess.Popen] = {}
+    self._output_begins: dict[Job, int] = {}
+    self._stopped = False
+
+  def __enter__(self) -> '_Processes':
+    return self
+
+  def __exit__(self, *_) -> None:
+    for process in self.live.values():
+      process.terminate()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for process in self.live.values():
+      with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(max(0.0, deadline - time.monotonic()))
+      process.kill()
+      process.wait()
+
+  def start(self, job: Job) -> None:
+    with errors.naming(job.folder):
+      job.folder.mkdir(parents=True, exist_ok=True)
+      output = open(job.folder / run_folder.OUTPUT, 'ab')
+    with output:
+      self._output_begins[job] = output.tell()
+      self.live[job] = subprocess.Popen(
+          _command(job),
+          env={**os.environ, **_environment()},
+          stdin=subprocess.DEVNULL,
+          stdout=output,
+          stderr=subprocess.STDOUT,
+          # Ctrl-C in a terminal goes to this process only, which passes it on.
+          start_new_session=True,
+      )
+
+  def stop(self) -> None:
+    """Asks all to save and end; once, as a second time means at once."""
+    if not self._stopped:
+      self._stopped = True
+      for process in self.live.values():
+        process.send_signal(signal.SIGTERM)
+
+  def reap(self) -> Iterator[tuple[Job, str | None]]:
+    """Yields the jobs that have ended, and why they failed if they did."""
+    for job, process in list(self.live.items()):
+      if process.poll() is not None:
+        del self.live[job]
+        yield job, self._failure(job, process.returncode)
+
+  def _failure(self, job: Job, code: int) -> str | None:
+    if code == 0:
+      return None if job.finished else 'it ended without finishing'
+    if code < 0:
+      return f'killed by {signal.Signals(-code).name}'
+    with open(job.folder / run_folder.OUTPUT, 'rb') as file:
+      size = file.seek(0, os.SEEK_END)
+      file.seek(max(self._output_begins[job], size - _TAIL_BYTES))
+      lines = file.read().decode(errors='replace').strip().splitlines()
+    said = [line for line in lines if line.startswith('error: ')] or lines
+    return said[-1].strip() if said else f'exit code {code}'
+
+
+def _command(job: Job) -> list[str]:
+  # -P as under Bazel: modules come from PYTHONPATH, not from where we are.
+  return [
+      *(sys.executable, '-P', '-m', job.module),
+      *config_lib.to_arguments(job.config),
+      f'--output={job.folder}',
+      '--resume',
+  ]
+
+
+def _environment() -> dict[str, str]:
+  """Lets a child import what this process can, also from Bazel's runfiles."""
+  folders = [os.path.abspath(entry) for entry in sys.path]
+  return {
+      'PYTHONPATH': os.pathsep.join(folders),
+      **stop.environment_of_child(),
+  }

@@ -1,0 +1,96 @@
+"""Warns when derivatives of order 2 are asked of a piecewise-linear network.
+
+They are zero almost everywhere, so nothing can be learnt from them (paper,
+4.1). The losses call this for order >= 2.
+"""
+
+from collections.abc import Sequence
+import warnings
+
+import tensorflow as tf
+
+
+class PiecewiseLinearWarning(UserWarning):
+  """Order 2 or more was asked of a piecewise-linear model."""
+
+
+def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
+  """Warns if the second derivatives of a model at x are all zero.
+
+  Op by op it looks at their values, in a graph at the operations between x and
+  the model's value, once as it is traced; it costs next to nothing. Python's
+  filters decide how often a warning is shown, by default once a place.
+
+  Args:
+    x: the points [B, D...] that the model was called with.
+    predictions: the model's value and its derivatives, in full or projected.
+  """
+  if len(predictions) < 3:
+    return
+  if tf.is_symbolic_tensor(x):
+    zero = is_piecewise_linear(x, predictions[0])
+  else:
+    zero = not tf.reduce_any(tf.not_equal(predictions[2], 0))
+  if zero:
+    warnings.warn(
+        'model: it is piecewise linear (such as a ReLU network), so its '
+        'derivatives of order 2 and more are zero almost everywhere and '
+        'cannot be trained; use a smooth activation (tanh, softplus, SiLU) or '
+        'order 1',
+        PiecewiseLinearWarning,
+        stacklevel=3,
+    )
+
+
+def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:
+  """Whether a graph computes y from x by piecewise-linear operations only.
+
+  An operation that is not known, a call of a `tf.function` for one, counts as
+  curved.
+
+  Args:
+    x: a tensor of a graph.
+    y: a tensor of the same graph.
+  """
+  moving, curved = {x.ref()}, set()
+  # Operations stand in the order of their creation: inputs come first.
+  for op in x.graph.get_operations():
+    inputs = {tensor.ref() for tensor in op.inputs}
+    if not inputs & (moving | curved) or op.type in _CONSTANT:
+      continue
+    linear = not inputs & curved and _is_linear(op, moving)
+    (moving if linear else curved).update(out.ref() for out in op.outputs)
+  return y.ref() in moving
+
+
+def _is_linear(op: tf.Operation, moving: set) -> bool:
+  """Whether an operation is piecewise linear in its inputs that move."""
+  if op.type in _PIECEWISE_LINEAR:
+    return True
+  if op.type.startswith('FusedBatchNorm'):
+    return not op.get_attr('is_training')
+  positions = [tensor.ref() in moving for tensor in op.inputs]
+  if op.type in _QUOTIENTS:
+    return positions == [True, False]
+  return op.type in _PRODUCTS and sum(positions) == 1
+
+
+# Their derivatives are zero wherever they exist.
+_CONSTANT = frozenset([
+    'ArgMax', 'ArgMin', 'Ceil', 'Equal', 'Floor', 'Greater', 'GreaterEqual',
+    'Less', 'LessEqual', 'NotEqual', 'OnesLike', 'Rank', 'Round', 'Shape',
+    'Sign', 'Size', 'StopGradient', 'ZerosLike',
+])
+_PIECEWISE_LINEAR = frozenset([
+    'Abs', 'Add', 'AddN', 'AddV2', 'AvgPool', 'BiasAdd', 'BroadcastTo', 'Cast',
+    'ConcatV2', 'EnsureShape', 'ExpandDims', 'GatherV2', 'Identity',
+    'IdentityN', 'LeakyRelu', 'Max', 'MaxPool', 'Maximum', 'Mean', 'Min',
+    'Minimum', 'MirrorPad', 'Neg', 'Pack', 'Pad', 'PadV2', 'Relu', 'Relu6',
+    'Reshape', 'Select', 'SelectV2', 'Slice', 'Split', 'SplitV', 'Squeeze',
+    'StridedSlice', 'Sub', 'Sum', 'Tile', 'Transpose', 'Unpack',
+])
+_PRODUCTS = frozenset([
+    'BatchMatMulV2', 'Conv1D', 'Conv2D', 'Conv2DBackpropInput',
+    'DepthwiseConv2dNative', 'Einsum', 'MatMul', 'Mul',
+])
+_QUOTIENTS = frozenset(['DivNoNan', 'RealDiv'])

@@ -1,0 +1,39 @@
+"""The rules for Python targets. Every BUILD file loads them from here.
+
+To move to rules_python, replace the three assignments by
+`load("@rules_python//python:defs.bzl", _py_binary = "py_binary", ...)`.
+"""
+
+_py_binary = native.py_binary
+_py_library = native.py_library
+_py_test = native.py_test
+
+def py_library(name, **kwargs):
+    """A module, or a few that belong together.
+
+    Args:
+      name: The module's name; `train_lib` where `train` is the program.
+      **kwargs: What every rule takes: srcs, deps, data, tags, testonly,
+        visibility.
+    """
+    _py_library(name = name, **kwargs)
+
+def py_binary(name, **kwargs):
+    """A program: `./bazelw run //some/package:name -- --flag=value`.
+
+    Args:
+      name: The program's name.
+      **kwargs: As for py_library, and main (`<name>.py` by default) and args.
+    """
+    _py_binary(name = name, **kwargs)
+
+def py_test(name, size = "small", **kwargs):
+    """A test. One that runs for long has the tag `manual`.
+
+    Args:
+      name: The file's name without its `.py`.
+      size: "small" may take a minute, "medium", for what imports TensorFlow,
+        five, "large" a quarter of an hour.
+      **kwargs: As for py_binary, and env and shard_count.
+    """
+    _py_test(name = name, size = size, **kwargs)

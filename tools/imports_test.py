@@ -1,0 +1,242 @@
+"""Tests that imports, BUILD files and docs/architecture.md agree."""
+
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from tools import imports
+
+_LOAD = """
+load("//tools:build_defs.bzl", "py_binary", "py_library", "py_test")
+"""
+
+# Two families above one library, with nothing to complain about.
+_TREE = {
+    '.bazelignore': '.venv\nnode_modules\n',
+    'requirements.txt': 'absl-py==2  # Tests.\nnumpy==2\ndm-sonnet==2\n',
+    'benchmarks/requirements.txt': 'jax==1\nnumpy==2\n',
+    'docs/architecture.md': """
+| Room | Project | PyPI |
+|---|---|---|
+| `library` | nothing else | `numpy` |
+| `red` | `library` | anything |
+| `blue` | `library`, `blue/inner` | anything |
+| `blue/inner` | nothing else | anything |
+""",
+    'library/BUILD': _LOAD + """
+[py_library(name = n, srcs = [n + ".py"], deps = ["@pypi//numpy"])
+ for n in ["one"]]
+
+py_library(
+    name = "library",
+    srcs = ["__init__.py"],
+    deps = [":one"],
+)
+
+py_test(
+    name = "one_test",
+    srcs = ["one_test.py"],
+    deps = [
+        ":one",
+        "@pypi//absl_py",
+    ],
+)
+""",
+    'library/__init__.py': 'from library.one import add',
+    'library/one.py': 'import os.path\nimport numpy as np\nimport pip',
+    'library/one_test.py': """
+from absl.testing import absltest
+from library import one
+""",
+    'red/BUILD': _LOAD + """
+exports_files(["data.csv"])
+
+py_library(name = "train_lib", srcs = ["train.py"], deps = ["//library:one"])
+
+py_binary(name = "train", srcs = ["train.py"], deps = [":train_lib"])
+""",
+    'red/train.py': 'from library import one',
+    'blue/BUILD': _LOAD + """
+py_library(
+    name = "use",
+    srcs = ["use.py"],
+    data = ["script.py"],
+    deps = [
+        "//blue/inner",
+        "//library",
+        "@pypi//dm_sonnet",
+    ],
+)
+
+py_library(
+    name = "jax",
+    srcs = ["jax_peer.py"],
+    tags = ["manual"],
+    deps = ["@peers//jax"],
+)
+""",
+    'blue/use.py': """
+import library as lib
+from blue.inner import inner
+
+def f():
+  import sonnet as snt
+""",
+    'blue/jax_peer.py': 'import jax.numpy as jnp',
+    'blue/script.py': '',
+    'blue/inner/BUILD': _LOAD + """
+py_library(name = "inner", srcs = glob(["*.py"]))
+""",
+    'blue/inner/inner.py': '',
+    'node_modules/some/module.py': 'import unknown',
+    '.hidden/module.py': 'import unknown',
+}
+
+
+class ImportsTest(parameterized.TestCase):
+
+  def _check(self, changes):
+    """Returns the complaints about the tree with some files changed."""
+    root = pathlib.Path(self.create_tempdir().full_path)
+    for path, text in {**_TREE, **changes}.items():
+      (root / path).parent.mkdir(parents=True, exist_ok=True)
+      (root / path).write_text(text)
+    return imports.check(imports.read(root))
+
+  def test_finds_nothing_in_a_good_tree(self):
+    self.assertEqual(self._check({}), [])
+
+  @parameterized.named_parameters(
+      (
+          'missing_dependency',
+          {'library/__init__.py': 'from library import one\nimport numpy'},
+          ['//library:library: deps lack "@pypi//numpy"'],
+      ),
+      (
+          'unused_dependency',
+          {'library/__init__.py': ''},
+          ['//library:library: deps have ":one", which nothing imports'],
+      ),
+      (
+          'unused_dependency_of_a_program',
+          {'red/train.py': ''},
+          [
+              '//red:train_lib: deps have "//library:one", '
+              'which nothing imports'
+          ],
+      ),
+      (
+          'unsorted_dependencies',
+          {
+              'library/BUILD': _TREE['library/BUILD'].replace(
+                  '":one",\n        "@pypi//absl_py"',
+                  '"@pypi//absl_py",\n        ":one"',
+              )
+          },
+          ['//library:one_test: deps are not sorted'],
+      ),
+      (
+          'family_imports_family',
+          {
+              'red/BUILD': _LOAD
+              + 'py_library(name = "train", srcs = ["train.py"],'
+              ' deps = ["//blue:use"])',
+              'red/train.py': 'from blue import use',
+          },
+          ['red/train.py: red must not import blue/use.py'],
+      ),
+      (
+          'room_within_a_room',
+          {
+              'library/BUILD': _TREE['library/BUILD'].replace(
+                  'deps = [":one"]', 'deps = ["//blue/inner"]'
+              ),
+              'library/__init__.py': 'import blue.inner.inner',
+          },
+          ['library/__init__.py: library must not import blue/inner/inner.py'],
+      ),
+      (
+          'distribution_outside_the_room',
+          {
+              'library/BUILD': _TREE['library/BUILD'].replace(
+                  'deps = [":one"]', 'deps = ["@pypi//dm_sonnet"]'
+              ),
+              'library/__init__.py': 'import sonnet as snt',
+          },
+          ['library/__init__.py: library must not import dm_sonnet'],
+      ),
+      (
+          'indirect_dependency',
+          {'blue/script.py': 'import six'},
+          ['blue/script.py: no requirements.txt has six'],
+      ),
+      (
+          'module_that_is_not_there',
+          {'blue/script.py': 'from blue.inner import outer'},
+          ['blue/script.py: no module blue.inner.outer'],
+      ),
+      (
+          'relative_import',
+          {'blue/script.py': 'from . import use'},
+          ['blue/script.py: write relative imports in full'],
+      ),
+      (
+          'file_without_target',
+          {'red/new.py': ''},
+          ['red/new.py: in no target'],
+      ),
+      (
+          'test_that_is_no_py_test',
+          {'blue/inner/inner_test.py': ''},
+          ['blue/inner/inner_test.py: in no py_test'],
+      ),
+      (
+          'file_without_room',
+          {
+              'green/BUILD': _LOAD
+              + 'py_library(name = "green", srcs = ["green.py"])',
+              'green/green.py': '',
+          },
+          ['green/green.py: in no room of docs/architecture.md'],
+      ),
+      (
+          'room_without_files',
+          {
+              'docs/architecture.md': _TREE['docs/architecture.md']
+              + '| `green` | nothing else | anything |\n'
+          },
+          ['docs/architecture.md: no file is in the room green'],
+      ),
+      (
+          'peers_in_every_build',
+          {
+              'blue/BUILD': _TREE['blue/BUILD'].replace('["manual"]', '[]')
+              + 'py_binary(name = "run", srcs = ["run.py"], deps = [":jax"])',
+              'blue/run.py': 'from blue import jax_peer',
+          },
+          [
+              '//blue:jax: uses @peers and lacks the tag "manual"',
+              '//blue:run: uses @peers and lacks the tag "manual"',
+          ],
+      ),
+  )
+  def test_finds(self, changes, complaints):
+    self.assertEqual(self._check(changes), complaints)
+
+  def test_rules_come_from_one_file(self):
+    build = 'py_library(name = "use", srcs = ["use.py"])'
+    with self.assertRaisesRegex(ValueError, 'blue/BUILD has to load py_libr'):
+      self._check({'blue/BUILD': build})
+
+  def test_this_project(self):
+    # Bazel shows a test its files through links; beside what they lead to is
+    # the whole project.
+    root = pathlib.Path(__file__).resolve().parents[1]
+    complaints = imports.check(imports.read(root))
+    if complaints:
+      self.fail('\n'.join(['the three disagree', *complaints]))
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,142 @@
+"""What all figures look like, and how they become files.
+
+The two methods' colours (Okabe and Ito's blue and orange) differ to colour-
+blind eyes and, in print, in lightness. The same figure is written as PNG for
+Markdown and as SVG for the HTML page, whose style sheet sets the colours.
+Files depend on the rows alone: no dates, no random names.
+"""
+
+from collections.abc import Callable
+import contextlib
+import io
+import os
+import re
+from typing import NamedTuple
+
+import matplotlib
+from matplotlib import figure as figure_lib
+
+
+class Theme(NamedTuple):
+  """Colours of a figure.
+
+  Attributes:
+    ink: text.
+    soft: axes and secondary text.
+    faint: grid lines.
+    paper: the background.
+    regular: regular training.
+    sobolev: Sobolev Training.
+  """
+
+  ink: str
+  soft: str
+  faint: str
+  paper: str
+  regular: str
+  sobolev: str
+
+  def method(self, name: str) -> str:
+    """The colour of a method."""
+    return getattr(self, name)
+
+
+# Not quite white, so that `to_svg` tells it from a white that has to stay.
+LIGHT = Theme('#1d2127', '#5b636e', '#d9dde3', '#fffffe', '#e69f00', '#0072b2')
+DARK = Theme('#e7eaee', '#a3abb6', '#3b424c', '#14171c', '#f0b43c', '#5ab4ec')
+
+LABELS = {'regular': 'Regular', 'sobolev': 'Sobolev'}
+
+_SETTINGS = {
+    'axes.grid': True,
+    'axes.axisbelow': True,
+    'axes.spines.right': False,
+    'axes.spines.top': False,
+    'axes.titlelocation': 'left',
+    'axes.titlesize': 11,
+    'axes.titleweight': 'bold',
+    'axes.labelsize': 10,
+    'figure.titlesize': 13,
+    'font.family': 'DejaVu Sans',  # It comes with Matplotlib.
+    'font.size': 9.5,
+    'legend.frameon': False,
+    'svg.fonttype': 'none',
+}
+
+
+@contextlib.contextmanager
+def settings(theme: Theme = LIGHT):
+  """Within it, Matplotlib draws in our style."""
+  colours = {
+      'axes.edgecolor': theme.soft,
+      'axes.facecolor': 'none',
+      'axes.labelcolor': theme.soft,
+      'axes.titlecolor': theme.ink,
+      'figure.facecolor': theme.paper,
+      'grid.color': theme.faint,
+      'text.color': theme.ink,
+      'xtick.color': theme.soft,
+      'ytick.color': theme.soft,
+  }
+  with matplotlib.rc_context():
+    matplotlib.rcdefaults()
+    matplotlib.rcParams.update(_SETTINGS | colours)
+    yield
+
+
+def heading(text: str, scale: str) -> str:
+  """A figure's title; it tells when less was run than in the paper."""
+  return text if scale == 'paper' else f'{text} ({scale} scale)'
+
+
+def save(
+    figure: figure_lib.Figure, path: os.PathLike[str] | str, dpi: int = 150
+) -> None:
+  """Writes a figure in the format of the path's suffix."""
+  with open(path, 'wb') as file:
+    file.write(to_bytes(figure, os.path.splitext(path)[1][1:], dpi))
+
+
+def to_bytes(
+    figure: figure_lib.Figure, suffix: str = 'png', dpi: int = 150
+) -> bytes:
+  """A figure as a file's content: png, webp, svg or pdf."""
+  file = io.BytesIO()
+  arguments = {}
+  if suffix == 'png':
+    arguments = {
+        'metadata': {'Software': None},
+        'pil_kwargs': {'optimize': True},
+    }
+  elif suffix == 'webp':
+    arguments = {'pil_kwargs': {'quality': 84, 'method': 6}}
+  elif suffix == 'svg':
+    arguments = {'metadata': {'Date': None, 'Creator': None}}
+  elif suffix == 'pdf':
+    arguments = {'metadata': {'CreationDate': None}}
+  figure.savefig(file, format=suffix, dpi=dpi, **arguments)
+  return file.getvalue()
+
+
+def to_svg(draw: Callable[[], figure_lib.Figure], name: str) -> str:
+  """A figure to stand in an HTML page, in the colours of the page.
+
+  Args:
+    draw: makes the figure, in the theme `LIGHT`.
+    name: keeps the figure's identifiers apart from others' on the page.
+
+  Returns:
+    An svg element whose colours are CSS variables named like `Theme`'s fields.
+  """
+  with settings():
+    matplotlib.rcParams['svg.hashsalt'] = name
+    text = to_bytes(draw(), 'svg').decode('utf-8')
+  text = text[text.index('<svg') :]
+  for field, colour in LIGHT._asdict().items():
+    text = re.sub(colour, f'var(--{field})', text, flags=re.IGNORECASE)
+  # Groups' identifiers repeat from figure to figure, and nothing uses them.
+  text = re.sub(r'<g id="\w+">', '<g>', text)
+  text = re.sub(r'<metadata>.*?</metadata>', '', text, flags=re.DOTALL)
+  # Without a size of its own, the figure takes the one that the page gives it.
+  text = re.sub(r' (width|height)="[\d.]+pt"', '', text)
+  return text.strip()
