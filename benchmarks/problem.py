@@ -4,16 +4,21 @@ Axis letters: E networks, B batch.
 """
 
 from collections.abc import Callable
+import functools
 
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import timing
 from regression import datasets
 from regression import networks
 from regression import training
 
 SIZES = (2, 256, 256, 1)  # Section 4.1 [V].
 FUNCTION = 'styblinski_tang'
+
+# Float32 sums of up to 1000 terms in another order; relative to the largest.
+_TOLERANCE = 1e-4
 
 # The same function under a name for which the program knows no three-product
 # gradient, and nests tapes as it does for a smooth activation.
@@ -48,3 +53,34 @@ def trainer(
     return result
 
   return run
+
+
+def timer(
+    state: training.State, batches: training.Batches, method: training.Method
+) -> timing.Timer:
+  """Times a number of steps."""
+  return functools.partial(timing.clock, trainer(state, batches, method))
+
+
+def check_equal(peer: training.State, ours: training.State, name: str) -> None:
+  """Makes sure that a peer does the same mathematics, by one step of both.
+
+  Args:
+    peer: one network after its first step, without the axis E. Adam's running
+      means are then the gradient and its square, but for a factor.
+    ours: the same network, E = 1.
+    name: what the peer is called.
+
+  Raises:
+    ValueError: the numbers differ by more than rounding.
+  """
+  flat = zip(tf.nest.flatten(peer[1:]), tf.nest.flatten(ours[1:]), strict=True)
+  for theirs, expected in flat:
+    expected = expected.numpy()[0]
+    difference = np.max(np.abs(theirs - expected))
+    if not difference <= _TOLERANCE * np.max(np.abs(expected)):
+      raise ValueError(
+          f'{name}: a step does not give our numbers, off by {difference:.2g} '
+          f'of up to {np.max(np.abs(expected)):.2g}; a benchmark of different '
+          'mathematics is worthless.'
+      )

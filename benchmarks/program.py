@@ -62,18 +62,23 @@ def _busy_seconds() -> float | None:
   return ticks / os.sysconf('SC_CLK_TCK')
 
 
+def _own_seconds() -> float:
+  """CPU seconds that this program used, with its ended processes."""
+  return sum(os.times()[:4])
+
+
 class _Others:
   """How many cores other programs use."""
 
   def __init__(self):
-    self._start = time.monotonic(), time.process_time(), _busy_seconds()
+    self._start = time.monotonic(), _own_seconds(), _busy_seconds()
 
   def cores(self) -> float:
     """The mean since this was made; 0 if not known."""
     wall, own, busy = self._start
     if busy is None:
       return 0.0
-    used = _busy_seconds() - busy - (time.process_time() - own)
+    used = _busy_seconds() - busy - (_own_seconds() - own)
     return used / (time.monotonic() - wall)
 
 

@@ -1,15 +1,12 @@
 """Times a Sobolev step against a regular one, and both against arithmetic.
 
     ./bazelw run //benchmarks:sobolev_step -- --docs=docs/benchmarks.md
-
-A step is one of `regression.training.train`: one 2-256-256-1 network, Adam, all
-points, one thread.
 """
 
-from collections.abc import Callable
 import dataclasses
 import functools
 
+import numpy as np
 import tensorflow as tf
 
 from benchmarks import document
@@ -19,23 +16,32 @@ from benchmarks import timing
 from regression import training
 from sobolev_training.experiment import config
 
-GOAL = 1.2
+# Matrix products in a step, of the sizes B D H and B H H.
+_PRODUCTS = {
+    # Forward and the weights; for the second layer backward, too.
+    'regular': (2, 3),
+    # For the first layer also the gradient in x and its residuals' way in.
+    'Sobolev': (4, 3),
+    # Forward, the gradient in x, and two for each on the way back; but the way
+    # back ends before x.
+    'Sobolev by tapes': (5, 6),
+}
 
 _TEXT = """\
 ## A Sobolev step against a regular step
 
-Both train one 2-256-256-1 ReLU network with Adam on all points, many steps in
-one compiled program, on one thread (`regression/training.py`). *Regular* learns
-from values, *Sobolev* from values and gradients with the three-product gradient
-of `sobolev_training/piecewise_linear.py`; *by tapes* is the same mathematics
-with TensorFlow's tapes, nested for Sobolev Training."""
+A 2-256-256-1 ReLU network learns with Adam from all points, many steps in one
+compiled program on one thread (`regression/training.py`). *Regular* learns from
+values, *Sobolev* from values and gradients, with the three-product gradient of
+`sobolev_training/piecewise_linear.py`. *By tapes* is the same mathematics with
+TensorFlow's tapes, nested for Sobolev. *Counted* is what the ratio would be if
+a step were its multiplications and nothing else."""
 
-_ARITHMETIC = """\
-Multiplications in a step, by counting: {counts}.
-*Products* is the time of the three large products of a step alone, at the same
-shapes, one after the other in TensorFlow; *share* is how much of a step that
-is. The rest is the optimiser, which reads and writes four arrays as large as the
-weights, and what is done element by element."""
+_SHARE_TEXT = """\
+*Products* is the rate of the three large matrix products of a step alone, at
+the same shapes, in a TensorFlow loop. The other columns are the share of a step
+that they would take. The rest is work element by element and the optimiser,
+which reads and writes four arrays as large as the weights."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,37 +49,28 @@ class Settings(program.Settings):
   """What to measure."""
 
   batches: tuple[int, ...] = config.setting(
-      (20, 32, 100, 256, 1000), 'Batch sizes.', minimum=1
+      (20, 32, 100, 256, 1000), 'Points a step.', minimum=1
+  )
+  goal: float = config.setting(
+      1.2, 'The ratio to stay below from a batch of 32 on.', above=0
   )
 
 
-def multiplications(
-    batch: int, sizes: tuple[int, ...], method: str
-) -> int:
-  """Multiplications in the matrix products of a step's gradient.
+def multiplications(batch: int, method: str) -> int:
+  """Multiplications in the matrix products of a step, by counting.
 
   Args:
     batch: points a step.
-    sizes: D, H_1, ..., H_L, 1; the readout's products, one column wide, are
-      left out.
-    method: 'regular', 'sobolev' (three products a layer) or 'tapes' (nested).
+    method: a key of `_PRODUCTS`.
   """
-  layers = [a * b for a, b in zip(sizes[:-2], sizes[1:-1], strict=True)]
-  first, hidden = layers[0], sum(layers[1:])
-  # Forward and weights, and for hidden layers backward. Sobolev: the input
-  # gradient and the residual's way in. Tapes do each of these twice.
-  products = {
-      'regular': (2, 3),
-      'sobolev': (4, 3),
-      'tapes': (5, 6),
-  }
-  of_first, of_hidden = products[method]
-  return batch * (of_first * first + of_hidden * hidden)
+  inputs, first, second, _ = problem.SIZES
+  small, large = _PRODUCTS[method]
+  return batch * (small * inputs * first + large * first * second)
 
 
 @tf.function
 def _products(a, b, weight, steps):
-  """Three products [B, H] [H, H], [B, H] [H, H]^T, [B, H]^T [B, H] a step."""
+  """Products [B, H] [H, H], [B, H] [H, H]^T and [B, H]^T [B, H] a step."""
 
   def body(step, a, b, _):
     return (
@@ -83,44 +80,101 @@ def _products(a, b, weight, steps):
         tf.matmul(a, b, transpose_a=True),
     )
 
-  return tf.while_loop(
-      lambda step, *_: step < steps, body, (0, a, b, weight)
+  return tf.while_loop(lambda step, *_: step < steps, body, (0, a, b, weight))
+
+
+def _product_timer(batch) -> timing.Timer:
+  hidden = problem.SIZES[1]
+  a, b = tf.unstack(tf.random.stateless_normal((2, batch, hidden), (0, 1)))
+  # Orthogonal, so that the numbers neither grow nor vanish.
+  weight, _ = tf.linalg.qr(tf.random.stateless_normal((hidden, hidden), (0, 2)))
+  return functools.partial(
+      timing.clock,
+      lambda steps: _products(a, b, weight, tf.constant(steps))[3].numpy(),
   )
 
 
-def _product_runner(batch) -> Callable[[int], object]:
-  hidden = problem.SIZES[1]
-  a, b = tf.random.stateless_normal((2, batch, hidden), (0, 1))
-  # Orthogonal, so that the numbers stay as large as they are.
-  weight, _ = tf.linalg.qr(tf.random.stateless_normal((hidden, hidden), (0, 2)))
-  return lambda steps: _products(a, b, weight, tf.constant(steps))[3].numpy()
-
-
-def sides(batch: int) -> dict[str, Callable[[int], object]]:
-  """What is timed at a batch size: each does a number of steps."""
+def _sides(batch) -> dict[str, timing.Timer]:
   start = problem.make(batch)
   methods = {
       'regular': training.Method(gradient_weight=0.0),
-      'sobolev': training.Method(),
+      'Sobolev': training.Method(),
       'regular by tapes': training.Method(
           gradient_weight=0.0, activation=problem.TAPES
       ),
-      'sobolev by tapes': training.Method(activation=problem.TAPES),
+      'Sobolev by tapes': training.Method(activation=problem.TAPES),
   }
   return {
-      **{name: problem.trainer(*start, m) for name, m in methods.items()},
-      'products': _product_runner(batch),
+      **{name: problem.timer(*start, m) for name, m in methods.items()},
+      'products': _product_timer(batch),
   }
+
+
+def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
+  """The CPU seconds of a step of each side, [R]."""
+  sides = _sides(batch)
+  steps = timing.steps_for(settings.seconds, sides['regular'])
+  timers = {
+      name: functools.partial(side, steps) for name, side in sides.items()
+  }
+  times = timing.interleave(timers, settings.rounds)
+  return {name: t.cpu / steps for name, t in times.items()}
+
+
+def _ratio_row(batch, cpu) -> list[str]:
+  row = [str(batch), f'{1e6 * np.median(cpu["regular"]):.0f}']
+  for name in ('Sobolev', 'Sobolev by tapes'):
+    counted = multiplications(batch, name) / multiplications(batch, 'regular')
+    row += [str(timing.ratio(cpu[name], cpu['regular'])), f'{counted:.2f}']
+  return [*row, str(timing.ratio(cpu['regular by tapes'], cpu['regular']))]
+
+
+def _share_row(batch, cpu) -> list[str]:
+  operations = 2 * 3 * batch * problem.SIZES[1] ** 2
+  rate = operations / np.median(cpu['products']) / 1e9
+  names = ('regular', 'Sobolev', 'regular by tapes')
+  shares = (timing.ratio(cpu['products'], cpu[name]) for name in names)
+  return [str(batch), f'{rate:.0f}', *map(str, shares)]
+
+
+def _goals(cpu, bound) -> str:
+  to_ours, to_faster = {}, {}
+  for batch, times in cpu.items():
+    if batch >= 32:
+      case = f'batch {batch}'
+      regular = times['regular']
+      faster = np.minimum(regular, times['regular by tapes'])
+      to_ours[case] = timing.ratio(times['Sobolev'], regular)
+      to_faster[case] = timing.ratio(times['Sobolev'], faster)
+  text = f'Sobolev at most {bound} times'
+  return '\n'.join((
+      document.goal(f'{text} regular', to_ours, bound),
+      document.goal(f'{text} the faster of both regular', to_faster, bound),
+  ))
 
 
 def measure(settings: Settings) -> str:
   """Returns the section."""
-  times_rows, share_rows, ratios = [], [], {}
-  for batch in settings.batches:
-    runs = sides(batch)
-    steps = timing.steps_for(settings.seconds, runs['regular'])
-    times = timing.interleave(
-        {name: functools.partial(run, steps) for name, run in runs.items()},
-        settings.rounds,
-    )
-...
+  cpu = {batch: _measure_batch(batch, settings) for batch in settings.batches}
+  ratios = document.table(
+      (
+          'batch',
+          'regular, µs',
+          'Sobolev / regular',
+          'counted',
+          'Sobolev by tapes / regular',
+          'counted',
+          'regular by tapes / regular',
+      ),
+      [_ratio_row(batch, cpu[batch]) for batch in cpu],
+  )
+  shares = document.table(
+      ('batch', 'products, GFLOP/s', 'regular', 'Sobolev', 'regular by tapes'),
+      [_share_row(batch, cpu[batch]) for batch in cpu],
+  )
+  goals = _goals(cpu, settings.goal)
+  return '\n\n'.join((_TEXT, ratios, goals, _SHARE_TEXT, shares))
+
+
+if __name__ == '__main__':
+  program.run('sobolev_step', Settings, measure)

@@ -9,12 +9,18 @@ Axis letters: R rounds.
 
 from collections.abc import Callable
 from collections.abc import Mapping
-import functools
 import os
 import time
+from typing import Any
 from typing import NamedTuple
+from typing import TypeVar
 
 import numpy as np
+
+K = TypeVar('K')
+
+# Runs a number of steps; returns the CPU and the wall seconds.
+Timer = Callable[[int], tuple[float, float]]
 
 
 class Times(NamedTuple):
@@ -57,30 +63,30 @@ def use_one_core() -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def clock(run: Callable[[], object]) -> tuple[float, float]:
-  """The CPU seconds and the wall seconds of one call."""
+def clock(run: Callable[..., object], *arguments: Any) -> tuple[float, float]:
+  """The CPU seconds and the wall seconds of a call."""
   cpu, wall = time.process_time(), time.perf_counter()
-  run()
+  run(*arguments)
   return time.process_time() - cpu, time.perf_counter() - wall
 
 
 def interleave(
-    sides: Mapping[str, Callable[[], object]], rounds: int
-) -> dict[str, Times]:
+    timers: Mapping[K, Callable[[], tuple[float, float]]], rounds: int
+) -> dict[K, Times]:
   """Runs the sides in turn.
 
   Args:
-    sides: what to time, by name. A call should take 0.05 s or more, and return
-      when its work is done.
+    timers: for each side a function that runs it and returns the CPU and the
+      wall seconds. They should be 0.05 or more.
     rounds: how often; one more round before them warms up and does not count.
 
   Returns:
     Each side's times.
   """
-  results = {name: [] for name in sides}
+  results = {name: [] for name in timers}
   for counts in [False] + rounds * [True]:
-    for name, run in sides.items():
-      result = clock(run)
+    for name, timer in timers.items():
+      result = timer()
       if counts:
         results[name].append(result)
   return {name: Times(*np.array(r).T) for name, r in results.items()}
@@ -92,22 +98,20 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Ratio:
   return Ratio(median, low, high)
 
 
-def steps_for(
-    seconds: float, run: Callable[[int], object], steps: int = 4
-) -> int:
+def steps_for(seconds: float, timer: Timer) -> int:
   """How many steps take so long.
 
   Args:
     seconds: CPU seconds.
-    run: does a number of steps.
-    steps: with how many to start looking.
+    timer: what to ask.
 
   Returns:
-    A number of steps, at least 1, that took `seconds` or nearly.
+    A number of steps, at least 1, that takes `seconds` or nearly.
   """
-  run(steps)  # Compiles.
+  steps = 4
+  timer(steps)  # Compiles.
   while True:
-    cpu, _ = clock(functools.partial(run, steps))
+    cpu, _ = timer(steps)
     if cpu > seconds / 4:
       return max(1, round(steps * seconds / cpu))
     steps *= 4

@@ -1,8 +1,11 @@
-"""From the run folders of Figure 2's sweep to the rows of `results/`.
+"""From the run folders to the rows of `results/`.
 
     figure2_networks.csv   a row a network, where it ended
     figure2_curves.csv     a row a cell and evaluation, over the seeds
     figure2_baselines.csv  a row a function: predicting the mean
+    choices.csv            a row a network of choices.py, as above
+    figure3.csv            a row a point of a surface, by figure3.py
+    figure3_points.csv     a row a training point of the surfaces
     measured.csv           a row a cell, method and metric
 
 A file's rows of another scale stay; those of the same cell are replaced.
@@ -12,7 +15,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import csv
 import io
-import json
 import pathlib
 from typing import Any
 
@@ -21,16 +23,25 @@ import numpy as np
 from regression import datasets
 from sobolev_training.experiment import atomic
 from sobolev_training.experiment import results
+from sobolev_training.experiment import run_folder
 
 NETWORKS = 'figure2_networks.csv'
 CURVES = 'figure2_curves.csv'
 BASELINES = 'figure2_baselines.csv'
 SURFACES = 'figure3.csv'
 POINTS = 'figure3_points.csv'
+CHOICES = 'choices.csv'
 MEASURED = 'measured.csv'
 
 # How many columns, from the left, say what a row is about.
-_KEYS = {NETWORKS: 5, CURVES: 5, BASELINES: 1, SURFACES: 6, POINTS: 4}
+_KEYS = {
+    NETWORKS: 5,
+    CHOICES: 5,
+    CURVES: 5,
+    BASELINES: 1,
+    SURFACES: 6,
+    POINTS: 4,
+}
 
 # Where the plateau check looks: the share of the steps.
 _EARLIER = 0.75
@@ -54,6 +65,7 @@ def merge_table(path: pathlib.Path, rows: Iterable[Row]) -> None:
       for row in csv.DictReader(file):
         table[tuple(row.values())[:keys]] = row
   table |= {tuple(row.values())[:keys]: row for row in rows}
+  path.parent.mkdir(parents=True, exist_ok=True)
   text = io.StringIO()
   writer = csv.DictWriter(text, columns, lineterminator='\n')
   writer.writeheader()
@@ -147,7 +159,8 @@ def _deviation(values) -> float:
 
 
 def _device(device: Row) -> str:
-  return ', '.join([f'{device["cores"]} cores of {device["cpu"]}', *device['gpus']])
+  processor = f'{device["cores"]} cores of {device["cpu"]}'
+  return ', '.join([processor, *device['gpus']])
 
 
 def measured_rows(
@@ -200,6 +213,25 @@ def baseline_rows(functions: Iterable[str]) -> list[Row]:
   return rows
 
 
+def _read_run(folder: pathlib.Path) -> tuple[Row, list[Row]]:
+  return run_folder.read_config(folder), read_metrics(folder)
+
+
+def collect_networks(
+    folders: Iterable[pathlib.Path], scale: str, path: pathlib.Path
+) -> None:
+  """Writes where the networks of finished runs ended.
+
+  Args:
+    folders: the runs.
+    scale: the name to file them under.
+    path: the file.
+  """
+  runs = [_read_run(folder) for folder in folders]
+  rows = [network_rows(scale, run['settings'], m) for run, m in runs]
+  merge_table(path, sum(rows, []))
+
+
 def collect(
     folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
 ) -> None:
@@ -210,17 +242,13 @@ def collect(
     scale: the scale to file them under.
     output: the folder of the CSV files.
   """
-  networks, curves, measured, functions = [], [], [], {}
+  curves, measured, functions = [], [], {}
   for folder in folders:
-    run = json.loads((folder / 'config.json').read_text('utf-8'))
-    metrics = read_metrics(folder)
-    config = run['settings']
-    networks += network_rows(scale, config, metrics)
-    curves += curve_rows(scale, config, metrics)
+    run, metrics = _read_run(folder)
+    curves += curve_rows(scale, run['settings'], metrics)
     measured += measured_rows(scale, run, metrics)
     functions |= dict.fromkeys(row['function'] for row in metrics)
-  output.mkdir(parents=True, exist_ok=True)
-  merge_table(output / NETWORKS, networks)
+  collect_networks(folders, scale, output / NETWORKS)
   merge_table(output / CURVES, curves)
   merge_table(output / BASELINES, baseline_rows(functions))
   results.merge(output / MEASURED, measured)

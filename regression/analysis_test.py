@@ -59,12 +59,14 @@ class AnalysisTest(absltest.TestCase):
     np.testing.assert_allclose(means, [2, 1.5, 3], atol=1e-4)
     deviations = [float(row['log_test_mse_std']) for row in rows]
     np.testing.assert_allclose(
-        deviations, [math.sqrt(2), math.log10(2.5) / math.sqrt(2), math.sqrt(2)],
+        deviations,
+        [math.sqrt(2), math.log10(2.5) / math.sqrt(2), math.sqrt(2)],
         atol=1e-4,
     )
 
   def test_measured_rows(self):
-    rows = {row.metric: row for row in results.read(self.output / 'measured.csv')}
+    found = results.read(self.output / 'measured.csv')
+    rows = {row.metric: row for row in found}
     row = rows['log_test_mse']
     self.assertEqual(row.case, 'booth/20')
     self.assertEqual((row.mean, row.n, row.scale), (3, 2, 'smoke'))

@@ -2,15 +2,20 @@
 
 Points are uniform in a function's box [V, section 4.1]. A seed's smaller set is
 the beginning of its larger one, and both methods see the same points in the
-same order. The test set is one for all seeds of a function.
+same order. The test set is one for all seeds of a function. Where a name is
+that of an .npz file, the points are the recorded ones in it.
 """
 
+import pathlib
 from typing import NamedTuple
 import zlib
 
 import numpy as np
 
 from regression import functions
+from regression import recorded
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
 
 TEST_SIZE = 10_000  # [M; S: Tikquuss/lwd]
 
@@ -44,14 +49,45 @@ def _sample(name, size, generator) -> Dataset:
   return Dataset(*(array.astype(np.float32) for array in arrays))
 
 
+def _recorded(name: str) -> pathlib.Path | None:
+  """The file of recorded points that a name means, if it does."""
+  return run_folder.resolve(name) if name.endswith(recorded.SUFFIX) else None
+
+
+def _pick(path, rows) -> Dataset:
+  return Dataset(**{k: v[rows] for k, v in recorded.load(path).items()})
+
+
 def training_set(name: str, size: int, seed: int) -> Dataset:
-  """The `size` training points of a function for a seed."""
-  return _sample(name, size, _generator(_TRAIN, name, seed))
+  """The `size` training points of a function for a seed.
+
+  Args:
+    name: a key of `functions.FUNCTIONS`, or an .npz file; see `recorded`.
+    size: how many points.
+    seed: which ones.
+
+  Raises:
+    UserError: the file cannot be used, or has fewer points.
+  """
+  generator = _generator(_TRAIN, name, seed)
+  path = _recorded(name)
+  if path is None:
+    return _sample(name, size, generator)
+  rows, _ = recorded.split(path)
+  if size > len(rows):
+    raise errors.UserError(
+        f'{path}: has {len(rows)} training points, and --size={size}: ask for '
+        'fewer'
+    )
+  return _pick(path, generator.permutation(rows)[:size])
 
 
 def test_set(name: str, size: int = TEST_SIZE) -> Dataset:
   """A function's test points, the same for every seed."""
-  return _sample(name, size, _generator(_TEST, name))
+  path = _recorded(name)
+  if path is None:
+    return _sample(name, size, _generator(_TEST, name))
+  return _pick(path, recorded.split(path)[1][:size])
 
 
 def batch_indices(

@@ -110,13 +110,16 @@ class Ensemble(tf.Module):
     self.loss = np.full(len(members), np.nan, np.float32)
     self.seconds = 0.0
     sets = [datasets.training_set(m.function, size, m.seed) for m in members]
-    inputs = {m.function: s.x.shape[-1] for m, s in zip(members, sets)}
+    inputs = {
+        member.function: data.x.shape[-1]
+        for member, data in zip(members, sets, strict=True)
+    }
     if len(set(inputs.values())) > 1:
       raise ValueError(
           f'functions: expected one number of inputs, got {inputs}; train '
           'them in separate runs.'
       )
-    data = datasets.Dataset(*(np.stack(arrays) for arrays in zip(*sets)))
+    data = datasets.Dataset(*(np.stack(a) for a in zip(*sets, strict=True)))
     self.units = _units(data, standardise)
     self._data = self.units.standardise(data)
     self._method = method._replace(full_batch=not self.batch_size)
@@ -126,10 +129,9 @@ class Ensemble(tf.Module):
         method.activation,
         initialisation,
     )
-    zeros = lambda: tf.nest.map_structure(
-        lambda v: tf.Variable(tf.zeros_like(v)), self._network.parameters
-    )
-    self._state = training.State(self._network.parameters, zeros(), zeros())
+    start = training.initial_state(self._network.parameters)
+    moments = tf.nest.map_structure(tf.Variable, start[1:])
+    self._state = training.State(self._network.parameters, *moments)
     self._shares = self._split(threads)
     self._test: dict[str, datasets.Dataset] = {}
     self._compiled = False
@@ -198,7 +200,7 @@ class Ensemble(tf.Module):
       results = list(
           pool.map(lambda s: self._train_share(s, start, stop), self._shares)
       )
-    losses, states = zip(*results)
+    losses, states = zip(*results, strict=True)
     if start < stop:
       self.loss = np.concatenate(losses)
     tf.nest.map_structure(

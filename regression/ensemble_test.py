@@ -30,7 +30,9 @@ class EnsembleTest(parameterized.TestCase):
     alone = _ensemble([Member('ackley', 3)], batch_size=batch_size)
     among = _ensemble(batch_size=batch_size)
     x = datasets.test_set('ackley', 50).x
-    for one, two in zip(alone.predict(0, x), among.predict(1, x)):
+    for one, two in zip(
+        alone.predict(0, x), among.predict(1, x), strict=True
+    ):
       np.testing.assert_array_equal(one, two)
 
   @parameterized.parameters((1, 1), (2, 1), (3, 2), (1, 0), (2, 4))

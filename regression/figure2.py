@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import dataclasses
 import itertools
 import pathlib
-import shlex
 
 from absl import flags
 
@@ -129,18 +128,35 @@ def given_settings() -> dict[str, object]:
   return {n: flags.FLAGS[n].value for n in names if flags.FLAGS[n].present}
 
 
-def main(_):
-  plan = config.from_flags(Sweep)
-  settings = scaled(plan.scale, given_settings())
+def run(
+    plan: Sweep, given: dict[str, object], output: pathlib.Path
+) -> pathlib.Path:
+  """Runs the sweep, merges its rows and draws the figure.
+
+  Args:
+    plan: what to run.
+    given: training settings in place of the scale's.
+    output: the folder of the runs.
+
+  Returns:
+    The figure's path.
+  """
+  settings = scaled(plan.scale, given)
   name = label(plan.scale, settings)
   results = run_folder.resolve(plan.results)
-  folder = run_folder.resolve(flags.FLAGS.output) / name.replace(' ', '-')
-  print(f'{name}: {shlex.join(config.to_arguments(settings))}')
+  folder = output / name.replace(' ', '-')
   folders = run_sweep(settings, plan.functions, plan.sizes, folder, plan.jobs)
   analysis.collect(folders, name, results)
   picture = folder / 'figure2.png'
   drawing.draw(results, name, picture)
-  print(f'Rows: {results}\nFigure: {picture}')
+  return picture
+
+
+def main(_):
+  plan = config.from_flags(Sweep)
+  output = run_folder.resolve(flags.FLAGS.output)
+  picture = run(plan, given_settings(), output)
+  print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ vector field of its gradient underneath, for any two-dimensional function.
 """
 
 import dataclasses
+import pathlib
 
 from absl import flags
 import numpy as np
@@ -22,6 +23,8 @@ from sobolev_training.experiment import run_folder
 from tools.report import figure3 as drawing
 
 GRID = 41  # Points along each side of the surfaces.
+
+_COLUMNS = ('x1', 'x2', 'value', 'g1', 'g2')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,15 +57,31 @@ def grid(function: functions.Function) -> np.ndarray:
   return np.stack(np.meshgrid(*axes, indexing='ij'), -1).reshape(-1, 2)
 
 
-def surface_rows(scale, name, panel, size, x, value, gradient):
-  """Rows of `analysis.SURFACES`, a point of the grid each."""
+def point_rows(name: str, size: int) -> list[analysis.Row]:
+  """Rows of `analysis.POINTS`: what the networks learn from."""
+  return [
+      {'function': name, 'size': size, 'x1': f'{x1:.5g}', 'x2': f'{x2:.5g}'}
+      for x1, x2 in datasets.training_set(name, size, 0).x
+  ]
+
+
+def surface_rows(
+    scale: str,
+    name: str,
+    panel: str,
+    size: int,
+    x: np.ndarray,
+    value: np.ndarray,
+    gradient: np.ndarray,
+) -> list[analysis.Row]:
+  """Rows of `analysis.SURFACES`, one for each point of the grid."""
   return [
       {
           'scale': scale,
           'function': name,
           'panel': panel,
           'size': size,
-          **dict(zip(('x1', 'x2', 'value', 'g1', 'g2'), numbers)),
+          **dict(zip(_COLUMNS, numbers, strict=True)),
       }
       for numbers in (
           [f'{number:.5g}' for number in row]
@@ -71,43 +90,60 @@ def surface_rows(scale, name, panel, size, x, value, gradient):
   ]
 
 
-def main(_):
-  plan = config.from_flags(Picture)
-  settings = figure2.scaled(
-      plan.scale, {**figure2.given_settings(), 'seeds': 1}
-  )
-  name = plan.scale
-  results = run_folder.resolve(plan.results)
-  folder = run_folder.resolve(flags.FLAGS.output) / name
+def run(
+    plan: Picture, given: dict[str, object], output: pathlib.Path
+) -> pathlib.Path:
+  """Trains the networks, merges their surfaces and draws the figure.
+
+  Args:
+    plan: what to show.
+    given: training settings in place of the scale's.
+    output: the folder of the runs.
+
+  Returns:
+    The figure's path.
+  """
+  settings = figure2.scaled(plan.scale, given)
+  name = figure2.label(plan.scale, settings)
+  settings = dataclasses.replace(settings, seeds=1)
+  train.configure_threads(settings.threads)
+  folder = output / name.replace(' ', '-')
   function = functions.FUNCTIONS[plan.function]
+  if len(function.low) != 2:
+    raise errors.UserError(
+        f'--function={plan.function}: expected two inputs, has '
+        f'{len(function.low)}: surfaces show no others'
+    )
   x = grid(function)
   truth = function.value_and_gradient(x)
   rows = surface_rows(name, plan.function, 'truth', 0, x, *truth)
   points = []
   for size in plan.sizes:
-    for number in datasets.training_set(plan.function, size, 0).x:
-      points.append({
-          'function': plan.function,
-          'size': size,
-          'x1': f'{number[0]:.5g}',
-          'x2': f'{number[1]:.5g}',
-      })
+    points += point_rows(plan.function, size)
     for method in train.METHODS:
-      run = train.Config(
+      config_ = train.Config(
           **dataclasses.asdict(settings),
           functions=(plan.function,),
           size=size,
           method=method,
       )
       path = folder / f'{plan.function}-{size}-{method}'
-      ensemble = train.train(run, path, resume=True)
+      ensemble = train.train(config_, path, resume=True)
       predicted = ensemble.predict(0, x)
       rows += surface_rows(name, plan.function, method, size, x, *predicted)
+  results = run_folder.resolve(plan.results)
   analysis.merge_table(results / analysis.SURFACES, rows)
   analysis.merge_table(results / analysis.POINTS, points)
   picture = folder / f'{plan.function}.png'
   drawing.draw(results, name, plan.function, picture)
-  print(f'Rows: {results}\nFigure: {picture}')
+  return picture
+
+
+def main(_):
+  plan = config.from_flags(Picture)
+  output = run_folder.resolve(flags.FLAGS.output)
+  picture = run(plan, figure2.given_settings(), output)
+  print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
 
 
 if __name__ == '__main__':

@@ -18,7 +18,9 @@ class NetworksTest(parameterized.TestCase):
     x = np.random.default_rng(0).normal(size=(2, 7, 2)).astype(np.float32)
     values = ensemble(tf.constant(x))
     for member in range(2):
-      mlp = snt.nets.MLP([16, 8, 1], activation=networks.ACTIVATIONS[activation])
+      mlp = snt.nets.MLP(
+          [16, 8, 1], activation=networks.ACTIVATIONS[activation]
+      )
       mlp(x[member])
       flat = [
           v[member]

@@ -17,6 +17,7 @@ import tensorflow as tf
 from regression import ensemble as ensemble_lib
 from regression import functions
 from regression import networks
+from regression import recorded
 from regression import training
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
@@ -33,7 +34,7 @@ class Settings:
   """What Figure 2's runs share; marks as in docs/deviations.md."""
 
   seeds: int = config.setting(1, 'Networks a function.', minimum=1)
-  first_seed: int = config.setting(0, 'The first one\'s seed.', minimum=0)
+  first_seed: int = config.setting(0, "The first one's seed.", minimum=0)
   steps: int = config.setting(
       20_000, 'Updates of the weights.', 'steps', 'deviations 1 [O]', minimum=1
   )
@@ -130,7 +131,10 @@ def evaluation_steps(steps: int, count: int) -> list[int]:
 
 
 def configure_threads(threads: int) -> int:
-  """Gives TensorFlow so many threads; returns the number."""
+  """Gives TensorFlow so many threads, 0 for all cores; returns the number.
+
+  To be called before anything else of TensorFlow, which then starts them.
+  """
   threads = threads or environment.usable_cores()
   # XLA runs on the threads of one operation: so many programs at a time, each
   # of which must not cut its small products into pieces for the others.
@@ -149,12 +153,14 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
     UserError: an unknown function, or data that cannot be used.
   """
   unknown = [
-      name for name in settings.functions if name not in functions.FUNCTIONS
+      name
+      for name in settings.functions
+      if name not in functions.FUNCTIONS and not name.endswith(recorded.SUFFIX)
   ]
   if unknown:
     raise errors.UserError(
         f'--functions={unknown[0]}: expected some of '
-        f'{", ".join(functions.FUNCTIONS)}'
+        f'{", ".join(functions.FUNCTIONS)}, or .npz files'
     )
   seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
   members = [

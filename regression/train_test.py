@@ -34,7 +34,8 @@ class TrainTest(absltest.TestCase):
     rows = (path / 'metrics.csv').read_text().splitlines()
     # Steps 22 or 23 (three quarters) and 30, for four networks.
     self.assertLen(rows, 1 + 2 * 4)
-    last = dict(zip(rows[0].split(','), rows[-1].split(',')))
+    header, last = (rows[i].split(',') for i in (0, -1))
+    last = dict(zip(header, last, strict=True))
     self.assertEqual((last['function'], last['seed']), ('ackley', '1'))
     self.assertAlmostEqual(
         float(last['test_mse']), trained.test_errors(3)['test_mse'], 4

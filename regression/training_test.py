@@ -16,7 +16,7 @@ _ROUNDING = 2e-4
 
 def _data(count, size=24):
   sets = [datasets.training_set('mccormick', size, s) for s in range(count)]
-  return [np.stack(arrays) for arrays in zip(*sets)]
+  return [np.stack(arrays) for arrays in zip(*sets, strict=True)]
 
 
 def _train(data, seeds, cuts=(0, _STEPS), indices=None, **settings):
@@ -67,7 +67,8 @@ def _sonnet(x, y, gradient, seed, weight, activation, indices=None):
 
 
 def _flat(parameters, member):
-  return [v[member] for pair in zip(*parameters) for v in pair[::-1]]
+  pairs = zip(*parameters, strict=True)
+  return [variable[member] for pair in pairs for variable in pair[::-1]]
 
 
 class TrainingTest(parameterized.TestCase):
@@ -97,7 +98,9 @@ class TrainingTest(parameterized.TestCase):
       np.testing.assert_allclose(
           loss[member], expected_loss, rtol=_ROUNDING
       )
-      for ours, theirs in zip(_flat(parameters, member), expected):
+      for ours, theirs in zip(
+          _flat(parameters, member), expected, strict=True
+      ):
         np.testing.assert_allclose(ours, theirs, _ROUNDING, _ROUNDING)
 
   @parameterized.parameters(True, False)
@@ -109,7 +112,9 @@ class TrainingTest(parameterized.TestCase):
       indices = generator.integers(24, size=(2, _STEPS, 5), dtype=np.int32)
     whole, _ = _train(data, [3, 5], indices=indices)
     cut, _ = _train(data, [3, 5], cuts=(0, 1, 1, 8, _STEPS), indices=indices)
-    for one, two in zip(tf.nest.flatten(whole), tf.nest.flatten(cut)):
+    for one, two in zip(
+        tf.nest.flatten(whole), tf.nest.flatten(cut), strict=True
+    ):
       np.testing.assert_array_equal(one, two)
 
   def test_layouts_agree(self):
@@ -117,7 +122,9 @@ class TrainingTest(parameterized.TestCase):
     one, _ = _train(data, range(4), chunk=1)
     two, _ = _train(data, range(4), chunk=2)
     all_at_once, _ = _train(data, range(4), chunk=4)
-    for a, b, c in zip(*map(tf.nest.flatten, (one, two, all_at_once))):
+    for a, b, c in zip(
+        *map(tf.nest.flatten, (one, two, all_at_once)), strict=True
+    ):
       np.testing.assert_allclose(a, b, _ROUNDING, _ROUNDING)
       np.testing.assert_allclose(a, c, _ROUNDING, _ROUNDING)
 
@@ -128,7 +135,9 @@ class TrainingTest(parameterized.TestCase):
         data, [0], cuts=(0, _STEPS, _STEPS + 4), decay_steps=_STEPS
     )
     constant, _ = _train(data, [0], cuts=(0, _STEPS))
-    for a, b, c in zip(*map(tf.nest.flatten, (before, after, constant))):
+    for a, b, c in zip(
+        *map(tf.nest.flatten, (before, after, constant)), strict=True
+    ):
       np.testing.assert_array_equal(a, b)
       self.assertGreater(np.abs(a - c).max(), 0)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from sobolev_training import shapes
+from sobolev_training import arrays
 
 
 def project(
@@ -25,15 +25,16 @@ def project(
   Returns:
     f [B, O...], then <D f, v1>, <<D^2 f, v1>, v2>, ..., K tensors [M, B, D...].
   """
+  arrays.require_tuple('projections', projections)
   value, *rest = derivatives[:len(projections) + 1]
-  outputs, inputs = _axes(derivatives)
+  outputs, inputs = _axes(derivatives, len(projections))
   shapes_in_turn = [outputs] + [inputs] * len(projections)
   results = [value]
   for k, derivative in enumerate(rest, start=1):
-    field = shapes.flat(derivative, *shapes_in_turn[:k + 1])
+    field = arrays.flat(derivative, *shapes_in_turn[:k + 1])
     equation = 'bi...,mbi->mb...'
     for j in range(k):
-      v = shapes.vectors(
+      v = arrays.vectors(
           f'projections[{j}]', projections[j], value, shapes_in_turn[j]
       )
       field = tf.einsum(equation, field, v)
@@ -54,22 +55,30 @@ def contract(
   Returns:
     f [B, O...], then (D f) u1, (D^2 f)[u1, u2], ..., K tensors [M, B, O...].
   """
+  arrays.require_tuple('directions', directions)
   value, *rest = derivatives[:len(directions) + 1]
-  outputs, inputs = _axes(derivatives)
+  outputs, inputs = _axes(derivatives, len(directions))
   results = [value]
   for k, derivative in enumerate(rest, start=1):
-    field = shapes.flat(derivative, outputs, *[inputs] * k)
+    field = arrays.flat(derivative, outputs, *[inputs] * k)
     equation = 'boi...,mbi->mbo...'
     for j in range(k):
-      u = shapes.vectors(f'directions[{j}]', directions[j], value, inputs)
+      u = arrays.vectors(f'directions[{j}]', directions[j], value, inputs)
       field = tf.einsum(equation, field, u)
       equation = 'mboi...,mbi->mbo...'
     results.append(_unflat(field, outputs))
   return tuple(results)
 
 
-def _axes(derivatives: Sequence[tf.Tensor]) -> tuple[list[int], list[int]]:
+def _axes(
+    derivatives: Sequence[tf.Tensor], order: int
+) -> tuple[list[int], list[int]]:
   """Returns the axes of the outputs and of the input."""
+  if len(derivatives) <= order:
+    raise ValueError(
+        f'derivatives: expected f and {order} orders, {order + 1} tensors, got '
+        f'{len(derivatives)}'
+    )
   outputs = derivatives[0].shape[1:]
   inputs = derivatives[1].shape[1 + outputs.rank:] if derivatives[1:] else []
   return list(outputs), list(inputs)

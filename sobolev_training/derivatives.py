@@ -30,7 +30,7 @@ import math
 
 import tensorflow as tf
 
-from sobolev_training import shapes
+from sobolev_training import arrays
 
 BatchFunction = Callable[[tf.Tensor], tf.Tensor]
 
@@ -63,7 +63,7 @@ def value_and_gradient(
   if value.shape.rank != 1:
     raise ValueError(
         'f: expected one value per example, [B], got the shape '
-        f'{shapes.text(value)}; pick one (`lambda x: net(x)[:, 0]`) or use '
+        f'{arrays.text(value)}; pick one (`lambda x: net(x)[:, 0]`) or use '
         'value_and_jacobian'
     )
   return value, _vjp(tape, value, x)
@@ -122,7 +122,7 @@ def value_and_projected(
   Raises:
     ValueError: projections of another shape, or not the same M for each order.
   """
-  _check_sequence('projections', projections)
+  arrays.require_tuple('projections', projections)
   value, *fields = _projected(f, _points(x), projections)
   return value[0], *map(tf.stack, fields)
 
@@ -147,7 +147,7 @@ def value_and_directional(
   Raises:
     ValueError: directions of another shape, or not the same M for each order.
   """
-  _check_sequence('directions', directions)
+  arrays.require_tuple('directions', directions)
   value, *fields = _directional(f, _points(x), directions)
   return value[0], *map(tf.stack, fields)
 
@@ -162,8 +162,8 @@ def _derivatives(
       tape.watch(x)
       lower = _derivatives(f, x, order - 1)
     top = lower[-1]
-    axes = shapes.static('f', top), shapes.static('x', x)
-    batch, (outputs, inputs) = shapes.batch_size(x), map(math.prod, axes)
+    axes = arrays.static('f', top), arrays.static('x', x)
+    batch, (outputs, inputs) = arrays.batch_size(x), map(math.prod, axes)
     if outputs > inputs:
       dual = tf.ones_like(top)
       dual_tape.watch(dual)
@@ -190,11 +190,11 @@ def _projected(
     lower = _projected(f, x, projections[:-1])
     field = lower[-1][0]
     name = f'projections[{len(projections) - 1}]'
-    v = shapes.vectors(
-        name, projections[-1], field, shapes.static('f', field)
+    v = arrays.vectors(
+        name, projections[-1], field, arrays.static('f', field)
     )
     scalars = [
-        tf.reduce_sum(shapes.flat(field) * vector, axis=1)  # [B]
+        tf.reduce_sum(arrays.flat(field) * vector, axis=1)  # [B]
         for field, vector in _paired(name, lower[-1], v)
     ]
   return lower + [[_vjp(tape, scalar, x) for scalar in scalars]]
@@ -211,7 +211,7 @@ def _directional(
       tape.watch(x)
       lower = _directional(f, x, directions[:-1])
     name = f'directions[{len(directions) - 1}]'
-    u = shapes.vectors(name, directions[-1], x, shapes.static('x', x))
+    u = arrays.vectors(name, directions[-1], x, arrays.static('x', x))
     pairs = _paired(name, lower[-1], u)
     duals = [tf.ones_like(field) for field, _ in pairs]
     dual_tape.watch(duals)
@@ -235,7 +235,7 @@ def _along(
   """Returns J u [B, O...] from w -> J^T w, recorded, and u [B, size]."""
   if dual.shape[1:].num_elements() == 1:
     # The gradient is at hand: half the cost.
-    product = tf.reduce_sum(shapes.flat(gradient) * vector, axis=1)
+    product = tf.reduce_sum(arrays.flat(gradient) * vector, axis=1)
     return tf.reshape(product, tf.shape(dual))
   vector = tf.reshape(vector, tf.shape(gradient))
   return _vjp(dual_tape, gradient, dual, vector)
@@ -288,7 +288,7 @@ def _all_gradients(
       tf.reshape(basis, [chunks, _CHUNK, *axes]),
       fn_output_signature=tf.TensorSpec([_CHUNK, *source.shape], source.dtype),
   )
-  shape = [chunks * _CHUNK, shapes.batch_size(source), *source.shape[1:]]
+  shape = [chunks * _CHUNK, arrays.batch_size(source), *source.shape[1:]]
   return tf.reshape(result, shape)[:count]
 
 
@@ -318,7 +318,7 @@ def _points(x: tf.Tensor) -> tf.Tensor:
   if not x.dtype.is_floating or not x.shape.rank:
     raise ValueError(
         f'x: expected a floating tensor [B, D...], got {x.dtype.name} '
-        f'{shapes.text(x)}'
+        f'{arrays.text(x)}'
     )
   return x
 
@@ -329,15 +329,7 @@ def _value(f: BatchFunction, x: tf.Tensor) -> tf.Tensor:
       x.shape[:1]
   ):
     raise ValueError(
-        f'f: expected a value [B, O...] for x {shapes.text(x)}, got '
-        f'{shapes.text(value)}'
+        f'f: expected a value [B, O...] for x {arrays.text(x)}, got '
+        f'{arrays.text(value)}'
     )
   return value
-
-
-def _check_sequence(name: str, vectors: Sequence[tf.Tensor]):
-  if not isinstance(vectors, (list, tuple)):
-    raise ValueError(
-        f'{name}: expected a tuple with one tensor per order, got '
-        f'{type(vectors).__name__}; for order 1 write (v,)'
-    )

@@ -16,7 +16,7 @@ import functools
 
 import tensorflow as tf
 
-from sobolev_training import shapes
+from sobolev_training import arrays
 
 # (prediction [B, S...], target [B, S...]) -> [B].
 Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -101,12 +101,12 @@ def is_by_component(distance: Distance) -> bool:
 
 def _residual(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
   """Returns prediction - target, flattened to [B, size]."""
-  target = shapes.require_equal(
+  target = arrays.require_equal(
       'target', target, prediction, 'the prediction'
   )
   axes = prediction.shape[1:]
   size = axes.num_elements()
-  batch = shapes.batch_size(prediction)
+  batch = arrays.batch_size(prediction)
   return tf.reshape(
       prediction - target, [batch, -1 if size is None else size]
   )

@@ -1,20 +1,189 @@
 """Derivatives of a black box, estimated from its values (paper, section 5).
 
 A black box is a NumPy function [B, D...] -> [B, O...] of which nothing is known
-but its values. Axes: B batch, D... input, O... outputs, M directions.
+but its values. Axes: B batch, D... input, O... outputs, M directions, K order.
 
-Steps: a difference of order k of a function of size 1 has a rounding error of
-eps / h^k and a truncation error of h (forward) or h^2 (central), which are
-about equal at h = eps^(1/(k+1)) and eps^(1/(k+2)); for k = 1 the usual eps^(1/2)
-and eps^(1/3). The step is multiplied by max(1, |x|), as rounding is relative,
-and eps is that of the coarser of the types of x and f(x).
+The step: where f and its derivatives are about 1, a difference of order k has
+the rounding error eps / h^k and the truncation error h (forward) or h^2
+(central). They are equal at h = eps^(1/(k+1)) and eps^(1/(k+2)), so eps^(1/2)
+and eps^(1/3) for the first order. Here h is that times max(1, |x|), for numbers
+round relative to their size, and eps is the coarser one of x's and f(x)'s type.
 """
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import itertools
 
 import numpy as np
 
+from sobolev_training import arrays
+
 BlackBox = Callable[[np.ndarray], np.ndarray]
 
-_SCHEMES = ('central', 'forward')
+SCHEMES = ('central', 'forward')
+
+
+def estimate_derivatives(
+    f: BlackBox,
+    x: np.ndarray,
+    order: int = 1,
+    *,
+    scheme: str = 'central',
+    step: float | None = None,
+) -> tuple[np.ndarray, ...]:
+  """Estimates all derivatives of a black box up to an order.
+
+  It calls f with the whole batch 2 d times for the first order of d inputs, or
+  d times with forward differences, and about (2 d)^k / k! times for order k.
+
+  Args:
+    f: a function from [B, D...] to [B, O...].
+    x: [B, D...], floating.
+    order: K, 0 or more.
+    scheme: `central`, or `forward`, which has errors of about eps^(1/2) instead
+      of eps^(2/3) for the first order.
+    step: how far a coordinate of x moves; None chooses it as said above.
+
+  Returns:
+    f, D f, ..., D^K f: [B, O...], [B, O..., D...], [B, O..., D..., D...], ...
+    of x's type.
+
+  Raises:
+    ValueError: an unknown scheme, or f's values are not finite or not [B, ...].
+  """
+  stencil = _Stencil(f, x, scheme, step)
+  axes, size = x.shape[1:], x[0].size
+  units = np.eye(size, dtype=x.dtype).reshape([size, 1, *axes])
+  results = [stencil.value]
+  for k in range(1, order + 1):
+    # Derivatives do not depend on the order of the inputs.
+    entries = {
+        index: stencil.difference([units[i] for i in index])
+        for index in itertools.combinations_with_replacement(range(size), k)
+    }
+    columns = [
+        entries[tuple(sorted(index))]
+        for index in itertools.product(range(size), repeat=k)
+    ]
+    derivative = np.stack(columns, axis=-1)
+    results.append(derivative.reshape(*stencil.value.shape, *axes * k))
+  return tuple(result.astype(x.dtype) for result in results)
+
+
+def estimate_directional(
+    f: BlackBox,
+    x: np.ndarray,
+    directions: Sequence[np.ndarray],
+    *,
+    scheme: str = 'central',
+    step: float | None = None,
+) -> tuple[np.ndarray, ...]:
+  """Estimates derivatives of a black box along directions only.
+
+  That is f, (D_x f) u1, (D^2_x f)[u1, u2], ...: two calls of f for a first
+  derivative, however many inputs there are (forward: one).
+
+  Args:
+    f: a function from [B, D...] to [B, O...].
+    x: [B, D...], floating.
+    directions: (u1, ..., uK), each [M, D...] or [M, B, D...].
+    scheme: as for `estimate_derivatives`.
+    step: how far the coordinate moves that moves most.
+
+  Returns:
+    f [B, O...], then K arrays [M, B, O...], of x's type.
+
+  Raises:
+    ValueError: as `estimate_derivatives`, or directions of another shape.
+  """
+  arrays.require_tuple('directions', directions)
+  stencil = _Stencil(f, x, scheme, step)
+  checked = [
+      _per_example(f'directions[{j}]', u, x) for j, u in enumerate(directions)
+  ]
+  results = [stencil.value]
+  for k in range(1, len(directions) + 1):
+    each = zip(*checked[:k], strict=True)
+    results.append(np.stack([stencil.difference(list(u)) for u in each]))
+  return tuple(result.astype(x.dtype) for result in results)
+
+
+def _per_example(name: str, u: np.ndarray, x: np.ndarray) -> np.ndarray:
+  """Returns directions as [M, B or 1, D...]."""
+  u = np.asarray(u, x.dtype)
+  if u.shape[1:] == x.shape[1:]:
+    return u[:, None]
+  if u.shape[1:] != x.shape:
+    raise ValueError(
+        f'{name}: expected the shape [M, *{list(x.shape[1:])}] or '
+        f'[M, *{list(x.shape)}], got {list(u.shape)}'
+    )
+  return u
+
+
+class _Stencil:
+  """Differences of one function at one batch of points."""
+
+  def __init__(
+      self, f: BlackBox, x: np.ndarray, scheme: str, step: float | None
+  ):
+    if scheme not in SCHEMES:
+      raise ValueError(
+          f'scheme: expected one of {", ".join(SCHEMES)}, got {scheme!r}'
+      )
+    if step is not None and step <= 0:
+      raise ValueError(f'step: expected a positive number, got {step}')
+    if not np.issubdtype(x.dtype, np.floating):
+      raise ValueError(f'x: expected floating numbers, got {x.dtype}')
+    self._f, self._x = f, x
+    self._central, self._step = scheme == 'central', step
+    raw = np.asarray(f(x))
+    self._eps = np.finfo(x.dtype).eps
+    if np.issubdtype(raw.dtype, np.floating):
+      self._eps = max(self._eps, np.finfo(raw.dtype).eps)
+    self.value = self._checked(raw)
+
+  def difference(self, directions: list[np.ndarray]) -> np.ndarray:
+    """Returns (D^k f)[u1, ..., uk] [B, O...]; the u are [B or 1, D...]."""
+    steps = [self._size(u, len(directions)) for u in directions]
+    return self._nested(self._x, directions, steps)
+
+  def _size(self, u: np.ndarray, order: int) -> np.ndarray:
+    """Returns h [B or 1, 1...] for a direction."""
+    axes = tuple(range(1, self._x.ndim))
+    length = np.max(np.abs(u), axis=axes, keepdims=True)
+    length = np.where(length == 0, 1, length)
+    if self._step is not None:
+      return self._step / length
+    moved = np.abs(np.where(u == 0, 0, self._x))
+    scale = np.maximum(1, np.max(moved, axis=axes, keepdims=True)) / length
+    h = self._eps ** (1 / (order + 1 + self._central)) * scale
+    # A power of two moves x exactly, or nearly so.
+    return np.exp2(np.round(np.log2(h)))
+
+  def _nested(
+      self, x: np.ndarray, directions: list[np.ndarray], steps: list[np.ndarray]
+  ) -> np.ndarray:
+    if not directions:
+      if x is self._x:
+        return self.value
+      return self._checked(np.asarray(self._f(x)))
+    u, *directions = directions
+    h, *steps = steps
+    ahead = self._nested((x + h * u).astype(x.dtype), directions, steps)
+    if self._central:
+      behind = self._nested((x - h * u).astype(x.dtype), directions, steps)
+      h = 2 * h
+    else:
+      behind = self._nested(x, directions, steps)
+    h = np.reshape(h, [-1] + [1] * (ahead.ndim - 1))
+    return (ahead - behind) / h
+
+  def _checked(self, value: np.ndarray) -> np.ndarray:
+    if value.shape[:1] != self._x.shape[:1]:
+      raise ValueError(
+          f'f: expected values [{len(self._x)}, O...], got '
+          f'{list(value.shape)}'
+      )
+    arrays.require_finite('f', value)
+    return value.astype(np.float64)

@@ -38,7 +38,7 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
         'cannot be trained; use a smooth activation (tanh, softplus, SiLU) or '
         'order 1',
         PiecewiseLinearWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

@@ -129,6 +129,6 @@ def read(root: pathlib.Path) -> dict[str, Target]:
   for path in sorted(walk(root)):
     if posixpath.basename(path) == 'BUILD':
       names = _Names(root, posixpath.dirname(path))
-      exec(compile((root / path).read_text(), path, 'exec'), names)
+      exec(compile((root / path).read_text(), f'<{path}>', 'exec'), names)
       targets.update((target.label, target) for target in names.targets)
   return targets

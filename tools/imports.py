@@ -181,12 +181,11 @@ class _Checker:
       for modules in self._tree.imports.get(path, ()):
         file = self._file(modules)
         distribution = self._distribution(modules)
-        deps.add(
-            self._owners.get(file)
-            if file
-            else self._tree.requirements.get(distribution)
-        )
-    return deps - {None, target.label}
+        if file in self._owners:
+          deps.add(self._owners[file])
+        elif distribution in self._tree.requirements:
+          deps.add(self._tree.requirements[distribution])
+    return deps - {target.label}
 
   def deps(self) -> Iterator[str]:
     """Complains about deps that are not what the files import."""
@@ -218,9 +217,10 @@ class _Checker:
 def check(tree: Tree) -> list[str]:
   """Returns a line for each disagreement, each beginning with its place."""
   checker = _Checker(tree)
-  return [
+  complaints = [
       *checker.files(),
       *checker.imports(),
       *checker.deps(),
       *checker.peers(),
   ]
+  return list(dict.fromkeys(complaints))  # A file may import a module twice.

@@ -88,7 +88,12 @@ def f():
     'blue/inner/BUILD': _LOAD + """
 py_library(name = "inner", srcs = glob(["*.py"]))
 """,
-    'blue/inner/inner.py': '',
+    'blue/inner/inner.py': 'from blue.inner import other',
+    'blue/inner/other.py': '',
+    'blue/deep/BUILD': _LOAD + """
+py_library(name = "deep", srcs = ["deep.py"], deps = ["//library"])
+""",
+    'blue/deep/deep.py': 'import library',
     'node_modules/some/module.py': 'import unknown',
     '.hidden/module.py': 'import unknown',
 }
@@ -168,7 +173,7 @@ class ImportsTest(parameterized.TestCase):
       ),
       (
           'indirect_dependency',
-          {'blue/script.py': 'import six'},
+          {'blue/script.py': 'import six\nimport six'},
           ['blue/script.py: no requirements.txt has six'],
       ),
       (

@@ -44,6 +44,15 @@ def replacing(
     temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: pathlib.Path) -> None:
+  """Removes what `replacing` leaves in a folder when the process is killed.
+
+  For the one process that writes into the folder.
+  """
+  for temporary in folder.glob('.*.tmp'):
+    temporary.unlink()
+
+
 def write_json(path: pathlib.Path, value: Any, durable: bool = True) -> None:
   """Replaces a file by the JSON of `value`, indented, its keys in order."""
   text = json.dumps(value, indent=2, allow_nan=False) + '\n'

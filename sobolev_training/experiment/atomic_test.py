@@ -55,6 +55,12 @@ class AtomicTest(absltest.TestCase):
       atomic.write_json(self.path, 1, durable=False)
       self.assertEqual(events, ['rename'])
 
+  def test_removes_what_a_killed_process_left(self):
+    for name in ('.a.json.123.tmp', '.lock', 'b.tmp'):
+      (self.folder / name).touch()
+    atomic.remove_leftovers(self.folder)
+    self.assertEqual(self.names(), ['.lock', 'b.tmp'])
+
   def test_json_reads_back(self):
     value = {'b': [1, 2.5, None], 'a': 'é'}
     atomic.write_json(self.path, value)

@@ -49,8 +49,11 @@ class Interrupted(Exception):
   """
 
   def __init__(self, message: str, signum: int):
-    super().__init__(message)
+    super().__init__(message, signum)
     self.signum = signum
+
+  def __str__(self) -> str:
+    return self.args[0]
 
 
 def one_line(error: BaseException | str) -> str:

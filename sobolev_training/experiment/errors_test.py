@@ -1,5 +1,6 @@
 """Tests for errors."""
 
+import functools
 import os
 import pathlib
 import signal
@@ -14,30 +15,34 @@ from sobolev_training.experiment import errors
 from sobolev_training.experiment import testing
 
 
-def _raise(error: BaseException):
+def _print_steps(_):
+  print(flags.FLAGS.steps)
+
+
+def _make_a_note(_):
+  logging.info('a note')
+
+
+def _raise(error: BaseException, _):
   raise error
+
+
+def _program(main, *arguments: str) -> None:
+  flags.DEFINE_integer('steps', 1, 'Updates.')
+  sys.argv = ['program', *arguments]
+  errors.run_main(main)
 
 
 class RunMainTest(parameterized.TestCase):
 
   def run_main(self, main, *arguments: str) -> tuple[int, str]:
     """Runs a program in a process; returns its exit code and its output."""
-
-    def program():
-      flags.DEFINE_integer('steps', 1, 'Updates.')
-      # absltest may have parsed flags and set the verbosity by now.
-      flags.FLAGS.unparse_flags()
-      sys.argv = ['program', *arguments]
-      errors.run_main(main)
-
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    process = testing.Process(program, folder / 'output.txt')
-    code = process.wait()
-    return code, process.output()
+    output = pathlib.Path(self.create_tempdir().full_path, 'output.txt')
+    process = testing.Process(output, _program, main, *arguments)
+    return process.wait(), process.output()
 
   def test_success(self):
-    ended = self.run_main(lambda _: print(flags.FLAGS.steps), '--steps=3')
-    self.assertEqual(ended, (0, '3\n'))
+    self.assertEqual(self.run_main(_print_steps, '--steps=3'), (0, '3\n'))
 
   @parameterized.named_parameters(
       ('user_error', errors.UserError('a b'), 2, 'error: a b\n'),
@@ -53,7 +58,8 @@ class RunMainTest(parameterized.TestCase):
       ('interrupted', KeyboardInterrupt(), 130, 'interrupted\n'),
   )
   def test_one_line_and_code(self, error, code, output):
-    self.assertEqual(self.run_main(lambda _: _raise(error)), (code, output))
+    main = functools.partial(_raise, error)
+    self.assertEqual(self.run_main(main), (code, output))
 
   @parameterized.parameters(
       ('--step=1', 'step'),
@@ -62,25 +68,27 @@ class RunMainTest(parameterized.TestCase):
       ('steps=3', 'steps=3'),
   )
   def test_wrong_flags_are_one_line(self, argument, name):
-    code, output = self.run_main(print, argument)
+    code, output = self.run_main(_print_steps, argument)
     self.assertEqual(code, 2)
     self.assertRegex(output, rf'\Aerror: [^\n]*{name}[^\n]*--help[^\n]*\n\Z')
 
   def test_unforeseen_errors_keep_their_traceback(self):
     for error in (KeyError('what'), FileNotFoundError(2, 'No file', 'x')):
-      code, output = self.run_main(lambda _, error=error: _raise(error))
+      code, output = self.run_main(functools.partial(_raise, error))
       self.assertEqual(code, 1)
       self.assertIn('Traceback', output)
       self.assertIn('in _raise', output)
 
   def test_help_is_no_failure(self):
-    code, output = self.run_main(print, '--helpfull')
+    code, output = self.run_main(_print_steps, '--helpfull')
     self.assertEqual(code, 0)
     self.assertIn('--steps: Updates.', output)
 
-  def test_notes_of_libraries_are_not_shown(self):
-    code, output = self.run_main(lambda _: logging.info('a note'))
-    self.assertEqual((code, output), (0, ''))
+  def test_notes_of_libraries_are_shown_when_asked_for(self):
+    self.assertEqual(self.run_main(_make_a_note), (0, ''))
+    code, output = self.run_main(_make_a_note, '--verbosity=0')
+    self.assertEqual(code, 0)
+    self.assertIn('a note', output)
 
 
 class OSErrorTest(absltest.TestCase):

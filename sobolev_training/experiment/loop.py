@@ -62,33 +62,17 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import time
 from typing import Any
-from typing import Protocol
 
-import numpy as np
 import tensorflow as tf
 
-from sobolev_training.experiment import checkpoint
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import progress as progress_lib
 from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import session as session_lib
 from sobolev_training.experiment import stop
-from sobolev_training.experiment import writers as writers_lib
+from sobolev_training.experiment import writers
 
-CHECKPOINTS = 'checkpoints'
 CALL_SECONDS = 1.0  # How long a call of `advance` should take.
-_WRITERS = 'writers'  # The name of the writers' state in the host state.
-
-Scalars = Mapping[str, Any]
-
-
-class HasState(Protocol):
-  """What Python knows and the next step depends on, such as a position."""
-
-  def state(self) -> Any:
-    """JSON values that `restore` takes."""
-
-  def restore(self, state: Any) -> None:
-    """Goes back to that state."""
 
 
 def call_length(length: int, steps: int, seconds: float) -> int:
@@ -110,12 +94,12 @@ def call_length(length: int, steps: int, seconds: float) -> int:
 def run(
     run: run_folder.Run,  # pylint: disable=redefined-outer-name
     total_steps: int,
-    advance: Callable[[int, int], Scalars | None],
-    evaluate: Callable[[int], Scalars | Iterable[writers_lib.Row]],
+    advance: Callable[[int, int], writers.Scalars | None],
+    evaluate: Callable[[int], writers.Scalars | Iterable[writers.Row]],
     evaluate_at: Collection[int],
     trackables: Mapping[str, Any],
     *,
-    host_state: Mapping[str, HasState] = {},
+    host_state: Mapping[str, session_lib.HasState] = {},
     checkpoint_seconds: float = 60.0,
     keep: int = 2,
     must_be_finite: Collection[str] | None = None,
@@ -159,7 +143,9 @@ def run(
   due = frozenset(evaluate_at)
   with (
       stop.Stop() as stopping,
-      _Session(run, trackables, host_state, keep, console) as session,
+      session_lib.Session(
+          run, evaluate, trackables, host_state, must_be_finite, keep, console
+      ) as session,
   ):
     step = session.restore()
     if run.finished:
@@ -167,7 +153,7 @@ def run(
     if step is None:
       step = 0
       if 0 in due:
-        session.record(0, evaluate(0), must_be_finite)
+        session.evaluate(0)
     bar = progress_lib.Progress(total_steps, step, run.path.name, quiet=quiet)
     in_file = progress_lib.ProgressFile(run.path, total_steps)
     length, compiled = 1, False
@@ -178,21 +164,21 @@ def run(
         if compiled:  # The first call is slow, for it also compiles.
           length = call_length(length, until - step, seconds)
         step, compiled = until, True
-        _check_finite(step, writers_lib.Row(scalars), must_be_finite)
+        session.check(step, writers.Row(scalars))
         if step in due:
-          session.record(step, evaluate(step), must_be_finite)
+          session.evaluate(step)
         bar.update(step, scalars)
         in_file.update(step)
         # At the end, when asked to stop, and now and then.
-        now = stopping or step == total_steps
-        session.save(step, 0 if now else checkpoint_seconds)
+        at_once = stopping or step == total_steps
+        session.save(step, 0.0 if at_once else checkpoint_seconds)
         if stopping and step < total_steps:
           raise errors.Interrupted(
               f'{run.path}: saved at step {step} of {total_steps}: continue '
               'with --resume',
               stopping.signum,
           )
-    run.finish({'steps': total_steps, 'seconds': session.seconds()})
+    run.finish({'steps': total_steps, 'seconds': session.seconds})
 
 
 def _ends(evaluate_at: Collection[int], total_steps: int) -> list[int]:
@@ -206,7 +192,9 @@ def _ends(evaluate_at: Collection[int], total_steps: int) -> list[int]:
 
 
 def _timed(
-    advance: Callable[[int, int], Scalars | None], step: int, until: int
+    advance: Callable[[int, int], writers.Scalars | None],
+    step: int,
+    until: int,
 ) -> tuple[dict[str, float], float]:
   """Calls `advance`; returns its scalars, and how many seconds it took."""
   started = time.monotonic()
@@ -214,89 +202,3 @@ def _timed(
   tf.test.experimental.sync_devices()  # A GPU may still be at work.
   scalars = {name: float(value) for name, value in scalars.items()}
   return scalars, time.monotonic() - started
-
-
-def _check_finite(
-    step: int, row: writers_lib.Row, names: Collection[str] | None
-) -> None:
-  for name, value in row.scalars.items():
-    if (names is None or name in names) and not np.isfinite(value):
-      where = f' ({row.name()})' if row.labels else ''
-      raise errors.UserError(
-          f'diverged: {name}{where} is {value} after step {step}: lower the '
-          'step size, or look for such values in the data'
-      )
-
-
-class _Session:
-  """The files of the loop: checkpoints, metrics, progress."""
-
-  def __init__(
-      self,
-      run: run_folder.Run,  # pylint: disable=redefined-outer-name
-      trackables: Mapping[str, Any],
-      host_state: Mapping[str, HasState],
-      keep: int,
-      console: bool,
-  ):
-    self._run = run
-    self._trackables = trackables
-    self._writers = writers_lib.Writers(
-        run.path, progress_lib.write if console else None
-    )
-    self._states = {**host_state, _WRITERS: self._writers}
-    self._checkpointer = checkpoint.Checkpointer(
-        run.path / CHECKPOINTS, keep, run.say
-    )
-    self._check_complete = None
-    self._saved_at = time.monotonic()
-
-  def __enter__(self) -> '_Session':
-    return self
-
-  def __exit__(self, kind: type[BaseException] | None, *_) -> None:
-    try:
-      self._writers.close()
-    except errors.UserError:
-      if kind is None:  # Else this is what came of that.
-        raise
-
-  def restore(self) -> int | None:
-    """Goes back to the newest checkpoint; None when there is none."""
-    restored = self._checkpointer.restore(self._trackables)
-    if restored is None:
-      self._writers.restore(None)
-      return None
-    for name, holder in self._states.items():
-      holder.restore(restored.host_state[name])
-    self._check_complete = restored.check_complete
-    self._run.log(f'restored step {restored.step}')
-    return restored.step
-
-  def record(
-      self,
-      step: int,
-      measured: Scalars | Iterable[writers_lib.Row],
-      must_be_finite: Collection[str] | None,
-  ) -> None:
-    """Writes what `evaluate` returned, and ends the run when it diverged."""
-    if isinstance(measured, Mapping):
-      measured = [writers_lib.Row(measured)]
-    rows = list(measured)
-    self._writers.write_rows(step, rows)
-    for row in rows:
-      _check_finite(step, row, must_be_finite)
-
-  def save(self, step: int, after_seconds: float) -> None:
-    """Saves when the last time was that long ago."""
-    if time.monotonic() - self._saved_at < after_seconds:
-      return
-    if self._check_complete is not None:
-      self._check_complete()  # By now the optimiser has made its variables.
-      self._check_complete = None
-    states = {name: holder.state() for name, holder in self._states.items()}
-    self._checkpointer.save(step, self._trackables, states)
-    self._saved_at = time.monotonic()
-
-  def seconds(self) -> float:
-    return round(self._writers.seconds(), 3)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 import json
 import pathlib
 import sys
+import threading
 import time
 from typing import Any
 from typing import TextIO
@@ -11,6 +12,10 @@ from typing import TextIO
 import tqdm
 
 from sobolev_training.experiment import atomic
+
+# tqdm's own lock is for bars in several processes; it takes a semaphore of the
+# system, which a killed process leaves behind.
+tqdm.tqdm.set_lock(threading.RLock())
 
 PROGRESS = 'progress.json'
 LINE_SECONDS = 30.0  # Between plain lines.

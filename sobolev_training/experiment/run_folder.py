@@ -133,6 +133,7 @@ def open_run(
     _make_folder(path)
   with _lock(path):
     with errors.naming(path):
+      atomic.remove_leftovers(path)
       run = Run(path, resumed=(path / CONFIG).exists())
       if run.resumed:
         _check_resume(run, config, resume)

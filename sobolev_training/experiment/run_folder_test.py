@@ -26,6 +26,12 @@ class Config:
   threads: int = config.setting(1, 'Threads.', affects_result=False)
 
 
+def _hold(path: pathlib.Path, ready: pathlib.Path) -> None:
+  with run_folder.open_run(path, Config()):
+    ready.touch()
+    time.sleep(60)
+
+
 class OpenRunTest(absltest.TestCase):
 
   def setUp(self):
@@ -155,12 +161,9 @@ class OpenRunTest(absltest.TestCase):
         self.open(resume=True)
 
   def test_refuses_a_second_process_until_the_first_ends(self):
-    def hold():
-      with run_folder.open_run(self.path, Config()):
-        (self.folder / 'ready').touch()
-        time.sleep(60)
-
-    process = testing.Process(hold, self.folder / 'output.txt')
+    process = testing.Process(
+        self.folder / 'output.txt', _hold, self.path, self.folder / 'ready'
+    )
     testing.wait_for((self.folder / 'ready').exists)
     self.assert_refuses(
         f'process {process.pid} is using this run: wait for it', resume=True

@@ -38,28 +38,29 @@ class StopTest(parameterized.TestCase):
     self.assertEqual(after, before)
 
 
+def _parent_of_one_that_waits_for_sigterm(folder: pathlib.Path) -> None:
+  os.environ.update(stop.environment_of_child())
+  if os.fork():
+    os.wait()
+    return
+  stop.end_with_parent()
+  with stop.Stop() as stopping:
+    (folder / 'ready').touch()
+    while not stopping:
+      time.sleep(0.01)
+  (folder / 'told').touch()
+
+
 class EndWithParentTest(absltest.TestCase):
 
   def test_does_nothing_by_itself(self):
     stop.end_with_parent()  # Or this test would be killed later on.
-    self.assertNotIn('SOBOLEV_END_WITH_PARENT', os.environ)
 
   def test_the_death_of_the_parent_is_told(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
-
-    def wait_for_sigterm():
-      stop.end_with_parent()
-      with stop.Stop() as stopping:
-        (folder / 'ready').touch()
-        while not stopping:
-          time.sleep(0.01)
-      (folder / 'told').touch()
-
-    def parent():
-      os.environ.update(stop.environment_of_child())
-      testing.Process(wait_for_sigterm, folder / 'child.txt').wait()
-
-    process = testing.Process(parent, folder / 'parent.txt')
+    process = testing.Process(
+        folder / 'output.txt', _parent_of_one_that_waits_for_sigterm, folder
+    )
     testing.wait_for((folder / 'ready').exists)
     process.send(signal.SIGKILL)
     self.assertEqual(process.wait(), -signal.SIGKILL)

@@ -144,10 +144,14 @@ def _run_all(
     progress_lib.write(f'{finished} of {len(jobs)} runs are finished already')
   failures = []
   done = {job.folder: job.done() for job in jobs}
-  runs_per_weight = len(jobs) / sum(job.weight for job in jobs)
+  work = sum(job.weight for job in jobs) or 1.0
 
   def runs_done() -> float:
-    return round(sum(done.values()) * runs_per_weight, 2)
+    return round(sum(done.values()) / work * len(jobs), 2)
+
+  def fail(job: Job, reason: str) -> None:
+    failures.append(f'{job.folder} ({reason})')
+    progress_lib.write(f'failed: {failures[-1]}')
 
   with progress_lib.Progress(
       len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
@@ -156,13 +160,16 @@ def _run_all(
       if stopping:
         processes.stop()
       while waiting and not stopping and len(processes.live) < at_once:
-        processes.start(waiting.pop(0))
+        job = waiting.pop(0)
+        try:
+          processes.start(job)
+        except errors.UserError as error:
+          fail(job, str(error))
       time.sleep(_POLL_SECONDS)
       done.update({job.folder: job.done() for job in processes.live})
       for job, reason in processes.reap():
         if reason is not None and not stopping:
-          failures.append(f'{job.folder} ({reason})')
-          progress_lib.write(f'failed: {failures[-1]}')
+          fail(job, reason)
       bar.update(runs_done())
   return failures
 

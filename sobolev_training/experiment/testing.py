@@ -1,11 +1,12 @@
-"""Runs programs in processes of their own, for tests.
+"""Runs functions and programs in processes of their own, for tests.
 
-The processes are forked: importing TensorFlow once serves all of them. For that
-the test itself must not compute with TensorFlow before it forks, as its threads
-do not come along.
+The processes are forks of a fresh one that has imported TensorFlow but not used
+it, so that each starts in a moment, whatever the test itself has done.
 """
 
 from collections.abc import Callable
+import multiprocessing
+from multiprocessing import forkserver
 import os
 import pathlib
 import re
@@ -15,21 +16,22 @@ import sys
 import textwrap
 import time
 import traceback
+from unittest import mock
 
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
 from sobolev_training.experiment import loop
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import seeds
 
-_NOTE = re.compile(r'[IWEF]\d{4} [\d:.]+ +\d+ \S+\] ')
+_FORKS = multiprocessing.get_context('forkserver')
+# What the example program imports; TensorFlow comes with it.
+_FORKS.set_forkserver_preload(
+    [module.__name__ for module in (config, errors, loop, run_folder, seeds)]
+)
 
-
-def example_program(folder: pathlib.Path) -> pathlib.Path:
-  """Writes the example in the docstring of `loop` into a file.
-
-  It minimises a quadratic with momentum and noise.
-  """
-  text = loop.__doc__.partition('import dataclasses')
-  path = folder / 'quadratic.py'
-  path.write_text(textwrap.dedent('    ' + text[1] + text[2]))
-  return path
+# What TensorFlow's C++ prints, which depends on the machine.
+_NOTE = re.compile(r'[IWEF]0000 00:00:|WARNING: All log messages before absl')
 
 
 class Process:
@@ -39,75 +41,84 @@ class Process:
     pid: its number.
   """
 
-  def __init__(self, function: Callable[[], object], output: pathlib.Path):
-    self._output = output
-    self.pid = os.fork()
-    if not self.pid:
-      os._exit(self._run(function))
+  def __init__(
+      self, output: pathlib.Path, function: Callable[..., object], *arguments
+  ):
+    """Starts it.
 
-  def _run(self, function: Callable[[], object]) -> int:
-    """What the new process does; returns the exit code."""
-    # Shells start background processes with Ctrl-C ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    with open(self._output, 'a', encoding='utf-8') as file:
-      os.dup2(file.fileno(), 1)
-      os.dup2(file.fileno(), 2)
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
-    code = 0
-    try:
-      function()
-    except SystemExit as end:
-      code = end.code or 0
-    except BaseException:  # What an interpreter does at its end.
-      traceback.print_exc()
-      code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code
+    Args:
+      output: the file, which may hold the output of others before.
+      function: a function of a module, as it is found by its name.
+      *arguments: for the function; anything that pickles.
+    """
+    output.touch()
+    self._output = output
+    self._output_begins = output.stat().st_size
+    self._process = _FORKS.Process(
+        target=_run, args=(output, function, *arguments)
+    )
+    # It imports our modules before it learns of this process's sys.path.
+    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
+      forkserver.ensure_running()
+    self._process.start()
+    self.pid = self._process.pid
 
   def send(self, signum: int) -> None:
     os.kill(self.pid, signum)
 
-  def wait(self, seconds: float = 60) -> int:
-    """The exit code, negative for a signal as in `subprocess`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-      pid, status = os.waitpid(self.pid, os.WNOHANG)
-      if pid:
-        return os.waitstatus_to_exitcode(status)
-      time.sleep(0.01)
-    self.send(signal.SIGKILL)
-    os.waitpid(self.pid, 0)
-    raise TimeoutError(f'process {self.pid}: {self.output()}')
+  def wait(self, seconds: float = 120) -> int:
+    """The exit code; negative for a signal, as in `subprocess`."""
+    self._process.join(seconds)
+    if self._process.exitcode is None:
+      self._process.kill()
+      raise TimeoutError(f'process {self.pid}: {self.output()}')
+    return self._process.exitcode
 
   def output(self) -> str:
     """What it printed, without the notes of TensorFlow's C++."""
-    lines = self._output.read_text().splitlines(keepends=True)
+    printed = self._output.read_bytes()[self._output_begins :].decode()
+    lines = printed.splitlines(keepends=True)
     return ''.join(line for line in lines if not _NOTE.match(line))
 
 
-def start_program(
-    path: pathlib.Path,
-    *arguments: str,
-    before: Callable[[], object] = lambda: None,
-) -> Process:
-  """Starts a Python file with arguments.
+def _run(
+    output: pathlib.Path, function: Callable[..., object], *arguments
+) -> None:
+  """What the process does: as a Python interpreter, and no more."""
+  # Shells start background processes with Ctrl-C ignored.
+  signal.signal(signal.SIGINT, signal.default_int_handler)
+  with open(output, 'a') as file:
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+  sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+  code = 0
+  try:
+    function(*arguments)
+  except SystemExit as end:
+    code = end.code or 0
+  except BaseException:
+    traceback.print_exc()
+    code = 1
+  sys.stdout.flush()
+  sys.stderr.flush()
+  os._exit(code)
 
-  Args:
-    path: the file; `<path>.txt` gets its output.
-    *arguments: the command line.
-    before: is called in the new process, before the program.
-  """
 
-  def main() -> None:
-    sys.argv = [str(path), *arguments]
-    before()
-    runpy.run_path(str(path), run_name='__main__')
-
-  return Process(main, path.with_suffix('.txt'))
+def run_program(path: pathlib.Path, *arguments: str) -> None:
+  """Runs a Python file with a command line, as `python <path>` does."""
+  sys.argv = [str(path), *arguments]
+  runpy.run_path(str(path), run_name='__main__')
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def example_program(folder: pathlib.Path) -> pathlib.Path:
+  """Writes the example in the docstring of `loop` into `quadratic.py`."""
+  _, begin, rest = loop.__doc__.partition('    import dataclasses\n')
+  path = folder / 'quadratic.py'
+  path.write_text(textwrap.dedent(begin + rest))
+  return path
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
   """Waits until something is true; TimeoutError when it takes too long."""
   deadline = time.monotonic() + seconds
   while not condition():

@@ -28,11 +28,13 @@ from sobolev_training.experiment import tensorflow_errors
 METRICS = 'metrics.csv'
 EVENTS = 'events'
 
+Scalars = Mapping[str, Any]
+
 
 class Row(NamedTuple):
   """What was measured in one place, such as for one method and one seed."""
 
-  scalars: Mapping[str, Any]
+  scalars: Scalars
   labels: Mapping[str, str | int] = {}
 
   def name(self) -> str:
@@ -66,7 +68,7 @@ class Writers:
   def write(
       self,
       step: int,
-      scalars: Mapping[str, Any],
+      scalars: Scalars,
       labels: Mapping[str, str | int] = {},
   ) -> None:
     """Writes one row.

@@ -25,8 +25,6 @@ class Comparison(NamedTuple):
     high: the upper end.
     n: the number of pairs, or the smaller number of seeds.
     p: of the two-sided t-test.
-    wilcoxon_p: of the two-sided signed-rank test, which takes no distribution
-      for granted; NaN where there are no pairs.
   """
 
   gain: float
@@ -34,12 +32,9 @@ class Comparison(NamedTuple):
   high: float
   n: int
   p: float
-  wilcoxon_p: float
 
 
-def _from_t(
-    gain: float, error: float, freedom: float, n: int, wilcoxon_p: float
-) -> Comparison:
+def _from_t(gain: float, error: float, freedom: float, n: int) -> Comparison:
   """A comparison by Student's t.
 
   Args:
@@ -47,16 +42,15 @@ def _from_t(
     error: its standard error.
     freedom: the degrees of freedom.
     n: see `Comparison`.
-    wilcoxon_p: see `Comparison`.
   """
   if freedom < 1:  # One seed: it says nothing of the others.
-    return Comparison(gain, -math.inf, math.inf, n, 1.0, wilcoxon_p)
+    return Comparison(gain, -math.inf, math.inf, n, 1.0)
   if error == 0:
     p = 1.0 if gain == 0 else 0.0
-    return Comparison(gain, gain, gain, n, p, wilcoxon_p)
+    return Comparison(gain, gain, gain, n, p)
   half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
   p = 2 * stats.t.sf(abs(gain) / error, freedom)
-  return Comparison(gain, gain - half, gain + half, n, float(p), wilcoxon_p)
+  return Comparison(gain, gain - half, gain + half, n, float(p))
 
 
 def of_differences(differences: Sequence[float]) -> Comparison:
@@ -67,11 +61,15 @@ def of_differences(differences: Sequence[float]) -> Comparison:
   """
   n = len(differences)
   deviation = float(np.std(differences, ddof=1)) if n > 1 else 0.0
-  wilcoxon_p = 1.0
-  if np.any(differences):
-    wilcoxon_p = float(stats.wilcoxon(differences).pvalue)
   mean = float(np.mean(differences))
-  return _from_t(mean, deviation / math.sqrt(n), n - 1, n, wilcoxon_p)
+  return _from_t(mean, deviation / math.sqrt(n), n - 1, n)
+
+
+def signed_rank(differences: Sequence[float]) -> float:
+  """Wilcoxon's two-sided p-value, which takes no distribution for granted."""
+  if not np.any(differences):
+    return 1.0
+  return float(stats.wilcoxon(differences).pvalue)
 
 
 class Sample(NamedTuple):
@@ -97,7 +95,7 @@ def unpaired(first: Sample, second: Sample) -> Comparison:
   if n > 1 and error > 0:
     shares = zip(variances, (first, second), strict=True)
     freedom = sum(variances) ** 2 / sum(v**2 / (s.n - 1) for v, s in shares)
-  return _from_t(first.mean - second.mean, error, freedom, n, math.nan)
+  return _from_t(first.mean - second.mean, error, freedom, n)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

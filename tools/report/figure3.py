@@ -47,7 +47,7 @@ def make(
     raise ValueError(f'grid: expected one function, got {", ".join(names)}')
   panels = {
       key: _arrays(key, [r for r in grid if (r.panel, r.size) == key])
-      for key in sorted({(row.panel, row.size) for row in grid})
+      for key in dict.fromkeys((row.panel, row.size) for row in grid)
   }
   truth = panels.pop(('truth', 0))
   sizes = sorted({size for _, size in panels})
@@ -58,29 +58,27 @@ def make(
         x=0.01,
         ha='left',
     )
+    figure.text(
+        0.01,
+        0.93,
+        'Underneath: the gradient (length: square root\n'
+        'of its norm) and the training points.',
+        va='top',
+        color=theme.soft,
+    )
     layout = figure.add_gridspec(
         len(sizes), 3, left=0.02, right=0.98, bottom=0.03, top=0.92, wspace=0.02
     )
-    strongest = np.hypot(truth['g1'], truth['g2']).max()
     axis = figure.add_subplot(layout[:, 0], projection='3d')
-    _panel(axis, truth, truth, strongest, theme)
     axis.set_title('The function', y=1.03, loc='center')
-    for row, size in enumerate(sizes):
-      seen = [
-          (p.x1, p.x2)
-          for p in points
-          if (p.function, p.size) == (names[0], size)
-      ]
-      for column, method in enumerate(rows.METHODS, start=1):
-        if (method, size) not in panels:
-          continue
-        axis = figure.add_subplot(layout[row, column], projection='3d')
-        _panel(axis, panels[method, size], truth, strongest, theme, seen)
-        axis.set_title(
-            f'{style.LABELS[method]}, {size:,} points',
-            y=1.03,
-            loc='center',
-        )
+    _panel(axis, truth, truth, [], theme)
+    for (method, size), panel in panels.items():
+      place = layout[sizes.index(size), 1 + rows.METHODS.index(method)]
+      axis = figure.add_subplot(place, projection='3d')
+      label = f'{style.LABELS[method]}, {size:,} points'
+      axis.set_title(label, y=1.03, loc='center')
+      seen = [p for p in points if (p.function, p.size) == (names[0], size)]
+      _panel(axis, panel, truth, seen, theme)
     return figure
 
 
@@ -99,7 +97,7 @@ def _arrays(key, found) -> dict[str, np.ndarray]:
   }
 
 
-def _panel(axis, panel, truth, strongest, theme, seen=()):
+def _panel(axis, panel, truth, seen, theme):
   """Draws one surface, and its gradients underneath."""
   low, high = truth['value'].min(), truth['value'].max()
   margin = 0.15 * (high - low)
@@ -117,9 +115,10 @@ def _panel(axis, panel, truth, strongest, theme, seen=()):
       edgecolor='#00000030',
       antialiased=True,
   )
+  strongest = np.hypot(truth['g1'], truth['g2']).max()
   _field(axis, panel, floor, strongest, theme)
   if seen:
-    x1, x2 = np.transpose(seen)
+    x1, x2 = zip(*((point.x1, point.x2) for point in seen), strict=True)
     axis.scatter(x1, x2, floor, s=6, color=_DOTS, depthshade=False)
   for side in (axis.xaxis, axis.yaxis):
     side.set_pane_color((0, 0, 0, 0))

@@ -14,7 +14,9 @@ from tools.report import loading
 from tools.report import overview
 from tools.report import regression_part
 from tools.report import style
+from tools.report import surfaces_part
 
+# What stands around the README's block.
 BEGIN = '<!-- results: begin -->'
 END = '<!-- results: end -->'
 
@@ -45,11 +47,11 @@ def write(
   made = drawings.drawings(found)
   blocks = {drawing.name: drawing.block() for drawing in made}
   texts = {
-      output / 'results.md': _markdown(found, blocks),
-      output / 'report.html': _page(found, blocks),
+      output / 'results.md': markdown(found, blocks),
+      output / 'report.html': page(found, blocks),
   }
   if readme is not None:
-    texts[readme] = _with_block(readme, _block(found, blocks, readme, output))
+    texts[readme] = with_block(readme, found, blocks, output)
   figures = output / 'figures'
   with errors.naming(figures):
     figures.mkdir(parents=True, exist_ok=True)
@@ -81,7 +83,7 @@ def _parts(
       yield document.Heading(3, title)
       yield overview.claims(found, chosen)
   yield from regression_part.figure2(found, figures)
-  yield from regression_part.figure3(found, figures)
+  yield from surfaces_part.figure3(found, figures)
   yield from overview.artifact(
       found,
       'figure4',
@@ -100,7 +102,10 @@ def _parts(
   yield from overview.provenance(found)
 
 
-def _markdown(found, figures) -> str:
+def markdown(
+    found: loading.Results, figures: dict[str, document.Figure]
+) -> str:
+  """The report for readers of the repository."""
   return document.to_markdown([
       document.Heading(1, _TITLE),
       document.Paragraph(
@@ -114,8 +119,8 @@ def _markdown(found, figures) -> str:
   ])
 
 
-def _page(found, figures) -> str:
-  """The HTML page."""
+def page(found: loading.Results, figures: dict[str, document.Figure]) -> str:
+  """The report as one HTML page that needs no other file."""
   parts = list(_parts(found, figures))
   links = ''.join(
       f'<a href="#{document.slug(part.text)}">{document.inline(part.text)}</a>'
@@ -148,9 +153,8 @@ def _variables(theme: style.Theme) -> str:
   return ' '.join(f'--{k}: {v};' for k, v in theme._asdict().items())
 
 
-def _block(found, figures, readme, output) -> str:
+def _block(found, figures, folder) -> str:
   """The README's block: what was run, in short, and where there is more."""
-  folder = os.path.relpath(output, readme.parent)
   shown = overview.findings(found, found.shown(found.scales()))
   run = [
       claim
@@ -184,8 +188,23 @@ def _block(found, figures, readme, output) -> str:
   return document.to_markdown(blocks, f'{folder}/figures')
 
 
-def _with_block(readme: pathlib.Path, block: str) -> str:
-  """The README's text with the block in its place."""
+def with_block(
+    readme: pathlib.Path,
+    found: loading.Results,
+    figures: dict[str, document.Figure],
+    output: pathlib.Path,
+) -> str:
+  """The README's text with the block of results in its place.
+
+  Args:
+    readme: the file.
+    found: the results.
+    figures: the figures by name.
+    output: the folder of the report.
+
+  Raises:
+    UserError: there is no such file, or no block in it.
+  """
   with errors.naming(readme):
     try:
       text = readme.read_text('utf-8')
@@ -200,4 +219,5 @@ def _with_block(readme: pathlib.Path, block: str) -> str:
         f'{readme}: no block of results: expected a line {BEGIN} and a line '
         f'{END}'
     )
-  return f'{before}{BEGIN}\n{block}{END}{after}'
+  folder = pathlib.Path(os.path.relpath(output, readme.parent)).as_posix()
+  return f'{before}{BEGIN}\n{_block(found, figures, folder)}{END}{after}'

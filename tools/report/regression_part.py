@@ -1,4 +1,4 @@
-"""The report's part on regression: figures 2 and 3 (section 4.1)."""
+"""The report's part on regression: figure 2 (section 4.1)."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from tools.report import comparison
 from tools.report import document
 from tools.report import evidence as evidence_lib
 from tools.report import loading
+from tools.report import regression_rules
 from tools.report import rows
 
 Evidence = evidence_lib.Evidence
@@ -101,10 +102,11 @@ def _errors(evidence: Evidence, metric: str) -> Iterator[document.Block]:
   cells = {cell: None for cell in evidence.cells()}
   if evidence.scale == 'paper':
     cells = {(f, s): None for f in rows.TITLES for s in rows.SIZES} | cells
+  differences = {cell: evidence.differences(cell, metric) for cell in cells}
   gains = {
-      cell: comparison.of_differences(differences)
-      for cell in cells
-      if (differences := evidence.differences(cell, metric))
+      cell: comparison.of_differences(values)
+      for cell, values in differences.items()
+      if values
   }
   corrected = comparison.holm([gain.p for gain in gains.values()])
   p_values = dict(zip(gains, corrected, strict=True))
@@ -120,10 +122,10 @@ def _errors(evidence: Evidence, metric: str) -> Iterator[document.Block]:
         *name,
         f'{baseline:.2f}',
         *(_spread(evidence, cell, method, metric) for method in rows.METHODS),
-        times(gain.gain),
+        regression_rules.times(gain.gain),
         _interval(gain),
         _p(p_values[cell], gain),
-        _p(gain.wilcoxon_p, gain),
+        _p(comparison.signed_rank(differences[cell]), gain),
     ])
   yield document.Table(
       (
@@ -151,16 +153,11 @@ def _spread(evidence, cell, method, metric) -> str:
   )
 
 
-def times(gain: float) -> str:
-  """A ratio, given as a number of orders of magnitude, to two digits."""
-  ratio = 10**gain
-  return f'{ratio:,.0f}' if ratio >= 99.5 else f'{ratio:#.2g}'.rstrip('.')
-
-
 def _interval(gain: comparison.Comparison) -> str:
   if math.isinf(gain.low):
     return 'one seed'
-  return f'{times(gain.low)} to {times(gain.high)}'
+  low, high = map(regression_rules.times, (gain.low, gain.high))
+  return f'{low} to {high}'
 
 
 def _p(p: float, gain: comparison.Comparison) -> str:
@@ -171,15 +168,15 @@ def _p(p: float, gain: comparison.Comparison) -> str:
 
 def _agreement(evidence: Evidence) -> str:
   """Says whether a test without the normal distribution says the same."""
-  gains = [
-      comparison.of_differences(evidence.differences(cell))
-      for cell in evidence.cells()
-      if evidence.differences(cell)
-  ]
-  same = sum((g.p <= 0.05) == (g.wilcoxon_p <= 0.05) for g in gains)
+  cells = [*filter(None, map(evidence.differences, evidence.cells()))]
+  same = sum(
+      (comparison.of_differences(values).p <= 0.05)
+      == (comparison.signed_rank(values) <= 0.05)
+      for values in cells
+  )
   return (
       'Without a correction, the t-test and the signed-rank test agree about '
-      f'significance (0.05) in {same} of {len(gains)} cells.'
+      f'significance (0.05) in {same} of {len(cells)} cells.'
   )
 
 
@@ -240,49 +237,4 @@ def _equal_time(evidence: Evidence, curves: Sequence[rows.CurvePoint]) -> str:
       'At equal steps both methods have seen the same points. Sobolev Training '
       f'took {statistics.median(ratios):.2f} times as long (median). At equal '
       f'time, its error is the lower one in {ahead} of {total} cells.'
-  )
-
-
-def figure3(
-    found: loading.Results, draw: dict[str, document.Figure]
-) -> Iterator[document.Block]:
-  """Yields figure 3 and what its models miss."""
-  yield document.Heading(2, 'Figure 3: surfaces')
-  scale = found.shown({point.scale for point in found.grid})
-  if scale is None:
-    yield document.Paragraph('Not run.')
-    return
-  grid = [point for point in found.grid if point.scale == scale]
-  yield document.Paragraph(
-      f'Scale `{scale}`. Each surface is that of one network; underneath, its '
-      'gradient (length: square root of the norm) and the points it has seen. '
-      "Heights are cut a little beyond the function's own."
-  )
-  for function in rows.functions(grid):
-    name = f'figure3_{function}'
-    yield draw[name]
-    yield _missed([p for p in grid if p.function == function])
-
-
-def _missed(grid: Sequence[rows.GridPoint]) -> document.Table:
-  """The share of a function's variance that each surface misses."""
-  surfaces = {}
-  for point in sorted(grid, key=lambda p: (p.x1, p.x2)):
-    surfaces.setdefault((point.panel, point.size), []).append(point.value)
-  truth = np.array(surfaces.pop(('truth', 0)))
-  sizes = sorted({size for _, size in surfaces})
-  missed = {
-      key: f'{100 * np.mean((values - truth) ** 2) / truth.var():.2g} %'
-      for key, values in surfaces.items()
-  }
-  return document.Table(
-      ('Variance missed on this grid', 'Regular', 'Sobolev'),
-      [
-          [
-              f'{size:,} points',
-              *(missed.get((m, size), NOT_RUN) for m in rows.METHODS),
-          ]
-          for size in sizes
-      ],
-      numbers_from=1,
   )

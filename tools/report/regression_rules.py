@@ -47,6 +47,12 @@ def _listed(names) -> str:
   return ', '.join(map(rows.title, names))
 
 
+def times(gain: float) -> str:
+  """A ratio, given as a number of orders of magnitude, to two digits."""
+  ratio = 10**gain
+  return f'{ratio:,.0f}' if ratio >= 99.5 else f'{ratio:#.2g}'.rstrip('.')
+
+
 def _sizes(sizes) -> str:
   return ', '.join(f'{size:,}' for size in sizes)
 
@@ -115,7 +121,7 @@ def ratio_at_least(
     verdict = evidence_lib.FAILS
   if len(found) <= 3:
     listed = ', '.join(
-        f'{10**c.gain:.2g} times with {size:,} points'
+        f'{times(c.gain)} times with {size:,} points'
         for (_, size), c in found.items()
     )
     return Finding(verdict, f'lower by {listed}')
@@ -124,7 +130,7 @@ def ratio_at_least(
       verdict,
       f'{ratio:g} times or more: {always} of {len(functions)} functions '
       f'{_at(sizes)}, {once} at one or more, {sum(large.values())} of '
-      f'{len(found)} cells; median {10**median:.2g} times',
+      f'{len(found)} cells; median {times(median)} times',
   )
 
 
@@ -201,16 +207,9 @@ def _factor(c: comparison.Comparison) -> str:
   if c.gain < 0:
     side, low, high = 'higher', -c.high, -c.low
   return (
-      f'{10**abs(c.gain):.2f} times {side} '
-      f'({10**low:.2f} to {10**high:.2f}, {p_text(c.p)})'
+      f'{times(abs(c.gain))} times {side} ({times(low)} to {times(high)}, '
+      f'p {"<" if c.p < 0.001 else "="} {max(c.p, 0.001):.3f})'
   )
-
-
-def p_text(p: float) -> str:
-  """A p-value for people."""
-  if math.isnan(p):
-    return 'p unknown'
-  return 'p < 0.001' if p < 0.001 else f'p = {p:.3f}'
 
 
 def only_exception(

@@ -135,7 +135,7 @@ def to_svg(draw: Callable[[], figure_lib.Figure], name: str) -> str:
   for field, colour in LIGHT._asdict().items():
     text = re.sub(colour, f'var(--{field})', text, flags=re.IGNORECASE)
   # Groups' identifiers repeat from figure to figure, and nothing uses them.
-  text = re.sub(r'<g id="\w+">', '<g>', text)
+  text = re.sub(r'<g id="[\w.]+">', '<g>', text)
   text = re.sub(r'<metadata>.*?</metadata>', '', text, flags=re.DOTALL)
   # Without a size of its own, the figure takes the one that the page gives it.
   text = re.sub(r' (width|height)="[\d.]+pt"', '', text)

@@ -1,7 +1,8 @@
-"""Exact shapes: nothing in this package broadcasts without being asked to.
+"""Checks of arrays: exact shapes, one type, finite numbers.
 
-[N] against [N, 1] would broadcast to [N, N] and train on nonsense. Axes: B
-batch, D... input, O... outputs, M projections or directions.
+Nothing in this package broadcasts without being asked to: [N] against [N, 1]
+would become [N, N] and train on nonsense. Axes: B batch, D... input, O...
+outputs, M projections or directions.
 """
 
 from collections.abc import Sequence
@@ -37,6 +38,24 @@ def tensor(name: str, array, like: tf.Tensor) -> tf.Tensor:
   return array
 
 
+def require_tuple(name: str, values: Sequence, length: int | None = None):
+  """Checks that there is a tuple or a list, with an entry for each order.
+
+  Raises:
+    ValueError: it is another thing, such as a tensor, or has another length.
+  """
+  if not isinstance(values, (list, tuple)):
+    raise ValueError(
+        f'{name}: expected a tuple with one entry for each order, got '
+        f'{type(values).__name__}; a single one is written (it,)'
+    )
+  if length is not None and len(values) != length:
+    raise ValueError(
+        f'{name}: expected {length}, as weights says how many orders there '
+        f'are, got {len(values)}'
+    )
+
+
 def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
   """Returns a tensor, having checked that its shape is another one's.
 
@@ -64,6 +83,34 @@ def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
   )
   with tf.control_dependencies([] if check is None else [check]):
     return tf.identity(array)
+
+
+def require_finite(
+    name: str, array: np.ndarray, mask: np.ndarray | None = None
+):
+  """Checks that data has no NaN and no infinity where a mask is True.
+
+  Args:
+    name: the argument's name.
+    array: any shape.
+    mask: booleans, or None to look everywhere: [B], or with the same number of
+      axes, each of the same size or 1.
+
+  Raises:
+    ValueError: says how many there are, and where the first is.
+  """
+  bad = ~np.isfinite(array)
+  if mask is not None:
+    mask = np.asarray(mask)
+    lead = mask.shape + (1,) * (bad.ndim - mask.ndim)
+    bad &= mask.reshape(lead)
+  if bad.any():
+    first = tuple(np.argwhere(bad)[0].tolist())
+    raise ValueError(
+        f'{name}: {bad.sum()} of {bad.size} numbers are not finite, the first '
+        f'is {array[first]} at {list(first)}; leave these examples out, or '
+        'pass a mask that is False there'
+    )
 
 
 def batch_size(array: tf.Tensor) -> int | tf.Tensor:

@@ -1,0 +1,106 @@
+"""Times our training against the same training in JAX.
+
+    ./bazelw run //benchmarks:jax_peer -- --docs=docs/benchmarks.md
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from benchmarks import document
+from benchmarks import problem
+from benchmarks import program
+from benchmarks import timing
+from regression import training
+from sobolev_training.experiment import config
+
+_TEXT = """\
+## Against JAX
+
+The same training in JAX: a 2-256-256-1 ReLU network, Adam, all points, all
+steps in one `jit` with `fori_loop`, on one core; a step of both gives the same
+numbers. JAX takes the Sobolev loss by `grad` in `grad`, or with our
+three-product gradient written in JAX."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(program.Settings):
+  """What to measure."""
+
+  batches: tuple[int, ...] = config.setting(
+      (32, 100, 1000), 'Points a step.', minimum=1
+  )
+  goal_three_products: float = config.setting(
+      1.15, 'How long ours may take against JAX with our gradient.', above=0
+  )
+  goal_nested: float = config.setting(
+      1.3, 'How much faster ours has to be than nested `grad`.', above=0
+  )
+
+
+def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
+  """The CPU seconds of a step of each side, [R]."""
+  with program.peers():
+    from benchmarks import jax_training
+  start = problem.make(batch)
+  methods = {
+      'regular': training.Method(gradient_weight=0.0),
+      'Sobolev': training.Method(),
+  }
+  ours = {n: problem.trainer(*start, method) for n, method in methods.items()}
+  sides = dict(ours)
+  for name in jax_training.GRADIENTS:
+    rate = methods['Sobolev'].learning_rate
+    sides[f'JAX {name}'] = run = jax_training.trainer(*start, name, rate)
+    same = ours['regular' if name == 'regular' else 'Sobolev']
+    problem.check_equal(run(1), same(1), f'JAX, {name}, batch {batch}')
+  clocks = {n: functools.partial(timing.clock, run) for n, run in sides.items()}
+  steps = timing.steps_for(settings.seconds, clocks['regular'])
+  timers = {n: functools.partial(clock, steps) for n, clock in clocks.items()}
+  times = timing.interleave(timers, settings.rounds)
+  return {name: t.cpu / steps for name, t in times.items()}
+
+
+def measure(settings: Settings) -> str:
+  """Returns the section."""
+  rows, to_three_products, to_nested = [], {}, {}
+  for batch in settings.batches:
+    cpu = _measure_batch(batch, settings)
+    case = f'batch {batch}'
+    ours = cpu['Sobolev']
+    to_three_products[case] = timing.ratio(ours, cpu['JAX three products'])
+    to_nested[case] = timing.ratio(cpu['JAX nested grad'], ours)
+    rows.append((
+        batch,
+        f'{1e6 * np.median(ours):.0f}',
+        to_three_products[case],
+        to_nested[case],
+        timing.ratio(cpu['regular'], cpu['JAX regular']),
+    ))
+  head = (
+      'batch',
+      'our Sobolev step, µs',
+      'ours / JAX, three products',
+      'JAX, nested `grad` / ours',
+      'regular: ours / JAX',
+  )
+  within, faster = settings.goal_three_products, settings.goal_nested
+  goals = (
+      document.goal(
+          f'At most {within} times the time of JAX with our gradient',
+          to_three_products,
+          within,
+      ),
+      document.goal(
+          f'At least {faster} times as fast as JAX with nested `grad`',
+          to_nested,
+          faster,
+          at_least=True,
+      ),
+  )
+  return '\n\n'.join((_TEXT, document.table(head, rows), '\n'.join(goals)))
+
+
+if __name__ == '__main__':
+  program.run('jax_peer', Settings, measure, packages=('jax', 'jaxlib'))

@@ -1,0 +1,86 @@
+"""Times our training against the same training in PyTorch, eager.
+
+    ./bazelw run //benchmarks:torch_peer -- --docs=docs/benchmarks.md
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from benchmarks import document
+from benchmarks import problem
+from benchmarks import program
+from benchmarks import timing
+from regression import training
+from sobolev_training.experiment import config
+
+_TEXT = """\
+## Against PyTorch, eager
+
+The same training as PyTorch is mostly written: a 2-256-256-1 ReLU network, all
+points, fused Adam, a Python loop over the steps, the gradient in x by
+`autograd.grad(create_graph=True)`, on one core; a step of both gives the same
+numbers."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(program.Settings):
+  """What to measure."""
+
+  batches: tuple[int, ...] = config.setting(
+      (32, 100, 1000), 'Points a step.', minimum=1
+  )
+  goal: float = config.setting(
+      4.0, 'How much faster our Sobolev step has to be.', above=0
+  )
+
+
+def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
+  """The CPU seconds of a step of each side, [R]."""
+  with program.peers():
+    from benchmarks import torch_training
+  start = problem.make(batch)
+  sides = {}
+  for name, weight in (('regular', 0.0), ('Sobolev', 1.0)):
+    method = training.Method(gradient_weight=weight)
+    sides[name] = ours = problem.trainer(*start, method)
+    sides[f'PyTorch {name}'] = peer = torch_training.trainer(*start, method)
+    problem.check_equal(peer(1), ours(1), f'PyTorch, {name}, batch {batch}')
+  clocks = {n: functools.partial(timing.clock, run) for n, run in sides.items()}
+  steps = timing.steps_for(settings.seconds, clocks['regular'])
+  timers = {n: functools.partial(clock, steps) for n, clock in clocks.items()}
+  times = timing.interleave(timers, settings.rounds)
+  return {name: t.cpu / steps for name, t in times.items()}
+
+
+def measure(settings: Settings) -> str:
+  """Returns the section."""
+  rows, faster = [], {}
+  for batch in settings.batches:
+    cpu = _measure_batch(batch, settings)
+    ratio = timing.ratio(cpu['PyTorch Sobolev'], cpu['Sobolev'])
+    faster[f'batch {batch}'] = ratio
+    rows.append((
+        batch,
+        f'{1e6 * np.median(cpu["Sobolev"]):.0f}',
+        ratio,
+        timing.ratio(cpu['PyTorch regular'], cpu['regular']),
+    ))
+  head = (
+      'batch',
+      'our Sobolev step, µs',
+      'Sobolev: PyTorch / ours',
+      'regular: PyTorch / ours',
+  )
+  goal = document.goal(
+      f'Sobolev at least {settings.goal:g} times as fast as PyTorch, eager',
+      faster,
+      settings.goal,
+      at_least=True,
+  )
+  return '\n\n'.join((_TEXT, document.table(head, rows), goal))
+
+
+if __name__ == '__main__':
+  program.run('torch_peer', Settings, measure, packages=('torch',))

@@ -1,0 +1,72 @@
+import csv
+import pathlib
+
+from absl.testing import absltest
+
+from regression import figure2
+from regression import train
+
+_TINY = {'seeds': 2, 'steps': 8, 'evaluations': 2, 'hidden': (4, 4)}
+
+
+class Figure2Test(absltest.TestCase):
+
+  def test_the_sweep_from_settings_to_figure(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    plan = figure2.Sweep(
+        scale='smoke',
+        functions=('booth', 'ackley'),
+        sizes=(20,),
+        results=str(folder / 'results'),
+    )
+    picture = figure2.run(plan, _TINY, folder / 'runs')
+    self.assertGreater(picture.stat().st_size, 10_000)
+    with open(folder / 'results' / 'figure2_networks.csv') as file:
+      rows = list(csv.DictReader(file))
+    found = {(r['function'], r['size'], r['method'], r['seed']) for r in rows}
+    self.assertEqual(
+        found,
+        {
+            (function, '20', method, seed)
+            for function in ('booth', 'ackley')
+            for method in ('regular', 'sobolev')
+            for seed in ('0', '1')
+        },
+    )
+    # Not the smoke scale's settings, so not its name.
+    self.assertEqual(
+        {r['scale'] for r in rows}, {'smoke steps=8 hidden=4,4 evaluations=2'}
+    )
+
+  def test_the_paper_s_scale(self):
+    settings = figure2.scaled('paper', {})
+    self.assertEqual(figure2.label('paper', settings), 'paper')
+    self.assertGreaterEqual(settings.seeds, 10)
+    configs = figure2.run_configs(
+        settings, figure2.Sweep().functions, figure2.Sweep().sizes
+    )
+    cells = {
+        (function, config.size, config.method)
+        for config in configs.values()
+        for function in config.functions
+    }
+    self.assertLen(cells, 42)
+    self.assertEqual({c.hidden for c in configs.values()}, {(256, 256)})
+
+  def test_label_ignores_what_does_not_change_the_result(self):
+    settings = figure2.scaled('laptop', {'threads': 7, 'standardise': True})
+    self.assertEqual(
+        figure2.label('laptop', settings), 'laptop standardise=true'
+    )
+
+  def test_scales_differ_from_the_defaults_in_amount_only(self):
+    for changes in figure2.SCALES.values():
+      self.assertLessEqual(set(changes), {'seeds', 'steps', 'evaluations'})
+    self.assertEqual(figure2.SCALES['paper'].keys(), {'seeds'})
+    self.assertEqual(
+        train.Settings(seeds=10), figure2.scaled('paper', {})
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,55 @@
+import csv
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+
+from regression import figure3
+from regression import functions
+
+_TINY = {'steps': 8, 'evaluations': 2, 'hidden': (4, 4), 'threads': 1}
+
+
+def _read(path):
+  with open(path, encoding='utf-8', newline='') as file:
+    return list(csv.DictReader(file))
+
+
+class Figure3Test(parameterized.TestCase):
+
+  def test_from_settings_to_figure(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    plan = figure3.Picture(
+        scale='smoke', function='booth', results=str(folder / 'results')
+    )
+    picture = figure3.run(plan, _TINY, folder / 'runs')
+    self.assertGreater(picture.stat().st_size, 10_000)
+    rows = _read(folder / 'results' / 'figure3.csv')
+    panels = {(row['panel'], row['size']) for row in rows}
+    self.assertEqual(
+        panels,
+        {('truth', '0')}
+        | {(m, s) for m in ('regular', 'sobolev') for s in ('20', '100')},
+    )
+    self.assertLen(rows, 5 * figure3.GRID**2)
+    truth = [row for row in rows if row['panel'] == 'truth']
+    x, y, value = (
+        np.array([float(row[name]) for row in truth])
+        for name in ('x1', 'x2', 'value')
+    )
+    expected = (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
+    np.testing.assert_allclose(value, expected, rtol=1e-3, atol=0.1)
+    self.assertLen(_read(folder / 'results' / 'figure3_points.csv'), 120)
+
+  @parameterized.parameters(*functions.FUNCTIONS)
+  def test_grid_covers_the_box(self, name):
+    function = functions.FUNCTIONS[name]
+    x = figure3.grid(function)
+    self.assertEqual(x.shape, (figure3.GRID**2, 2))
+    np.testing.assert_allclose(x.min(0), function.low)
+    np.testing.assert_allclose(x.max(0), function.high)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,81 @@
+"""Recorded points of a function of the user's own, from a NumPy archive.
+
+    np.savez('points.npz', x=x, y=y, gradient=gradient)
+    ./bazelw run //regression:train -- --functions=points.npz --size=100
+
+A fifth of the points, at most 10,000, are kept for the test.
+"""
+
+import functools
+import pathlib
+import zipfile
+
+import numpy as np
+
+from sobolev_training.experiment import errors
+
+SUFFIX = '.npz'
+
+_RANKS = {'x': 2, 'y': 1, 'gradient': 2}
+_WAY_OUT = 'write it with np.savez(path, x=x, y=y, gradient=gradient)'
+
+
+@functools.cache
+def load(path: pathlib.Path) -> dict[str, np.ndarray]:
+  """Reads an archive; nothing in it is unpickled.
+
+  Args:
+    path: an .npz file with x [N, D], y [N] and gradient [N, D].
+
+  Returns:
+    The three arrays, as float32.
+
+  Raises:
+    UserError: the file cannot be read, an array is missing or has another
+      shape, or a number is not finite.
+  """
+  try:
+    with errors.naming(path), np.load(path, allow_pickle=False) as archive:
+      missing = [name for name in _RANKS if name not in archive]
+      if missing:
+        raise errors.UserError(f'{path}: no array {missing[0]}: {_WAY_OUT}')
+      arrays = {name: archive[name] for name in _RANKS}
+  except FileNotFoundError:
+    raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
+  except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    raise errors.UserError(
+        f'{path}: not a readable archive of numbers '
+        f'({errors.one_line(error)}): {_WAY_OUT}'
+    ) from None
+  for name, array in arrays.items():
+    _check(path, name, array, arrays['x'])
+  return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def _check(path, name, array, x):
+  expected = list(x.shape[: _RANKS[name]])
+  if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+    raise errors.UserError(
+        f'{path}: {name}: expected real numbers, got {array.dtype}: {_WAY_OUT}'
+    )
+  if x.ndim != 2 or list(array.shape) != expected:
+    shape = '[N, D]' if x.ndim != 2 else expected
+    raise errors.UserError(
+        f'{path}: {name}: expected the shape {shape}, got '
+        f'{list(array.shape)}: {_WAY_OUT}'
+    )
+  with np.errstate(over='ignore'):
+    wrong = np.argwhere(~np.isfinite(array.astype(np.float32)))
+  if len(wrong):
+    raise errors.UserError(
+        f'{path}: {name}: {len(wrong)} values are not finite, the first at '
+        f'{wrong[0].tolist()}: leave these points out'
+    )
+
+
+def split(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
+  """Which points are for training and which for the test."""
+  count = len(load(path)['x'])
+  order = np.random.default_rng(0).permutation(count)
+  tests = min(10_000, max(1, count // 5))
+  return order[tests:], order[:tests]

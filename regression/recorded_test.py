@@ -1,0 +1,78 @@
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+
+from regression import datasets
+from regression import recorded
+from sobolev_training.experiment import errors
+
+
+def _arrays(count=50):
+  x = np.random.default_rng(0).normal(size=(count, 3))
+  return {'x': x, 'y': (x**2).sum(-1), 'gradient': 2 * x}
+
+
+class RecordedTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.path = pathlib.Path(self.create_tempdir().full_path, 'points.npz')
+
+  def _save(self, **changes):
+    arrays = {**_arrays(), **changes}
+    np.savez(self.path, **{k: v for k, v in arrays.items() if v is not None})
+
+  def test_sets_are_of_the_file_and_do_not_meet(self):
+    self._save()
+    train = datasets.training_set(str(self.path), 40, seed=1)
+    test = datasets.test_set(str(self.path))
+    self.assertEqual((len(train.x), len(test.x)), (40, 10))
+    for data in (train, test):
+      np.testing.assert_allclose(data.y, (data.x**2).sum(-1), rtol=1e-5)
+      np.testing.assert_allclose(data.gradient, 2 * data.x, rtol=1e-5)
+    everything = np.concatenate([train.x, test.x])
+    expected = _arrays()['x'].astype(np.float32)
+    self.assertEqual(set(map(tuple, everything)), set(map(tuple, expected)))
+
+  def test_smaller_set_begins_the_larger(self):
+    self._save()
+    small = datasets.training_set(str(self.path), 10, seed=1)
+    large = datasets.training_set(str(self.path), 20, seed=1)
+    other = datasets.training_set(str(self.path), 10, seed=2)
+    np.testing.assert_array_equal(small.x, large.x[:10])
+    self.assertFalse(np.array_equal(small.x, other.x))
+
+  def test_too_few_points(self):
+    self._save()
+    with self.assertRaisesRegex(errors.UserError, r'has 40 .*--size=41'):
+      datasets.training_set(str(self.path), 41, 0)
+
+  @parameterized.parameters(
+      ({'y': None}, 'no array y: write it with np.savez'),
+      ({'y': np.zeros([50, 1])}, r'y: .* the shape \[50\], got \[50, 1\]'),
+      ({'gradient': np.zeros([50, 2])}, r'gradient: expected .*\[50, 3\]'),
+      ({'x': np.zeros(50)}, r'x: expected the shape \[N, D\]'),
+      ({'y': np.full(50, 'a')}, 'y: expected real numbers'),
+      ({'y': np.array([0.0] * 49 + [np.nan])}, r'y: 1 .* not finite.*\[49\]'),
+      ({'y': np.array([None] * 50)}, 'not a readable archive.*allow_pickle'),
+  )
+  def test_names_what_is_wrong(self, changes, expected):
+    self._save(**changes)
+    with self.assertRaisesRegex(errors.UserError, f'points.npz: {expected}'):
+      recorded.load(self.path)
+
+  def test_missing_and_broken_files(self):
+    with self.assertRaisesRegex(errors.UserError, 'no such file'):
+      recorded.load(self.path)
+    self._save()
+    whole = self.path.read_bytes()
+    for content in (b'', b'no archive', whole[:200], whole[:-30]):
+      self.path.write_bytes(content)
+      with self.assertRaisesRegex(errors.UserError, 'points.npz: not a read'):
+        recorded.load(self.path)
+
+
+if __name__ == '__main__':
+  absltest.main()

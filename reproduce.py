@@ -1,0 +1,75 @@
+"""Reproduces the paper's experiments, as far as they are here, and reports.
+
+    ./bazelw run //:reproduce -- --scale=smoke
+
+Runs what a scale asks for, goes on where it was stopped, and writes the rows,
+the figures and the report into one folder, next to the paper's numbers. The
+committed results stay as they are.
+"""
+
+import dataclasses
+import pathlib
+import shutil
+
+from regression import figure2
+from regression import figure3
+from regression import train
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+from tools.report import output as report
+
+# What the report compares with; beside this file, also in Bazel's runfiles.
+_PAPER = pathlib.Path(__file__).parent / 'results'
+_COPIED = ('claims.csv', 'paper.csv')
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """What to reproduce."""
+
+  scale: str = config.setting(
+      'laptop',
+      'How much: smoke takes a minute or two on two cores, laptop a quarter of '
+      'an hour, paper about an hour.',
+      choices=tuple(figure2.SCALES),
+  )
+  output: str = config.setting(
+      'reproduction', 'The folder of the runs, the rows and the report.'
+  )
+  jobs: int = config.setting(
+      0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
+  )
+
+
+def run(settings: Settings) -> list[pathlib.Path]:
+  """Runs everything and returns the report's files."""
+  train.configure_threads(0)
+  folder = run_folder.resolve(settings.output)
+  rows = folder / 'results'
+  with errors.naming(folder):
+    rows.mkdir(parents=True, exist_ok=True)
+    for name in _COPIED:
+      shutil.copyfile(_PAPER / name, rows / name)
+  scale = settings.scale
+  figure2.run(
+      figure2.Sweep(scale=scale, results=str(rows), jobs=settings.jobs),
+      {},
+      folder / 'runs' / 'figure2',
+  )
+  figure3.run(
+      figure3.Picture(scale=scale, results=str(rows)),
+      {},
+      folder / 'runs' / 'figure3',
+  )
+  return report.write(rows, folder / 'report', None, scale)
+
+
+def main(_):
+  for path in run(config.from_flags(Settings)):
+    print(path)
+
+
+if __name__ == '__main__':
+  config.define_flags(Settings)
+  errors.run_main(main)

@@ -1,0 +1,82 @@
+"""The guard against second derivatives of piecewise-linear models."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import sonnet as snt
+import tensorflow as tf
+
+from sobolev_training import guards
+
+X = tf.random.stateless_normal([2, 4, 4, 1], [1, 2])
+
+
+def sonnet_network(activation):
+  return snt.Sequential([
+      snt.Conv2D(3, 3, stride=2),
+      activation,
+      lambda x: tf.nn.max_pool2d(x, 2, 2, 'SAME'),
+      snt.Flatten(),
+      snt.Linear(5),
+      activation,
+      snt.Linear(2),
+  ])
+
+
+def keras_network(activation):
+  return tf.keras.Sequential([
+      tf.keras.layers.Conv2D(3, 3, activation=activation),
+      tf.keras.layers.BatchNormalization(),
+      tf.keras.layers.Flatten(),
+      tf.keras.layers.Dense(5, activation=activation),
+      tf.keras.layers.Dense(2),
+  ])
+
+
+def found(model):
+  results = []
+
+  @tf.function
+  def run(x):
+    results.append(guards.is_piecewise_linear(x, model(x)))
+
+  run(X)
+  return results[-1]
+
+
+class GuardsTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      tf.nn.relu, tf.nn.leaky_relu, tf.nn.relu6, tf.abs, tf.identity,
+      lambda x: x * tf.cast(x > 0, x.dtype), lambda x: tf.maximum(x, 0.1 * x),
+  )
+  def test_piecewise_linear(self, activation):
+    self.assertTrue(found(sonnet_network(activation)))
+
+  @parameterized.parameters(
+      tf.tanh, tf.nn.softplus, tf.nn.silu, tf.nn.gelu, tf.nn.elu, tf.square,
+      lambda x: x * x, lambda x: 1 / (3 + tf.abs(x)),
+  )
+  def test_curved(self, activation):
+    self.assertFalse(found(sonnet_network(activation)))
+
+  def test_curved_by_its_last_layer(self):
+    network = sonnet_network(tf.nn.relu)
+    self.assertFalse(found(lambda x: tf.nn.log_softmax(network(x))))
+
+  def test_keras(self):
+    self.assertTrue(found(keras_network('relu')))
+    self.assertFalse(found(keras_network('softplus')))
+
+  def test_constant_model_is_not_called_piecewise_linear(self):
+    self.assertFalse(found(lambda x: tf.ones([2, 2])))
+
+  def test_check(self):
+    zero, one = tf.zeros([2, 1]), tf.ones([2, 1])
+    guards.check(X, (one, zero))  # Order 1 only.
+    guards.check(X, (one, zero, one))
+    with self.assertWarnsRegex(guards.PiecewiseLinearWarning, 'or order 1$'):
+      guards.check(X, (one, one, zero))
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,174 @@
+"""Sobolev losses of a model: its values and derivatives against a target's.
+
+The paper's eq. 1 and 2, without the sum over the examples i:
+
+  full         l(m, f) + sum_j w_j l_j(D^j m, D^j f)                      eq. 1
+  projected    l(m, f) + sum_j w_j E_v l_j(<D^j m, v>, <D^j f, v>)        eq. 2
+               with D_x <D_x <m, v1>, v2> for j = 2, as in Figure 1b
+  directional  l(m, f) + sum_j w_j E_u l_j(D^j m [u, ..], D^j f [u, ..])
+
+Each returns one loss per example [B]: reduce it once, with tf.reduce_mean.
+Gradients go to the model, never to the target. The arguments `weights`,
+`losses` and `masks` are described in `terms`. The defaults are those of the
+paper's section 4.1: order 1, squared L2, weight 1 for values and gradients.
+
+A loss without values (weight 0 for order 0) gives no gradient to what moves
+values only, such as the last bias: TensorFlow then returns None for it.
+
+Axes: B batch, D... input, O... outputs, M projections or directions, K order.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from sobolev_training import arrays
+from sobolev_training import derivatives
+from sobolev_training import guards
+from sobolev_training import targets
+from sobolev_training import terms
+
+
+def full_loss(
+    model: derivatives.BatchFunction,
+    x: tf.Tensor,
+    target: Any,
+    *,
+    weights: Sequence[terms.Weight] = (1.0, 1.0),
+    losses: terms.Losses = 'squared_l2',
+    masks: terms.Masks | None = None,
+) -> terms.SobolevLoss:
+  """Compares values and full derivatives (paper, eq. 1).
+
+  Args:
+    model: a function from [B, D...] to [B, O...], such as a network.
+    x: [B, D...], floating.
+    target: a function, a network or a `targets.Target`; or this batch's
+      (f, D f, ..., D^K f), [B, O...], [B, O..., D...] and so on.
+    weights: one for each order from 0 to K.
+    losses: a distance, or one for each order.
+    masks: one or None for each order.
+
+  Returns:
+    The losses of each example. The model's parameters get their gradient.
+
+  Raises:
+    ValueError: an argument does not fit; its message starts with the name.
+  """
+  return _compare(
+      lambda x, order: derivatives.value_and_derivatives(model, x, order),
+      lambda x, order: targets.as_target(target).full(x, order),
+      x, target, weights, losses, masks, sampled=False,
+  )
+
+
+def projected_loss(
+    model: derivatives.BatchFunction,
+    x: tf.Tensor,
+    target: Any,
+    projections: Sequence[tf.Tensor],
+    *,
+    weights: Sequence[terms.Weight] = (1.0, 1.0),
+    losses: terms.Losses = 'squared_l2',
+    masks: terms.Masks | None = None,
+) -> terms.SobolevLoss:
+  """Compares values and projected derivatives (paper, eq. 2, Figure 1b).
+
+  Args:
+    model: a function from [B, D...] to [B, O...], such as a network.
+    x: [B, D...], floating.
+    target: a function, a network or a `targets.Target`; or this batch's
+      (f, D_x <f, v1>, ...), [B, O...] and then [M, B, D...]. Recorded full
+      derivatives become that by `contractions.project`.
+    projections: (v1, ..., vK) of `projections.sample`: v1 [M, O...] or
+      [M, B, O...], the others [M, D...] or [M, B, D...]. Their M losses are
+      averaged.
+    weights: one for each order from 0 to K.
+    losses: a distance, or one for each order.
+    masks: one or None for each order.
+
+  Returns:
+    The losses of each example. The model's parameters get their gradient.
+
+  Raises:
+    ValueError: an argument does not fit; its message starts with the name.
+  """
+  arrays.require_tuple('projections', projections, len(weights) - 1)
+  return _compare(
+      lambda x, order: derivatives.value_and_projected(
+          model, x, projections[:order]
+      ),
+      lambda x, order: targets.as_target(target).projected(
+          x, projections[:order]
+      ),
+      x, target, weights, losses, masks, sampled=True,
+  )
+
+
+def directional_loss(
+    model: derivatives.BatchFunction,
+    x: tf.Tensor,
+    target: Any,
+    directions: Sequence[tf.Tensor],
+    *,
+    weights: Sequence[terms.Weight] = (1.0, 1.0),
+    losses: terms.Losses = 'squared_l2',
+    masks: terms.Masks | None = None,
+) -> terms.SobolevLoss:
+  """Compares values and derivatives along directions of the input.
+
+  For targets of which no more is known, or is cheap (a black box).
+
+  Args:
+    model: a function from [B, D...] to [B, O...], such as a network.
+    x: [B, D...], floating.
+    target: a function, a network or a `targets.Target`; or this batch's
+      (f, (D f) u1, (D^2 f)[u1, u2], ...), [B, O...] and then [M, B, O...].
+    directions: (u1, ..., uK), each [M, D...] or [M, B, D...]. Their M losses
+      are averaged.
+    weights: one for each order from 0 to K.
+    losses: a distance, or one for each order.
+    masks: one or None for each order.
+
+  Returns:
+    The losses of each example. The model's parameters get their gradient.
+
+  Raises:
+    ValueError: an argument does not fit; its message starts with the name.
+  """
+  arrays.require_tuple('directions', directions, len(weights) - 1)
+  return _compare(
+      lambda x, order: derivatives.value_and_directional(
+          model, x, directions[:order]
+      ),
+      lambda x, order: targets.as_target(target).directional(
+          x, directions[:order]
+      ),
+      x, target, weights, losses, masks, sampled=True,
+  )
+
+
+def _compare(
+    predict: Callable,
+    ask: Callable,
+    x: tf.Tensor,
+    target: Any,
+    weights: Sequence[terms.Weight],
+    losses: terms.Losses,
+    masks: terms.Masks | None,
+    sampled: bool,
+) -> terms.SobolevLoss:
+  """Computes both sides up to the highest order used and compares them."""
+  order = max(terms.used_orders(weights))
+  unused = (None,) * (len(weights) - 1 - order)
+  x = tf.identity(x)
+  if not isinstance(target, (list, tuple)):
+    target = ask(x, order) + unused
+  predictions = predict(x, order)
+  guards.check(x, predictions)
+  return terms.loss_terms(
+      predictions + unused, target, weights=weights, losses=losses,
+      masks=masks, sampled=sampled,
+  )

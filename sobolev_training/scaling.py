@@ -1,0 +1,152 @@
+"""Standardised inputs and outputs, and derivatives to go with them.
+
+With x' = (x - a) / s and y' = (y - c) / t the chain rule gives, for each input
+dimension of each order,
+
+  D^k y' / D x'^k = D^k y / D x^k * s^k / t,
+
+so derivatives are scaled by the values' statistics, never by their own: those
+would make of them derivatives of no function at all. The paper does not
+standardise [supplement notes, weak]. Axes: N data, B batch, D... input, O...
+outputs, K order.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from sobolev_training import arrays
+
+
+class Scaling(NamedTuple):
+  """An affine change of the units of x and y; make one with `fit`.
+
+  Attributes:
+    x_mean: [D...], in x's unit.
+    x_scale: [D...], in x's unit, positive.
+    y_mean: [O...], in y's unit.
+    y_scale: [O...], in y's unit, positive.
+  """
+
+  x_mean: np.ndarray
+  x_scale: np.ndarray
+  y_mean: np.ndarray
+  y_scale: np.ndarray
+
+  def scale_inputs(self, x: tf.Tensor) -> tf.Tensor:
+    """Returns x' [B, D...] of x [B, D...]."""
+    return (x - _as(self.x_mean, x)) / _as(self.x_scale, x)
+
+  def unscale_inputs(self, x: tf.Tensor) -> tf.Tensor:
+    """Returns x [B, D...] of x' [B, D...]."""
+    return x * _as(self.x_scale, x) + _as(self.x_mean, x)
+
+  def scale_outputs(
+      self, derivatives: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """Returns (y', D y', ..., D^K y') of (y, D y, ..., D^K y).
+
+    Args:
+      derivatives: [B, O...], [B, O..., D...], [B, O..., D..., D...], and so on;
+        None stays None.
+    """
+    return tuple(
+        None if derivative is None
+        else (derivative - self._shift(k, derivative))
+        / self._factor(k, derivative)
+        for k, derivative in enumerate(derivatives)
+    )
+
+  def unscale_outputs(
+      self, derivatives: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """Returns (y, D y, ..., D^K y) of (y', D y', ..., D^K y')."""
+    return tuple(
+        None if derivative is None
+        else derivative * self._factor(k, derivative)
+        + self._shift(k, derivative)
+        for k, derivative in enumerate(derivatives)
+    )
+
+  def unscaled(
+      self, model: Callable[[tf.Tensor], tf.Tensor]
+  ) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a model of y by x, given one of y' by x'."""
+
+    def unscaled_model(x: tf.Tensor) -> tf.Tensor:
+      return self.unscale_outputs([model(self.scale_inputs(x))])[0]
+
+    return unscaled_model
+
+  def _factor(self, k: int, like: tf.Tensor) -> tf.Tensor:
+    """Returns t / s^k [O..., D..., ...], what D^k y' is multiplied with."""
+    factor = self.y_scale
+    for _ in range(k):
+      factor = np.divide.outer(factor, self.x_scale)
+    if like.shape[1:] != factor.shape:
+      raise ValueError(
+          f'derivatives[{k}]: expected the shape [B, *{list(factor.shape)}], '
+          f'got {list(like.shape)}'
+      )
+    return _as(factor, like)
+
+  def _shift(self, k: int, like: tf.Tensor) -> tf.Tensor:
+    return _as(np.zeros([]) if k else self.y_mean, like)
+
+
+def fit(x: np.ndarray, y: np.ndarray) -> Scaling:
+  """Returns the scaling that gives the training data mean 0 and deviation 1.
+
+  Each input and each output has its own. One that is the same everywhere, such
+  as an image's black corner, has no deviation: it is shifted to 0 and keeps its
+  unit (scale 1), so that its derivatives stay as they are.
+
+  Args:
+    x: [N, D...], the training set's only.
+    y: [N, O...], the training set's only.
+
+  Raises:
+    ValueError: no data, data of different length, or NaN or infinity in it.
+  """
+  x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+  if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
+    raise ValueError(
+        f'y: expected as many values as x has points, 1 or more; got '
+        f'{list(y.shape)} for x {list(x.shape)}'
+    )
+  arrays.require_finite('x', x)
+  arrays.require_finite('y', y)
+  return Scaling(np.mean(x, 0), _deviation(x), np.mean(y, 0), _deviation(y))
+
+
+def balanced_weights(derivatives: Sequence[np.ndarray]) -> tuple[float, ...]:
+  """Returns weights that make all terms of a squared L2 loss count alike.
+
+  With them each term is 1, averaged over the data, for the model that knows
+  nothing: the mean of y, and derivatives of zero. An order without any size,
+  such as a linear function's second, gets weight 0.
+
+  Args:
+    derivatives: (y, D y, ..., D^K y) of the training set, as for `full_loss`.
+  """
+  value, *rest = [np.asarray(d, np.float64) for d in derivatives]
+  sizes = [
+      np.sum(np.mean(d**2, axis=0)) for d in (value - np.mean(value, 0), *rest)
+  ]
+  return tuple(1 / size if size else 0.0 for size in map(float, sizes))
+
+
+def _deviation(data: np.ndarray) -> np.ndarray:
+  constant = np.ptp(data, axis=0) == 0
+  return np.where(constant, 1.0, np.std(data, axis=0))
+
+
+def _as(array: np.ndarray, like: tf.Tensor) -> tf.Tensor:
+  """Returns statistics in the data's type, as NumPy for NumPy data."""
+  dtype = like.dtype
+  if isinstance(like, np.ndarray):
+    return np.asarray(array, dtype)
+  return tf.constant(array, dtype)

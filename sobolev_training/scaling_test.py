@@ -1,0 +1,119 @@
+"""Scaling: the chain rule against derivatives of the scaled function."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+import tensorflow as tf
+
+from sobolev_training import derivatives
+from sobolev_training import losses
+from sobolev_training import scaling
+from sobolev_training import testing
+
+
+def data(inputs, outputs, count=50):
+  """Inputs and outputs of very different units."""
+  random = np.random.default_rng(0)
+  network = testing.SmoothNetwork(inputs, outputs)
+  units = 10.0 ** random.integers(-2, 3, size=inputs)
+  x = 3 + units * random.normal(size=(count, *inputs))
+  return x, (lambda x: 100 * network(x / units) - 7)
+
+
+class ScalingTest(parameterized.TestCase):
+
+  @parameterized.parameters(((2,), ()), ((3,), (2,)), ((2, 2), (1,)))
+  def test_derivatives_follow_by_the_chain_rule(self, inputs, outputs):
+    x, f = data(inputs, outputs)
+    scaler = scaling.fit(x, f(x))
+    # The function in scaled units, differentiated there.
+    def scaled_f(x):
+      return scaler.scale_outputs([f(scaler.unscale_inputs(x))])[0]
+
+    scaled_x = scaler.scale_inputs(tf.constant(x))
+    expected = derivatives.value_and_derivatives(scaled_f, scaled_x, 2)
+    raw = derivatives.value_and_derivatives(f, tf.constant(x), 2)
+    scaled = scaler.scale_outputs(raw)
+    testing.assert_close(scaled, expected, 10 * testing.SAME_FLOAT64)
+    for k, tensor in enumerate(scaler.unscale_outputs(scaled)):
+      np.testing.assert_allclose(
+          tensor, raw[k], rtol=testing.SAME_FLOAT64, atol=1e-9
+      )
+
+  def test_standardises_what_it_was_fitted_on(self):
+    x, f = data((3,), (2,))
+    scaler = scaling.fit(x, f(x))
+    for scaled in (
+        scaler.scale_inputs(x), scaler.scale_outputs([f(x)])[0].numpy()
+    ):
+      testing.assert_close(np.mean(scaled, 0), np.zeros(scaled.shape[1]), 1e-10)
+      testing.assert_close(np.std(scaled, 0), np.ones(scaled.shape[1]), 1e-10)
+
+  def test_numpy_stays_numpy_and_float32_stays_float32(self):
+    x, f = data((3,), ())
+    scaler = scaling.fit(x, f(x))
+    self.assertIsInstance(scaler.scale_inputs(x), np.ndarray)
+    self.assertEqual(
+        scaler.scale_inputs(tf.constant(x, tf.float32)).dtype, tf.float32
+    )
+    back = scaler.unscale_inputs(scaler.scale_inputs(x))
+    np.testing.assert_allclose(back, x, rtol=1e-12)
+    self.assertEqual(scaler.scale_outputs((None, None)), (None, None))
+
+  def test_unscaled_model(self):
+    x, f = data((3,), (2,))
+    scaler = scaling.fit(x, f(x))
+    model = scaler.unscaled(
+        lambda x: scaler.scale_outputs([f(scaler.unscale_inputs(x))])[0]
+    )
+    testing.assert_close(model(tf.constant(x)), f(x), 1e-10)
+    # A loss in raw units of a model in scaled units.
+    loss = losses.full_loss(model, tf.constant(x), f)
+    testing.assert_close(loss.total, np.zeros(50), 1e-10)
+
+  def test_constant_columns_keep_their_unit(self):
+    x = np.array([[1.0, 0.1], [2.0, 0.1], [4.0, 0.1]])
+    scaler = scaling.fit(x, np.full([3], 0.3))
+    np.testing.assert_array_equal(scaler.x_scale, [np.std([1, 2, 4]), 1])
+    np.testing.assert_array_equal(scaler.y_scale, 1)
+    np.testing.assert_allclose(scaler.scale_inputs(x)[:, 1], 0, atol=1e-16)
+    slopes = scaler.scale_outputs((np.zeros(3), np.ones([3, 2])))[1]
+    np.testing.assert_allclose(slopes, np.ones([3, 1]) * [np.std([1, 2, 4]), 1])
+
+  def test_errors(self):
+    x, y = np.zeros([5, 2]), np.zeros([5, 1])
+    with self.assertRaisesRegex(ValueError, r'^y: .* \[4, 1\] for x \[5, 2'):
+      scaling.fit(x, y[:4])
+    with self.assertRaisesRegex(ValueError, '^y: expected as many'):
+      scaling.fit(x[:0], y[:0])
+    bad = np.array(y)
+    bad[2] = np.nan
+    with self.assertRaisesRegex(ValueError, r'^y: 1 of 5 .* nan at \[2, 0\]'):
+      scaling.fit(x, bad)
+    with self.assertRaisesRegex(ValueError, r'^derivatives\[1\]: .* \[5, 2\]'):
+      scaling.fit(x, y).scale_outputs((y, np.zeros([5, 2])))
+
+
+class BalancedWeightsTest(absltest.TestCase):
+
+  def test_ignorance_costs_one_a_term(self):
+    x, f = data((3,), (2,))
+    full = derivatives.value_and_derivatives(f, tf.constant(x), 2)
+    weights = scaling.balanced_weights(full)
+    mean = tf.reduce_mean(full[0], axis=0)
+    loss = losses.full_loss(
+        lambda x: tf.repeat(mean[None], len(x), axis=0), x, full,
+        weights=weights,
+    )
+    for k, term in loss.terms.items():
+      self.assertAlmostEqual(weights[k] * np.mean(term), 1, places=10)
+
+  def test_an_order_without_size(self):
+    self.assertEqual(
+        scaling.balanced_weights((np.array([1.0, 3.0]), np.zeros([2, 2]))),
+        (1, 0),
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

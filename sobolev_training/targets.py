@@ -1,0 +1,195 @@
+"""Where target values and derivatives come from.
+
+The losses take any of these as `target`:
+
+  a function or network  TensorFlow, [B, D...] -> [B, O...]: a function, a
+                         Sonnet module, a Keras model; derivatives by tapes
+  `Function`             one with derivatives written by hand
+  `BlackBox`             a NumPy function; derivatives by finite differences
+  a tuple of arrays      what was recorded, exactly as it is to be compared
+
+A target never gets a gradient. Axes: B batch, D... input, O... outputs, M
+projections or directions, K order.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import functools
+import inspect
+from typing import Any
+from typing import Protocol
+from typing import runtime_checkable
+
+import numpy as np
+import tensorflow as tf
+
+from sobolev_training import arrays
+from sobolev_training import contractions
+from sobolev_training import derivatives
+from sobolev_training import finite_differences
+
+
+@runtime_checkable
+class Target(Protocol):
+  """What the losses ask of a target; write your own with these methods."""
+
+  def full(self, x: tf.Tensor, order: int) -> tuple[tf.Tensor, ...]:
+    """Returns f, D f, ..., D^K f; see `derivatives.value_and_derivatives`."""
+
+  def projected(
+      self, x: tf.Tensor, projections: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """Returns f, D <f, v1>, ...; see `derivatives.value_and_projected`."""
+
+  def directional(
+      self, x: tf.Tensor, directions: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """Returns f, (D f) u1, ...; see `derivatives.value_and_directional`."""
+
+
+class Function:
+  """A function or network in TensorFlow, differentiated by tapes or by hand."""
+
+  def __init__(
+      self,
+      f: derivatives.BatchFunction,
+      by_hand: Sequence[derivatives.BatchFunction] = (),
+  ):
+    """Takes a function.
+
+    Args:
+      f: a function from [B, D...] to [B, O...]. A Keras model is called with
+        `training=False`. For a Sonnet module that asks for `is_training`, pass
+        `functools.partial(module, is_training=False)`.
+      by_hand: (D f, D^2 f, ...), as many as are known, from [B, D...] to
+        [B, O..., D...] and so on. Tapes differentiate the last one further.
+
+    Raises:
+      ValueError: f cannot be called.
+    """
+    self._functions = [_for_inference(f), *by_hand]
+
+  def full(self, x: tf.Tensor, order: int) -> tuple[tf.Tensor, ...]:
+    """See `Target`."""
+    *known, last = self._functions[:order + 1]
+    rest = derivatives.value_and_derivatives(last, x, order - len(known))
+    return *(f(x) for f in known), *rest
+
+  def projected(
+      self, x: tf.Tensor, projections: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """See `Target`."""
+    if 0 < len(projections) < len(self._functions):
+      return contractions.project(self.full(x, len(projections)), projections)
+    f = self._functions[0]
+    return derivatives.value_and_projected(f, x, projections)
+
+  def directional(
+      self, x: tf.Tensor, directions: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """See `Target`."""
+    if 0 < len(directions) < len(self._functions):
+      return contractions.contract(self.full(x, len(directions)), directions)
+    f = self._functions[0]
+    return derivatives.value_and_directional(f, x, directions)
+
+
+class BlackBox:
+  """A NumPy function with estimated derivatives; see `finite_differences`.
+
+  It is called while Python runs, so not in a `tf.function`: there, estimate
+  before and pass the arrays. Along directions it costs two calls an order and
+  direction, in full two an input.
+  """
+
+  def __init__(
+      self,
+      f: finite_differences.BlackBox,
+      *,
+      scheme: str = 'central',
+      step: float | None = None,
+  ):
+    """Takes a function.
+
+    Args:
+      f: a NumPy function from [B, D...] to [B, O...].
+      scheme: `central` or `forward`.
+      step: how far x moves, in its unit; None chooses it by the type.
+    """
+    self._f = f
+    self._settings = {'scheme': scheme, 'step': step}
+
+  def full(self, x: tf.Tensor, order: int) -> tuple[tf.Tensor, ...]:
+    """See `Target`."""
+    results = finite_differences.estimate_derivatives(
+        self._f, _concrete(x), order, **self._settings
+    )
+    return tuple(map(tf.constant, results))
+
+  def projected(
+      self, x: tf.Tensor, projections: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """See `Target`."""
+    return contractions.project(self.full(x, len(projections)), projections)
+
+  def directional(
+      self, x: tf.Tensor, directions: Sequence[tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """See `Target`."""
+    results = finite_differences.estimate_directional(
+        self._f, _concrete(x), directions, **self._settings
+    )
+    return tuple(map(tf.constant, results))
+
+
+def as_target(target: Any) -> Target:
+  """Returns a target as it is, or a function or network as a `Function`."""
+  return target if isinstance(target, Target) else Function(target)
+
+
+def validate(
+    x: np.ndarray,
+    recorded: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray | None] | None = None,
+):
+  """Checks a recorded data set once, before training.
+
+  Args:
+    x: [N, D...].
+    recorded: (f, D f, ..., D^K f): [N, O...], [N, O..., D...], and so on.
+    masks: booleans as for the losses, False where recorded is to be ignored.
+
+  Raises:
+    ValueError: an axis does not fit, or a number is NaN or infinite; it names
+      the argument, says where, and what to do.
+  """
+  arrays.require_finite('x', np.asarray(x))
+  value = np.asarray(recorded[0])
+  for k, array in enumerate(map(np.asarray, recorded)):
+    expected = (len(x), *value.shape[1:], *np.shape(x)[1:] * k)
+    if array.shape != expected:
+      raise ValueError(
+          f'recorded[{k}]: expected the shape {list(expected)}, [N, O...] and '
+          f'{k} times D..., got {list(array.shape)}'
+      )
+    arrays.require_finite(f'recorded[{k}]', array, masks and masks[k])
+
+
+def _for_inference(f: Callable) -> Callable:
+  if not callable(f):
+    raise ValueError(
+        'target: expected a function, a network with __call__, a Target or a '
+        f'tuple of arrays, got {type(f).__name__}'
+    )
+  if hasattr(f, 'call') and 'training' in inspect.signature(f.call).parameters:
+    return functools.partial(f, training=False)
+  return f
+
+
+def _concrete(x: tf.Tensor) -> np.ndarray:
+  if tf.is_symbolic_tensor(x):
+    raise ValueError(
+        'target: a black box cannot be called in a tf.function; estimate its '
+        'derivatives before (finite_differences) and pass the arrays'
+    )
+  return np.asarray(x)

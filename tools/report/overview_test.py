@@ -1,0 +1,149 @@
+"""Tests of the claims' table, other artifacts, and what was run."""
+
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from sobolev_training.experiment import results
+from tools.report import document
+from tools.report import loading
+from tools.report import overview
+from tools.report import testing
+
+
+class OverviewTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir())
+
+  def _read(self, *measured, networks=()):
+    networks = list(networks) or testing.networks({('booth', 20): 1.0}, 1)
+    testing.write_results(self.folder, networks)
+    results.merge(self.folder / 'measured.csv', measured)
+    return loading.read(self.folder)
+
+  def _nothing(self):
+    found = self._read()
+    return loading.Results('auto', found.claims, found.paper, {}, [], [], [])
+
+  def _artifact(self, found, name):
+    return list(overview.artifact(found, name, 'Title', 'Text.'))[-1]
+
+  def test_verdicts_at_the_scale_shown(self):
+    gains = {cell: 1.5 for cell in testing.CELLS}
+    networks = testing.networks(gains, 6, 'laptop')
+    networks += testing.networks(gains, 1, 'smoke')
+    found = self._read(networks=networks)
+    table = overview.claims(found, found.claims)
+    self.assertEqual(
+        ('The paper says', 'Verdict', 'Measured', 'At scale `smoke`'),
+        table.header,
+    )
+    self.assertEqual(
+        [
+            found.claims[0].claim,
+            'holds',
+            '7 of 7 functions at all 3 sizes, 21 of 21 cells',
+            'undecided',
+        ],
+        list(table.rows[0]),
+    )
+    short = overview.claims(found, found.claims[:2], all_scales=False)
+    self.assertLen(short.header, 3)
+    self.assertLen(short.rows, 2)
+
+  def test_summary_counts(self):
+    gains = {cell: 1.5 for cell in testing.CELLS}
+    found = self._read(networks=testing.networks(gains, 6, 'laptop'))
+    tally = overview.tally(found)
+    self.assertLen(found.claims, sum(tally.values()))
+    self.assertEqual(9, tally['not run'])
+    self.assertRegex(
+        overview.summary(found),
+        r'^Of 19 claims of the paper, judged at scale `laptop`: \d hold, .* do '
+        'not hold, 9 were not run.$',
+    )
+
+  def test_nothing_was_run(self):
+    found = self._nothing()
+    self.assertEqual(
+        'None of the 19 claims of the paper was run yet.',
+        overview.summary(found),
+    )
+    self.assertEqual({'not run': 19}, overview.tally(found))
+    (*_, last) = overview.provenance(found)
+    self.assertIn('./bazelw run //:reproduce', last.text)
+
+  def test_the_papers_numbers_beside_what_was_not_run(self):
+    table = self._artifact(self._nothing(), 'table1')
+    self.assertEqual(
+        [
+            'imagenet/1', 'top1', 'paper', '75.0', '54.0 ± 0.29', '–',
+            '57.9 ± 2.03', '71.7 ± 0.23', '72.0 ± 0.05',
+        ],
+        table.rows[2],
+    )
+    self.assertEqual(
+        ['imagenet/1', 'top1', 'ours', *['not run'] * 6], table.rows[3]
+    )
+
+  def test_our_numbers_beside_the_papers(self):
+    found = self._read(
+        testing.row('table1', 'cifar10/3', 'sobolev', 'top1', 91.25, 0.5, 3),
+        testing.row(
+            'table1', 'cifar10/3', 'sobolev', 'top1', 40, None, 1, 'smoke'
+        ),
+    )
+    table = self._artifact(found, 'table1')
+    self.assertEqual(
+        [
+            ['paper', '94.3', '93.5 ± 0.01'],
+            ['ours, scale `paper`', 'not run', '91.2 ± 0.50 (3)'],
+            ['ours, scale `smoke`', 'not run', '40.0 (1)'],
+        ],
+        [[row[k] for k in (2, 3, -1)] for row in table.rows[:3]],
+    )
+
+  def test_an_artifact_without_numbers_in_the_paper(self):
+    (text,) = self._artifact(self._nothing(), 'figure4')
+    self.assertIn('gives no numbers', text)
+    found = self._read(
+        testing.row('figure4', 'pong/10', 'regular', 'test_kl', 0.01234)
+    )
+    self.assertEqual(
+        [
+            ['pong/10', 'test_kl', 'paper', '–'],
+            ['pong/10', 'test_kl', 'ours, scale `paper`', '0.0123 ± 0.1 (6)'],
+        ],
+        self._artifact(found, 'figure4').rows,
+    )
+
+  def test_what_was_run(self):
+    networks = testing.networks({('booth', 20): 1.0, ('booth', 100): 1.0}, 1)
+    (_, table, _) = overview.provenance(self._read(networks=networks))
+    # Four trainings of 30 s each, with two metrics.
+    self.assertEqual(
+        [
+            [
+                'figure2', 'paper', '`python -m some.program`',
+                '`0123456789ab`', 'a computer', '2.0 min',
+            ]
+        ],
+        table.rows,
+    )
+
+  def test_rules_tell_their_thresholds(self):
+    (*_, table) = overview.rules(self._nothing())
+    self.assertIsInstance(table, document.Table)
+    self.assertLen(table.rows, 19)
+    self.assertIn('need=6; partly=4', table.rows[0][2])
+    self.assertEqual(
+        "Sobolev's test error is significantly lower, at every one of `sizes`.",
+        table.rows[0][1],
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

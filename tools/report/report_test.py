@@ -1,0 +1,84 @@
+"""Tests of the program, and that what is committed is what it writes."""
+
+import contextlib
+import io
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import flagsaver
+
+from tools.report import document
+from tools.report import drawings
+from tools.report import loading
+from tools.report import output
+from tools.report import overview
+from tools.report import report
+from tools.report import testing
+
+# So that a phone can open it, and a repository hold it.
+_LARGEST_PAGE = 1_500_000
+
+
+class ReportTest(absltest.TestCase):
+
+  def test_it_writes_the_report_and_says_where(self):
+    folder = pathlib.Path(self.create_tempdir())
+    testing.write_results(
+        folder, testing.networks({('booth', 20): 1.0}, 1, scale='smoke')
+    )
+    printed = io.StringIO()
+    with (
+        flagsaver.flagsaver(
+            results=str(folder), output=str(folder), readme='', scale='smoke'
+        ),
+        contextlib.redirect_stdout(printed),
+    ):
+      report.main([])
+    self.assertIn(str(folder / 'report.html'), printed.getvalue())
+    self.assertIn('judged at scale', (folder / 'results.md').read_text())
+
+
+class CommittedTest(absltest.TestCase):
+  """Tables that nobody wrote by hand stay those of results/."""
+
+  def setUp(self):
+    super().setUp()
+    # The project itself, not a copy of some of its files.
+    self.root = pathlib.Path(__file__).resolve().parents[2]
+    self.found = loading.read(self.root / 'results')
+    self.figures = {
+        drawing.name: document.Figure(drawing.name, drawing.alt, '')
+        for drawing in drawings.drawings(self.found)
+    }
+
+  def _check(self, path, expected):
+    self.assertEqual(
+        expected,
+        path.read_text(encoding='utf-8'),
+        msg=f'{path.name} is out of date: ./bazelw run //tools/report',
+    )
+
+  def test_results(self):
+    expected = output.markdown(self.found, self.figures)
+    self._check(self.root / 'docs/results.md', expected)
+
+  def test_readme(self):
+    readme = self.root / 'README.md'
+    expected = output.with_block(
+        readme, self.found, self.figures, self.root / 'docs'
+    )
+    self._check(readme, expected)
+
+  def test_page(self):
+    page = self.root / 'docs/report.html'
+    self.assertLess(page.stat().st_size, _LARGEST_PAGE)
+    summary = document.inline(overview.summary(self.found))
+    self.assertIn(summary, page.read_text('utf-8'))
+
+  def test_figures(self):
+    for name in self.figures:
+      self.assertTrue((self.root / f'docs/figures/{name}.png').exists(), name)
+
+
+if __name__ == '__main__':
+  absltest.main()
