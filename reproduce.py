@@ -62,7 +62,7 @@ def run(settings: Settings) -> list[pathlib.Path]:
       {},
       folder / 'runs' / 'figure3',
   )
-  return report.write(rows, folder / 'report', None, scale)
+  return report.write(rows, folder / 'report', scale=scale)
 
 
 def main(_):

@@ -4,7 +4,6 @@
 """
 
 import dataclasses
-import functools
 
 import numpy as np
 
@@ -39,8 +38,7 @@ class Settings(program.Settings):
   )
 
 
-def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
-  """The CPU seconds of a step of each side, [R]."""
+def _time_steps(batch, settings) -> dict[str, np.ndarray]:
   with program.peers():
     from benchmarks import jax_training
   start = problem.make(batch)
@@ -55,18 +53,14 @@ def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
     sides[f'JAX {name}'] = run = jax_training.trainer(*start, name, rate)
     same = ours['regular' if name == 'regular' else 'Sobolev']
     problem.check_equal(run(1), same(1), f'JAX, {name}, batch {batch}')
-  clocks = {n: functools.partial(timing.clock, run) for n, run in sides.items()}
-  steps = timing.steps_for(settings.seconds, clocks['regular'])
-  timers = {n: functools.partial(clock, steps) for n, clock in clocks.items()}
-  times = timing.interleave(timers, settings.rounds)
-  return {name: t.cpu / steps for name, t in times.items()}
+  return timing.time_steps(sides, settings.seconds, settings.rounds)
 
 
 def measure(settings: Settings) -> str:
   """Returns the section."""
   rows, to_three_products, to_nested = [], {}, {}
   for batch in settings.batches:
-    cpu = _measure_batch(batch, settings)
+    cpu = _time_steps(batch, settings)
     case = f'batch {batch}'
     ours = cpu['Sobolev']
     to_three_products[case] = timing.ratio(ours, cpu['JAX three products'])

@@ -164,7 +164,9 @@ def measure(settings: Settings) -> str:
       _TEXT,
       document.table((*head, 'chunk 1, ms', *names), of_chunks),
       _THREADS_TEXT,
-      document.table((*head, 'threads', 'by wall clock', 'by CPU time'), of_threads),
+      document.table(
+          (*head, 'threads', 'by wall clock', 'by CPU time'), of_threads
+      ),
   ))
 
 

@@ -4,12 +4,10 @@ Axis letters: E networks, B batch.
 """
 
 from collections.abc import Callable
-import functools
 
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import timing
 from regression import datasets
 from regression import networks
 from regression import training
@@ -53,13 +51,6 @@ def trainer(
     return result
 
   return run
-
-
-def timer(
-    state: training.State, batches: training.Batches, method: training.Method
-) -> timing.Timer:
-  """Times a number of steps."""
-  return functools.partial(timing.clock, trainer(state, batches, method))
 
 
 def check_equal(peer: training.State, ours: training.State, name: str) -> None:

@@ -3,8 +3,8 @@
     ./bazelw run //benchmarks:sobolev_step -- --docs=docs/benchmarks.md
 """
 
+from collections.abc import Callable
 import dataclasses
-import functools
 
 import numpy as np
 import tensorflow as tf
@@ -83,18 +83,15 @@ def _products(a, b, weight, steps):
   return tf.while_loop(lambda step, *_: step < steps, body, (0, a, b, weight))
 
 
-def _product_timer(batch) -> timing.Timer:
+def _product_runner(batch) -> Callable[[int], object]:
   hidden = problem.SIZES[1]
   a, b = tf.unstack(tf.random.stateless_normal((2, batch, hidden), (0, 1)))
   # Orthogonal, so that the numbers neither grow nor vanish.
   weight, _ = tf.linalg.qr(tf.random.stateless_normal((hidden, hidden), (0, 2)))
-  return functools.partial(
-      timing.clock,
-      lambda steps: _products(a, b, weight, tf.constant(steps))[3].numpy(),
-  )
+  return lambda steps: _products(a, b, weight, tf.constant(steps))[3].numpy()
 
 
-def _sides(batch) -> dict[str, timing.Timer]:
+def _sides(batch) -> dict[str, Callable[[int], object]]:
   start = problem.make(batch)
   methods = {
       'regular': training.Method(gradient_weight=0.0),
@@ -105,20 +102,9 @@ def _sides(batch) -> dict[str, timing.Timer]:
       'Sobolev by tapes': training.Method(activation=problem.TAPES),
   }
   return {
-      **{name: problem.timer(*start, m) for name, m in methods.items()},
-      'products': _product_timer(batch),
+      **{name: problem.trainer(*start, m) for name, m in methods.items()},
+      'products': _product_runner(batch),
   }
-
-
-def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
-  """The CPU seconds of a step of each side, [R]."""
-  sides = _sides(batch)
-  steps = timing.steps_for(settings.seconds, sides['regular'])
-  timers = {
-      name: functools.partial(side, steps) for name, side in sides.items()
-  }
-  times = timing.interleave(timers, settings.rounds)
-  return {name: t.cpu / steps for name, t in times.items()}
 
 
 def _ratio_row(batch, cpu) -> list[str]:
@@ -155,7 +141,12 @@ def _goals(cpu, bound) -> str:
 
 def measure(settings: Settings) -> str:
   """Returns the section."""
-  cpu = {batch: _measure_batch(batch, settings) for batch in settings.batches}
+  cpu = {
+      batch: timing.time_steps(
+          _sides(batch), settings.seconds, settings.rounds
+      )
+      for batch in settings.batches
+  }
   ratios = document.table(
       (
           'batch',

@@ -9,6 +9,7 @@ Axis letters: R rounds.
 
 from collections.abc import Callable
 from collections.abc import Mapping
+import functools
 import os
 import time
 from typing import Any
@@ -115,3 +116,27 @@ def steps_for(seconds: float, timer: Timer) -> int:
     if cpu > seconds / 4:
       return max(1, round(steps * seconds / cpu))
     steps *= 4
+
+
+def time_steps(
+    sides: Mapping[K, Callable[[int], object]], seconds: float, rounds: int
+) -> dict[K, np.ndarray]:
+  """Times the steps of some programs against each other.
+
+  Args:
+    sides: do a number of steps.
+    seconds: CPU time of the first of them in a round; the others do as many
+      steps.
+    rounds: how often.
+
+  Returns:
+    The CPU seconds of a step, [R].
+  """
+  timers = {
+      name: functools.partial(clock, side) for name, side in sides.items()
+  }
+  steps = steps_for(seconds, next(iter(timers.values())))
+  times = interleave(
+      {name: functools.partial(t, steps) for name, t in timers.items()}, rounds
+  )
+  return {name: t.cpu / steps for name, t in times.items()}

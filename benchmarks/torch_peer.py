@@ -4,7 +4,6 @@
 """
 
 import dataclasses
-import functools
 
 import numpy as np
 
@@ -36,8 +35,7 @@ class Settings(program.Settings):
   )
 
 
-def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
-  """The CPU seconds of a step of each side, [R]."""
+def _time_steps(batch, settings) -> dict[str, np.ndarray]:
   with program.peers():
     from benchmarks import torch_training
   start = problem.make(batch)
@@ -47,18 +45,14 @@ def _measure_batch(batch, settings) -> dict[str, np.ndarray]:
     sides[name] = ours = problem.trainer(*start, method)
     sides[f'PyTorch {name}'] = peer = torch_training.trainer(*start, method)
     problem.check_equal(peer(1), ours(1), f'PyTorch, {name}, batch {batch}')
-  clocks = {n: functools.partial(timing.clock, run) for n, run in sides.items()}
-  steps = timing.steps_for(settings.seconds, clocks['regular'])
-  timers = {n: functools.partial(clock, steps) for n, clock in clocks.items()}
-  times = timing.interleave(timers, settings.rounds)
-  return {name: t.cpu / steps for name, t in times.items()}
+  return timing.time_steps(sides, settings.seconds, settings.rounds)
 
 
 def measure(settings: Settings) -> str:
   """Returns the section."""
   rows, faster = [], {}
   for batch in settings.batches:
-    cpu = _measure_batch(batch, settings)
+    cpu = _time_steps(batch, settings)
     ratio = timing.ratio(cpu['PyTorch Sobolev'], cpu['Sobolev'])
     faster[f'batch {batch}'] = ratio
     rows.append((

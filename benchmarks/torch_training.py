@@ -7,6 +7,7 @@ from torch import nn
 
 from regression import training
 
+
 def _model(parameters: training.MLPParameters) -> nn.Sequential:
   """A network with the weights of one of ours, E = 1."""
   layers = []

@@ -19,7 +19,7 @@ from sobolev_training.experiment import errors
 from sobolev_training.experiment import run_folder
 
 # What is common to all: a short Figure 2.
-SHORT = {'seeds': 3, 'steps': 8000, 'evaluations': 6}
+SHORT = {'seeds': 3, 'steps': 5000, 'evaluations': 6}
 
 CHOICES = {
     'defaults': {},
@@ -28,9 +28,10 @@ CHOICES = {
     'batch 256': {'batch_size': 256},
     'constant step size': {'schedule': 'constant'},
     'step size 1e-4': {'learning_rate': 1e-4},
-    'constant step size 3e-5': {
+    'constant step size 3e-5 for 10000 steps': {
         'learning_rate': 3e-5,
         'schedule': 'constant',
+        'steps': 10_000,
     },
     'uniform initialisation': {'initialisation': 'uniform'},
     'standardised': {'standardise': True},

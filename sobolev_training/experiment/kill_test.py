@@ -4,7 +4,6 @@ They run the example program in the docstring of `loop`.
 """
 
 import functools
-import itertools
 import os
 import pathlib
 import random
@@ -20,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from sobolev_training.experiment import atomic
+from sobolev_training.experiment import checkpoint
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import testing
 
@@ -43,23 +43,48 @@ def _run_slowly(path: pathlib.Path, *arguments: str) -> None:
   _run(path, *arguments)
 
 
-def _run_and_die(path: pathlib.Path, count: int, *arguments: str) -> None:
-  """Is killed in place of what it would do to the files after `count` times."""
-  numbers = itertools.count()
+def _run_and_die(
+    path: pathlib.Path, save: int, count: int, *arguments: str
+) -> None:
+  """Is killed in place of something that it would do to its files.
+
+  Args:
+    path: the program.
+    save: the number of the save in which this happens, from 1; 0 is the start.
+    count: how many such things it does before.
+    *arguments: the command line.
+  """
+  left = None if save else count
+  saves = 0
+  whole_save = checkpoint.Checkpointer.save
+
+  def counted_save(*arguments):
+    nonlocal left, saves
+    saves += 1
+    if saves == save:
+      left = count
+    whole_save(*arguments)
 
   def dying(function):
     def wrapper(*arguments, **keywords):
-      if next(numbers) == count:
-        os.kill(os.getpid(), signal.SIGKILL)
+      nonlocal left
+      if left is not None:
+        left -= 1
+        if left < 0:
+          os.kill(os.getpid(), signal.SIGKILL)
       return function(*arguments, **keywords)
 
     return wrapper
 
+  checkpoint.Checkpointer.save = counted_save
   atomic.sync = dying(atomic.sync)
   pathlib.Path.mkdir = dying(pathlib.Path.mkdir)
   pathlib.Path.replace = dying(pathlib.Path.replace)
   pathlib.Path.write_text = dying(pathlib.Path.write_text)
   shutil.rmtree = dying(shutil.rmtree)
+  # After two short calls, to the next evaluation in one: so the third save and
+  # those after it come after an evaluation.
+  loop.call_length = lambda *_: _STEPS
   _run(path, *arguments)
 
 
@@ -143,10 +168,11 @@ class KillTest(parameterized.TestCase):
 
   def test_killed_at_each_moment_of_a_save(self):
     run = self.folder / 'each_moment'
-    # A start does 4 to 8 such things, a save 12 to 15. So the first ones die
-    # before there is a run; the others in a save, where there is one already.
-    for count in [*range(6), *range(23, 5, -1)]:
-      code = self.start(run, _run_and_die, count).wait()
+    # To make a run it does 8 such things, in a save 12: a folder, two files,
+    # five syncs, the new name, a sync, and to remove the oldest one two more.
+    moments = [(0, n) for n in range(9)] + [(4, n) for n in range(12)]
+    for save, count in moments:
+      code = self.start(run, _run_and_die, save, count).wait()
       self.assertEqual(code, -signal.SIGKILL)
     self.assertEqual(self.start(run).wait(), 0)
     self.assert_finished(run)

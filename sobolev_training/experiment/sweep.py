@@ -166,10 +166,11 @@ def _run_all(
         except errors.UserError as error:
           fail(job, str(error))
       time.sleep(_POLL_SECONDS)
-      done.update({job.folder: job.done() for job in processes.live})
+      running = list(processes.live)
       for job, reason in processes.reap():
         if reason is not None and not stopping:
           fail(job, reason)
+      done.update({job.folder: job.done() for job in running})
       bar.update(runs_done())
   return failures
 

@@ -67,7 +67,7 @@ def make(
         color=theme.soft,
     )
     layout = figure.add_gridspec(
-        len(sizes), 3, left=0.02, right=0.98, bottom=0.03, top=0.92, wspace=0.02
+        len(sizes), 3, left=0.02, right=0.98, bottom=0.04, top=0.92, wspace=0.02
     )
     axis = figure.add_subplot(layout[:, 0], projection='3d')
     axis.set_title('The function', y=1.03, loc='center')

@@ -27,6 +27,7 @@ class Results:
     curves: of figure 2.
     grid: of figure 3.
     points: of figure 3.
+    choices: networks trained with other settings, which are their scales.
   """
 
   scale: str
@@ -36,6 +37,7 @@ class Results:
   curves: Sequence[rows.CurvePoint]
   grid: Sequence[rows.GridPoint]
   points: Sequence[rows.TrainingPoint]
+  choices: Sequence[rows.Network] = ()
 
   def scales(self, artifact: str | None = None) -> list[str]:
     """The scales at which an artifact, or anything, has been run."""
@@ -73,6 +75,7 @@ def read(folder: pathlib.Path, scale: str = 'auto') -> Results:
       rows.read(folder / 'figure2_curves.csv', rows.CurvePoint),
       rows.read(folder / 'figure3.csv', rows.GridPoint),
       rows.read(folder / 'figure3_points.csv', rows.TrainingPoint),
+      rows.read(folder / 'choices.csv', rows.Network),
   )
   if scale not in ('auto', *found.evidence):
     raise errors.UserError(

@@ -1,4 +1,4 @@
-"""The report's files: Markdown, HTML, and the README's block of results."""
+"""The report's files: Markdown, HTML, and the blocks of other documents."""
 
 from collections.abc import Iterator
 import os
@@ -7,6 +7,7 @@ import string
 
 from sobolev_training.experiment import atomic
 from sobolev_training.experiment import errors
+from tools.report import choices as choices_lib
 from tools.report import document
 from tools.report import drawings
 from tools.report import evidence as evidence_lib
@@ -16,9 +17,9 @@ from tools.report import regression_part
 from tools.report import style
 from tools.report import surfaces_part
 
-# What stands around the README's block.
-BEGIN = '<!-- results: begin -->'
-END = '<!-- results: end -->'
+# The generated blocks, of the README and of docs/deviations.md.
+RESULTS = 'results'
+CHOICES = 'choices'
 
 _TITLE = "Our results and the paper's"
 
@@ -27,6 +28,7 @@ def write(
     results: pathlib.Path,
     output: pathlib.Path,
     readme: pathlib.Path | None = None,
+    deviations: pathlib.Path | None = None,
     scale: str = 'auto',
 ) -> list[pathlib.Path]:
   """Writes the report.
@@ -35,14 +37,18 @@ def write(
     results: the folder of the rows.
     output: the folder for results.md, report.html and figures/.
     readme: the file whose block of results is written anew, if any.
+    deviations: the file whose block of choices is, if any.
     scale: the scale to show; auto for the fullest that was run.
 
   Returns:
     The files written.
 
   Raises:
-    UserError: a file cannot be read or written, or the README has no block.
+    UserError: a file cannot be read or written, or one has no block.
   """
+  for path, name in ((readme, RESULTS), (deviations, CHOICES)):
+    if path is not None:
+      with_block(path, name, '')  # Before the figures, which take a while.
   found = loading.read(results, scale)
   made = drawings.drawings(found)
   blocks = {drawing.name: drawing.block() for drawing in made}
@@ -51,7 +57,10 @@ def write(
       output / 'report.html': page(found, blocks),
   }
   if readme is not None:
-    texts[readme] = with_block(readme, found, blocks, output)
+    content = summary(found, blocks, readme, output)
+    texts[readme] = with_block(readme, RESULTS, content)
+  if deviations is not None:
+    texts[deviations] = with_block(deviations, CHOICES, choices(found))
   figures = output / 'figures'
   with errors.naming(figures):
     figures.mkdir(parents=True, exist_ok=True)
@@ -153,8 +162,14 @@ def _variables(theme: style.Theme) -> str:
   return ' '.join(f'--{k}: {v};' for k, v in theme._asdict().items())
 
 
-def _block(found, figures, folder) -> str:
+def summary(
+    found: loading.Results,
+    figures: dict[str, document.Figure],
+    readme: pathlib.Path,
+    output: pathlib.Path,
+) -> str:
   """The README's block: what was run, in short, and where there is more."""
+  folder = pathlib.Path(os.path.relpath(output, readme.parent)).as_posix()
   shown = overview.findings(found, found.shown(found.scales()))
   run = [
       claim
@@ -188,36 +203,36 @@ def _block(found, figures, folder) -> str:
   return document.to_markdown(blocks, f'{folder}/figures')
 
 
-def with_block(
-    readme: pathlib.Path,
-    found: loading.Results,
-    figures: dict[str, document.Figure],
-    output: pathlib.Path,
-) -> str:
-  """The README's text with the block of results in its place.
+def choices(found: loading.Results) -> str:
+  """The table of docs/deviations.md, as far as the choices were run."""
+  if not found.choices:
+    return 'Not run.\n'
+  return document.to_markdown([choices_lib.table(found.choices)])
+
+
+def with_block(path: pathlib.Path, name: str, content: str) -> str:
+  """A file's text with a generated block in its place.
 
   Args:
-    readme: the file.
-    found: the results.
-    figures: the figures by name.
-    output: the folder of the report.
+    path: the file.
+    name: the block is between `<!-- name: begin -->` and `<!-- name: end -->`.
+    content: what is to stand there.
 
   Raises:
     UserError: there is no such file, or no block in it.
   """
-  with errors.naming(readme):
+  with errors.naming(path):
     try:
-      text = readme.read_text('utf-8')
+      text = path.read_text('utf-8')
     except FileNotFoundError:
       raise errors.UserError(
-          f'{readme}: no such file: choose another --readme, or none'
+          f'{path}: no such file: choose another, or none'
       ) from None
-  before, begin, rest = text.partition(BEGIN)
-  _, end, after = rest.partition(END)
-  if not begin or not end:
+  begin, end = (f'<!-- {name}: {edge} -->' for edge in ('begin', 'end'))
+  before, begins, rest = text.partition(begin)
+  _, ends, after = rest.partition(end)
+  if not begins or not ends:
     raise errors.UserError(
-        f'{readme}: no block of results: expected a line {BEGIN} and a line '
-        f'{END}'
+        f'{path}: no block of {name}: expected a line {begin} and a line {end}'
     )
-  folder = pathlib.Path(os.path.relpath(output, readme.parent)).as_posix()
-  return f'{before}{BEGIN}\n{_block(found, figures, folder)}{END}{after}'
+  return f'{before}{begin}\n{content}{end}{after}'

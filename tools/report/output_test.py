@@ -12,7 +12,8 @@ from tools.report import document
 from tools.report import output
 from tools.report import testing
 
-_README = f'# Title\n\n{output.BEGIN}\nold\n{output.END}\n\nAfter.\n'
+_BEGIN, _END = '<!-- results: begin -->', '<!-- results: end -->'
+_README = f'# Title\n\n{_BEGIN}\nold\n{_END}\n\nAfter.\n'
 
 _GAINS = {('ackley', 20): 1.5, ('ackley', 100): 1.5}
 
@@ -106,8 +107,8 @@ class OutputTest(absltest.TestCase):
 
   def test_the_readme_keeps_the_rest(self):
     text = self.readme.read_text()
-    self.assertStartsWith(text, f'# Title\n\n{output.BEGIN}\nOf 19 claims')
-    self.assertEndsWith(text, f'{output.END}\n\nAfter.\n')
+    self.assertStartsWith(text, f'# Title\n\n{_BEGIN}\nOf 19 claims')
+    self.assertEndsWith(text, f'{_END}\n\nAfter.\n')
     self.assertNotIn('\nold\n', text)
     self.assertIn('Not run: Figure 3 (2 claims), Figure 4 (4 claims), T', text)
     self.assertIn('](docs/figures/figure2.png)', text)
@@ -126,7 +127,7 @@ class OutputTest(absltest.TestCase):
 
   def test_a_readme_without_a_block(self):
     folder = pathlib.Path(self.create_tempdir())
-    for text in ('# Title\n', f'{output.BEGIN}\n', f'{output.END}\n'):
+    for text in ('# Title\n', f'{_BEGIN}\n', f'{_END}\n'):
       (folder / 'README.md').write_text(text)
       with self.assertRaisesRegex(
           errors.UserError, 'README.md: no block of results: expected a line <!'
@@ -137,7 +138,7 @@ class OutputTest(absltest.TestCase):
   def test_no_readme(self):
     folder = pathlib.Path(self.create_tempdir())
     with self.assertRaisesRegex(
-        errors.UserError, 'no such file: choose another --readme'
+        errors.UserError, 'no such file: choose another'
     ):
       output.write(self.results, folder, folder / 'README.md')
 

@@ -3,9 +3,9 @@
     ./bazelw run //tools/report
 
 It reads results/*.csv alone and writes docs/results.md, docs/figures/*.png,
-docs/report.html (one file, with the figures in it), and the README's block
-between `<!-- results: begin -->` and `<!-- results: end -->`. The same rows
-give the same bytes.
+docs/report.html (one file, with the figures in it), and the blocks between
+`<!-- results: begin -->` and `end` in the README and `<!-- choices: begin -->`
+and `end` in docs/deviations.md. The same rows give the same bytes.
 """
 
 from absl import flags
@@ -23,6 +23,11 @@ _README = flags.DEFINE_string(
     'README.md',
     'The file whose block of results is written anew; empty for none.',
 )
+_DEVIATIONS = flags.DEFINE_string(
+    'deviations',
+    'docs/deviations.md',
+    'The file whose table of choices is written anew; empty for none.',
+)
 _SCALE = flags.DEFINE_string(
     'scale',
     'auto',
@@ -33,10 +38,15 @@ _SCALE = flags.DEFINE_string(
 
 def main(_) -> None:
   """Writes the report and says where it is."""
+  readme, deviations = (
+      run_folder.resolve(flag.value) if flag.value else None
+      for flag in (_README, _DEVIATIONS)
+  )
   written = output.write(
       run_folder.resolve(_RESULTS.value),
       run_folder.resolve(_OUTPUT.value),
-      run_folder.resolve(_README.value) if _README.value else None,
+      readme,
+      deviations,
       _SCALE.value,
   )
   for path in written:

@@ -29,7 +29,11 @@ class ReportTest(absltest.TestCase):
     printed = io.StringIO()
     with (
         flagsaver.flagsaver(
-            results=str(folder), output=str(folder), readme='', scale='smoke'
+            results=str(folder),
+            output=str(folder),
+            readme='',
+            deviations='',
+            scale='smoke',
         ),
         contextlib.redirect_stdout(printed),
     ):
@@ -64,10 +68,15 @@ class CommittedTest(absltest.TestCase):
 
   def test_readme(self):
     readme = self.root / 'README.md'
-    expected = output.with_block(
-        readme, self.found, self.figures, self.root / 'docs'
+    content = output.summary(
+        self.found, self.figures, readme, self.root / 'docs'
     )
-    self._check(readme, expected)
+    self._check(readme, output.with_block(readme, output.RESULTS, content))
+
+  def test_deviations(self):
+    path = self.root / 'docs/deviations.md'
+    content = output.choices(self.found)
+    self._check(path, output.with_block(path, output.CHOICES, content))
 
   def test_page(self):
     page = self.root / 'docs/report.html'
