@@ -31,6 +31,16 @@ def _git(folder: pathlib.Path, *arguments: str) -> str | None:
     return None
 
 
+def _checkout() -> pathlib.Path | None:
+  """The root of the checkout that this file is of."""
+  # Under Bazel the sources are links into the checkout. In an environment this
+  # may be an installed copy inside of somebody else's checkout.
+  source = _HERE.resolve()
+  if _git(source.parent, 'ls-files', '--error-unmatch', source.name) is None:
+    return None
+  return pathlib.Path(_git(source.parent, 'rev-parse', '--show-toplevel'))
+
+
 def commit() -> dict[str, Any]:
   """The commit of this code, and whether it was changed since.
 
@@ -38,34 +48,26 @@ def commit() -> dict[str, Any]:
     `commit`, a hash or 'unknown' outside of a checkout, and `dirty`: whether
     a file of the checkout was changed, or a Python file is not in git yet.
   """
-  # Under Bazel the sources are links into the checkout. In an environment this
-  # may be an installed copy inside of somebody else's checkout.
-  source = _HERE.resolve()
-  tracked = _git(source.parent, 'ls-files', '--error-unmatch', source.name)
-  head = _git(source.parent, 'rev-parse', '--verify', 'HEAD')
-  root = _git(source.parent, 'rev-parse', '--show-toplevel')
-  if None in (tracked, head, root):
+  root = _checkout()
+  head = root and _git(root, 'rev-parse', '--verify', 'HEAD')
+  if not head:
     return {'commit': UNKNOWN, 'dirty': None}
-  changed = _git(
-      pathlib.Path(root), 'status', '--porcelain', '--untracked-files=no'
-  )
-  new = _git(
-      pathlib.Path(root),
-      *('ls-files', '--others', '--exclude-standard', '--', '*.py'),
-  )
+  changed = _git(root, 'status', '--porcelain', '--untracked-files=no')
+  new = _git(root, 'ls-files', '--others', '--exclude-standard', '--', '*.py')
   return {'commit': head, 'dirty': bool(changed or new)}
 
 
 def versions() -> dict[str, str]:
-  """The versions of Python and of what the numbers depend on."""
+  """The versions of Python, of this code, and of what it computes with."""
   found = {'python': platform.python_version()}
   for name in ('tensorflow', 'dm-sonnet', 'numpy'):
     try:
       found[name] = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
       found[name] = UNKNOWN
-  package = sys.modules.get('sobolev_training')
-  found['sobolev_training'] = getattr(package, '__version__', UNKNOWN)
+  root = _checkout()
+  described = root and _git(root, 'describe', '--always', '--tags', '--dirty')
+  found['sobolev_training'] = described or UNKNOWN
   return found
 
 

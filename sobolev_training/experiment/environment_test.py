@@ -59,6 +59,16 @@ class CommitTest(absltest.TestCase):
     self.source.write_text('x')
     self.assertEqual(environment.commit(), {'commit': head, 'dirty': True})
 
+  def test_the_version_is_the_nearest_tag(self):
+    unknown = environment.versions()
+    self.assertEqual(unknown['sobolev_training'], 'unknown')
+    self.assertNotIn('unknown', [unknown['tensorflow'], unknown['numpy']])
+    self.commit_all()
+    self.git('tag', 'v1.5')
+    self.assertEqual(environment.versions()['sobolev_training'], 'v1.5')
+    self.source.write_text('x')
+    self.assertEqual(environment.versions()['sobolev_training'], 'v1.5-dirty')
+
   def test_a_new_module_is_dirty(self):
     head = self.commit_all()
     (self.root / 'new.py').touch()

@@ -35,6 +35,8 @@ _WAYS_OUT = {
     errno.EPERM: 'change its permissions or choose another folder',
     errno.EROFS: 'choose a folder on another disk',
 }
+# Clear even when Python does not tell the path, as after write().
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class UserError(Exception):
@@ -74,10 +76,11 @@ def from_os_error(
     The error to show; None for an error that is not the user's to mend.
   """
   path = error.filename or path
-  if path is None or error.errno not in _WAYS_OUT:
+  if error.errno not in _WAYS_OUT or not (path or error.errno in _FULL):
     return None
   reason = os.strerror(error.errno).lower()
-  return UserError(f'{os.fspath(path)}: {reason}: {_WAYS_OUT[error.errno]}')
+  where = f'{os.fspath(path)}: ' if path else ''
+  return UserError(f'{where}{reason}: {_WAYS_OUT[error.errno]}')
 
 
 def from_message(

@@ -106,6 +106,11 @@ class OSErrorTest(absltest.TestCase):
       with errors.naming('somewhere'):
         os.mkdir('/dev/null/x')
 
+  def test_a_full_disk_is_clear_without_a_path(self):
+    error = errors.from_os_error(OSError(28, 'No space left on device'))
+    self.assertRegex(str(error), '^no space left on device: free some space')
+    self.assertIsNone(errors.from_os_error(OSError(1, 'kill() may say this')))
+
   def test_other_errors_stay_what_they_are(self):
     with self.assertRaises(FileNotFoundError):
       with errors.naming('somewhere'):

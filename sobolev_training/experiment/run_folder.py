@@ -159,20 +159,26 @@ def _lock(path: pathlib.Path) -> Iterator[None]:
   # Not named like a result, and not removed: removing it would let two
   # processes lock two files of the same name.
   with errors.naming(path):
-    file = open(path / '.lock', 'a+', encoding='utf-8')
-  with file:
-    try:
-      fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-      file.seek(0)
-      raise errors.UserError(
-          f'{path}: process {file.read().strip() or "unknown"} is using this '
-          'run: wait for it, or stop it'
-      ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
+    lock = os.open(path / '.lock', os.O_RDWR | os.O_CREAT, 0o666)
+  try:
+    with errors.naming(path):
+      _take(lock, path)
     yield
+  finally:
+    os.close(lock)
+
+
+def _take(lock: int, path: pathlib.Path) -> None:
+  """Locks an open file, and writes into it who did."""
+  try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  except BlockingIOError:
+    holder = os.read(lock, 20).decode() or 'unknown'
+    raise errors.UserError(
+        f'{path}: process {holder} is using this run: wait for it, or stop it'
+    ) from None
+  os.truncate(lock, 0)
+  os.write(lock, str(os.getpid()).encode())
 
 
 def _check_empty(path: pathlib.Path) -> None:

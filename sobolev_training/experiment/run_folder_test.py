@@ -45,7 +45,7 @@ class OpenRunTest(absltest.TestCase):
 
   def assert_refuses(self, expected: str, **arguments):
     with self.assertRaisesRegex(
-        errors.UserError, f'^{self.path}: {expected}'
+        errors.UserError, f'^{self.path}(/log.txt)?: {expected}'
     ) as caught:
       self.open(**arguments)
     self.assertNotIn('\n', str(caught.exception))
@@ -152,6 +152,18 @@ class OpenRunTest(absltest.TestCase):
     denied = PermissionError(13, 'Permission denied', str(self.path))
     with mock.patch.object(pathlib.Path, 'mkdir', side_effect=denied):
       self.assert_refuses('permission denied: change its permissions or choose')
+
+  def test_a_full_disk_is_one_line(self):
+    # Opening a run writes the lock, config.json and the log.
+    full = OSError(28, 'No space left on device')
+    for where, name in (
+        (os, 'write'),
+        (pathlib.Path, 'write_text'),
+        (run_folder, 'open'),
+    ):
+      with mock.patch.object(where, name, side_effect=full, create=True):
+        self.assert_refuses('no space left on device: free some', resume=True)
+    self.open(resume=True)
 
   def test_refuses_a_broken_config(self):
     self.open()

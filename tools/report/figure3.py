@@ -100,7 +100,7 @@ def _arrays(key, found) -> dict[str, np.ndarray]:
 def _panel(axis, panel, truth, seen, theme):
   """Draws one surface, and its gradients underneath."""
   low, high = truth['value'].min(), truth['value'].max()
-  margin = 0.15 * (high - low)
+  margin = 0.03 * (high - low)
   floor = low - _FLOOR * (high - low)
   axis.plot_surface(
       panel['x1'],
@@ -128,7 +128,7 @@ def _panel(axis, panel, truth, seen, theme):
   axis.grid(False)
   axis.set_xlim(truth['x1'].min(), truth['x1'].max())
   axis.set_ylim(truth['x2'].min(), truth['x2'].max())
-  axis.set_zlim(floor, high + margin)
+  axis.set_zlim(floor, high + 6 * margin)
   axis.set_box_aspect((1, 1, 1.05), zoom=1.22)
   axis.view_init(elev=24, azim=-58)
   axis.tick_params(labelsize=7, pad=-3)
