@@ -46,6 +46,9 @@ _KEYS = {
 # Where the plateau check looks: the share of the steps.
 _EARLIER = 0.75
 
+# A training loss of zero, which float32 can reach, counts as this much.
+_LEAST_LOSS = 1e-14
+
 Row = Mapping[str, Any]
 
 
@@ -133,10 +136,11 @@ def curve_rows(scale: str, config: Row, metrics: list[Row]) -> list[Row]:
   rows = []
   for step in sorted({row['step'] for row in metrics}):
     for function, cell in _cells(metrics, step).items():
-      values, gradients, losses = (
+      values, gradients = (
           _log10([row[name] for row in cell])
-          for name in ('test_mse', 'test_gradient_mse', 'train_loss')
+          for name in ('test_mse', 'test_gradient_mse')
       )
+      losses = _log10([max(row['train_loss'], _LEAST_LOSS) for row in cell])
       seconds = np.mean([row['network_seconds'] for row in cell])
       rows.append({
           'scale': scale,

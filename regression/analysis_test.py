@@ -16,7 +16,7 @@ step,seconds,function,seed,train_loss,test_mse,test_gradient_mse,network_seconds
 50,1,booth,1,4,1000,1,0.5
 75,2,booth,0,4,20,1,0.75
 75,2,booth,1,4,50,1,0.75
-100,3,booth,0,4,100,10,1
+100,3,booth,0,0,100,10,1
 100,3,booth,1,4,10000,1000,1
 """
 
@@ -57,6 +57,10 @@ class AnalysisTest(absltest.TestCase):
     self.assertEqual([row['step'] for row in rows], ['50', '75', '100'])
     means = [float(row['log_test_mse_mean']) for row in rows]
     np.testing.assert_allclose(means, [2, 1.5, 3], atol=1e-4)
+    losses = [float(row['log_train_loss_mean']) for row in rows]
+    np.testing.assert_allclose(
+        losses, [math.log10(4)] * 2 + [(math.log10(4) - 14) / 2], atol=1e-4
+    )
     deviations = [float(row['log_test_mse_std']) for row in rows]
     np.testing.assert_allclose(
         deviations,
