@@ -68,8 +68,8 @@ def _check(path, name, array, x):
     wrong = np.argwhere(~np.isfinite(array.astype(np.float32)))
   if len(wrong):
     raise errors.UserError(
-        f'{path}: {name}: {len(wrong)} values are not finite, the first at '
-        f'{wrong[0].tolist()}: leave these points out'
+        f'{path}: {name}: {len(wrong)} of {array.size} numbers are not finite, '
+        f'the first at {wrong[0].tolist()}: leave these points out'
     )
 
 

@@ -151,6 +151,10 @@ def _make_folder(path: pathlib.Path) -> None:
     raise errors.UserError(
         f'{path}: not a folder: choose another --output'
     ) from None
+  except FileNotFoundError:  # As in /proc, where nobody can make one.
+    raise errors.UserError(
+        f'{path}: no folder can be made there: choose another --output'
+    ) from None
 
 
 @contextlib.contextmanager

@@ -143,6 +143,10 @@ class OpenRunTest(absltest.TestCase):
     self.path.touch()
     self.assert_refuses('not a folder: choose another --output')
 
+  def test_refuses_where_no_folder_can_be_made(self):
+    self.path = pathlib.Path('/proc/run')
+    self.assert_refuses('no folder can be made there: choose another --output')
+
   def test_refuses_a_folder_inside_a_file(self):
     (self.folder / 'a').touch()
     self.assert_refuses('not a directory: a file is where a folder should be')
