@@ -55,7 +55,10 @@ class RecordedTest(parameterized.TestCase):
       ({'gradient': np.zeros([50, 2])}, r'gradient: expected .*\[50, 3\]'),
       ({'x': np.zeros(50)}, r'x: expected the shape \[N, D\]'),
       ({'y': np.full(50, 'a')}, 'y: expected real numbers'),
-      ({'y': np.array([0.0] * 49 + [np.nan])}, r'y: 1 of 50 .* not finite.*\[49\]'),
+      (
+          {'y': np.array([0.0] * 49 + [np.nan])},
+          r'y: 1 of 50 .* not finite.*\[49\]',
+      ),
       ({'y': np.array([None] * 50)}, 'not a readable archive.*allow_pickle'),
   )
   def test_names_what_is_wrong(self, changes, expected):

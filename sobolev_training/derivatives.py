@@ -13,9 +13,9 @@ How: a gradient is a vector-Jacobian product (VJP). A Jacobian is one VJP per
 output or, if there are fewer inputs, one Jacobian-vector product (JVP) per
 input; orders nest, and the rule holds at each. A JVP is the VJP of a VJP:
 w -> J^T w is linear, so that its own VJP with u is J u. Measured, training
-2 x 256 networks: `tf.autodiff.ForwardAccumulator` takes 1.2 to 6 times as long
-in each case, and `tf.GradientTape.batch_jacobian` no less in a graph but five
-times as long op by op, and under XLA it hardly compiles.
+2 x 256 networks: `tf.autodiff.ForwardAccumulator` takes 1.2 to 13 times as
+long, and `tf.GradientTape.batch_jacobian` as long in a graph, five times as
+long op by op, and minutes to compile under XLA for many outputs.
 
 Two traps are not of this module's making. Batch normalisation in training mode
 couples the examples: VJPs are then those of the batch's sum, and full Jacobians

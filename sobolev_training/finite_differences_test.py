@@ -96,15 +96,16 @@ class FiniteDifferencesTest(parameterized.TestCase):
     np.testing.assert_allclose(first, 2 * x, atol=1e-8)
 
   def test_step_grows_with_x_and_fits_the_coarser_type(self):
-    # d/dx x^2 at 1e6: a step of 1e-5 would drown in rounding.
-    x = np.array([[1e6]])
+    # d/dx x^2 near 1e6: with a step of 1e-5 it would lose half its digits.
+    x = 1e6 + np.linspace(0, 1, 20)[:, None]
     _, first = finite_differences.estimate_derivatives(lambda x: x**2, x)
-    np.testing.assert_allclose(first, [[[2e6]]], rtol=1e-9)
-    # float32 values of a float64 x.
+    np.testing.assert_allclose(first, 2 * x[:, :, None], rtol=1e-9)
+    # float32 values of a float64 x: with a float64 step, errors of 1e-2.
+    x = np.linspace(0, 1, 20)[:, None]
     _, first = finite_differences.estimate_derivatives(
-        lambda x: np.sin(x).astype(np.float32), np.array([[0.5]])
+        lambda x: np.sin(x).astype(np.float32), x
     )
-    np.testing.assert_allclose(first, [[[np.cos(0.5)]]], atol=1e-3)
+    np.testing.assert_allclose(first, np.cos(x)[:, :, None], atol=1e-4)
 
   @parameterized.parameters(
       ('central', 4, [0.5, -0.5]), ('forward', 2, [0.5])
