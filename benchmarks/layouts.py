@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import functools
 import multiprocessing
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +32,11 @@ Sobolev steps of many 2-256-256-1 ReLU networks in one compiled program
 arrays stacked along a leading axis, and one chunk after the other. The columns
 are the time of a joint step against that of chunk 1, on one thread."""
 
-_THREADS_TEXT = """\
-With chunk 1, on more threads, a program each with its share of the networks:
-the share reached of so many times the speed of one thread. By the wall clock,
-other work on the machine lowers it; by CPU time, it is what free cores would
-reach if none had to wait for another."""
+_CORES_TEXT = """\
+With chunk 1 on {count} cores, the networks shared out to {count} programs, in
+threads of one process or in processes: the share reached of {count} times the
+speed of one core. The first is by the wall clock, which other work on the
+machine lowers; the second, *CPU*, is what it would be if none had to wait."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,64 +56,95 @@ class Settings(program.Settings):
   chunks: tuple[int, ...] = config.setting(
       (2, 4, 8, 0), 'Networks trained together; 0 for all.', minimum=0
   )
-  threads: int = config.setting(
-      0, 'Threads to compare with one; 0 for all cores.', minimum=0
+  cores: int = config.setting(
+      0, 'Cores to compare with one; 0 for all.', minimum=0
   )
 
 
 class Layout(NamedTuple):
-  """How an ensemble is trained."""
+  """How an ensemble is trained; the networks are shared out evenly."""
 
   chunk: int = 1
-  threads: int = 1
+  threads: int = 1  # Programs at a time in a process.
+  processes: int = 1
 
 
 @functools.cache
 def _trainer(
-    networks: int, batch: int, layout: Layout
+    networks: int, batch: int, chunk: int, threads: int
 ) -> Callable[[int], object]:
-  """Trains in a program a thread, each with its share of the networks."""
+  """Trains in a program a thread."""
   start = problem.make(batch, networks)
-  threads = layout.threads
   shares = [
       tf.nest.map_structure(lambda a, i=i: a[i::threads], start)
       for i in range(threads)
   ]
-  method = training.Method(chunk=layout.chunk)
+  method = training.Method(chunk=chunk)
   runs = [problem.trainer(*share, method) for share in shares]
   pool = futures.ThreadPoolExecutor(threads)
   return lambda steps: list(pool.map(lambda run: run(steps), runs))
 
 
-def _clock(case, steps: int) -> tuple[float, float]:
+def _clock(case: tuple[int, ...], steps: int) -> tuple[float, float]:
   return timing.clock(_trainer(*case), steps)
 
 
-def _start_worker(threads: int) -> futures.Executor:
-  """A process of so many threads; one process cannot change their number."""
-  return futures.ProcessPoolExecutor(
-      1,
-      multiprocessing.get_context('spawn'),
-      initializer=train.configure_threads,
-      initargs=(threads,),
-  )
+class _Workers:
+  """Processes that train; one process cannot change its number of threads."""
+
+  def __init__(self, count: int):
+    self.count = count
+    self._stack = contextlib.ExitStack()
+    self._threaded = self._start(count)
+    self._single = [self._start(1) for _ in range(count)]
+
+  def _start(self, threads) -> futures.Executor:
+    return self._stack.enter_context(
+        futures.ProcessPoolExecutor(
+            1,
+            multiprocessing.get_context('spawn'),
+            initializer=train.configure_threads,
+            initargs=(threads,),
+        )
+    )
+
+  def __enter__(self):
+    return self
+
+  def __exit__(self, *exception):
+    self._stack.close()
+
+  def clock(
+      self, networks: int, batch: int, layout: Layout, steps: int
+  ) -> tuple[float, float]:
+    """The CPU and wall seconds of so many joint steps."""
+    used = self._single[: layout.processes]
+    if layout.threads > 1:
+      used = [self._threaded]
+    case = (networks // len(used), batch, layout.chunk, layout.threads)
+    start = time.perf_counter()
+    results = [worker.submit(_clock, case, steps) for worker in used]
+    cpu = sum(result.result()[0] for result in results)
+    return cpu, time.perf_counter() - start
 
 
 def _measure_case(workers, networks, batch, settings):
   """The times of a joint step of each layout."""
-
-  def run(layout, steps):
-    case = (networks, batch, layout)
-    return workers[layout.threads].submit(_clock, case, steps).result()
-
-  layouts = {Layout(threads=threads) for threads in workers}
+  clock = functools.partial(workers.clock, networks, batch)
   chunks = {chunk or networks for chunk in settings.chunks}
-  layouts |= {Layout(chunk) for chunk in chunks if networks % chunk == 0}
-  steps = timing.steps_for(settings.seconds, functools.partial(run, Layout()))
+  layouts = {
+      Layout(),
+      Layout(threads=workers.count),
+      Layout(processes=workers.count),
+      *(Layout(chunk) for chunk in chunks if networks % chunk == 0),
+  }
+  steps = timing.steps_for(
+      settings.seconds, functools.partial(clock, Layout())
+  )
   # A call copies all networks in and out: little beside the hundreds of steps
   # of a call in earnest, much beside these.
   timers = {
-      (layout, count): functools.partial(run, layout, count)
+      (layout, count): functools.partial(clock, layout, count)
       for layout in sorted(layouts)
       for count in (0, steps)
   }
@@ -128,45 +160,45 @@ def _measure_case(workers, networks, batch, settings):
   }
 
 
-def _rows(workers, settings) -> tuple[list[list[object]], list[list[object]]]:
-  """The rows of the table of chunks and of the table of threads."""
-  of_chunks, of_threads = [], []
-  for networks in settings.networks:
-    for batch in settings.batches:
-      times = _measure_case(workers, networks, batch, settings)
-      one = times[Layout()]
-      of_chunks.append([networks, batch, f'{1e3 * np.median(one.cpu):.1f}'])
-      for chunk in settings.chunks:
-        layout = Layout(chunk or networks)
-        of_chunks[-1].append(
-            timing.ratio(times[layout].cpu, one.cpu) if layout in times else '-'
-        )
-      threads = max(workers)
-      many = times[Layout(threads=threads)]
-      by_wall = timing.ratio(one.wall / threads, many.wall)
-      by_cpu = timing.ratio(one.cpu, many.cpu)
-      of_threads.append([networks, batch, threads, by_wall, by_cpu])
-  return of_chunks, of_threads
+def _chunk_row(times, networks, settings) -> list[object]:
+  one = times[Layout()]
+  row = [f'{1e3 * np.median(one.cpu):.1f}']
+  for chunk in settings.chunks:
+    layout = Layout(chunk or networks)
+    row.append(
+        timing.ratio(times[layout].cpu, one.cpu) if layout in times else '-'
+    )
+  return row
+
+
+def _core_row(times, count) -> list[timing.Ratio]:
+  one = times[Layout()]
+  row = []
+  for many in (times[Layout(threads=count)], times[Layout(processes=count)]):
+    row.append(timing.ratio(one.wall / count, many.wall))
+    row.append(timing.ratio(one.cpu, many.cpu))
+  return row
 
 
 def measure(settings: Settings) -> str:
   """Returns the section."""
-  threads = settings.threads or environment.usable_cores()
-  with contextlib.ExitStack() as stack:
-    workers = {
-        count: stack.enter_context(_start_worker(count))
-        for count in sorted({1, threads})
-    }
-    of_chunks, of_threads = _rows(workers, settings)
+  count = settings.cores or environment.usable_cores()
+  of_chunks, of_cores = [], []
+  with _Workers(count) as workers:
+    for networks in settings.networks:
+      for batch in settings.batches:
+        times = _measure_case(workers, networks, batch, settings)
+        case = [networks, batch]
+        of_chunks.append(case + _chunk_row(times, networks, settings))
+        of_cores.append(case + _core_row(times, count))
   names = [f'chunk {c}' if c else 'all' for c in settings.chunks]
   head = ('networks', 'batch')
+  kinds = ('threads', 'threads, CPU', 'processes', 'processes, CPU')
   return '\n\n'.join((
       _TEXT,
       document.table((*head, 'chunk 1, ms', *names), of_chunks),
-      _THREADS_TEXT,
-      document.table(
-          (*head, 'threads', 'by wall clock', 'by CPU time'), of_threads
-      ),
+      _CORES_TEXT.format(count=count),
+      document.table((*head, *kinds), of_cores),
   ))
 
 

@@ -108,18 +108,31 @@ def loss_and_gradients(
     return piecewise_linear.loss_and_parameter_gradients(
         parameters, x, loss_fn, uses_gradient=sobolev, slope=slope
     )
-  model = functools.partial(
-      networks.apply, parameters, activation=method.activation
-  )
   with tf.GradientTape(watch_accessed_variables=False) as tape:
     tape.watch(parameters)
     if sobolev:
-      loss = loss_fn(*derivatives.value_and_gradient(model, x))
+      value, value_gradient = _value_and_gradient(
+          parameters, x, method.activation
+      )
+      loss = loss_fn(value, value_gradient)
     else:
-      loss = loss_fn(model(x), None)
+      loss = loss_fn(networks.apply(parameters, x, method.activation), None)
   return loss, tape.gradient(
       loss, parameters, unconnected_gradients=tf.UnconnectedGradients.ZERO
   )
+
+
+def _value_and_gradient(parameters, x, activation):
+  """Values [..., B] and gradients [..., B, D] of smooth networks."""
+
+  def flat(points):
+    value = networks.apply(parameters, tf.reshape(points, x.shape), activation)
+    return tf.reshape(value, [-1])
+
+  value, gradient = derivatives.value_and_gradient(
+      flat, tf.reshape(x, [-1, x.shape[-1]])
+  )
+  return tf.reshape(value, x.shape[:-1]), tf.reshape(gradient, x.shape)
 
 
 def _learning_rate(method, step):
@@ -213,9 +226,8 @@ def train(
 def evaluate(
     parameters: MLPParameters, x: tf.Tensor, activation: str
 ) -> tuple[tf.Tensor, tf.Tensor]:
-  """Values [E, B] and gradients [E, B, D] at x [E, B, D]."""
+  """Values [..., B] and gradients [..., B, D] at x [..., B, D]."""
   slope = networks.SLOPES.get(activation)
   if slope is not None:
     return piecewise_linear.value_and_gradient(parameters, x, slope)
-  model = functools.partial(networks.apply, parameters, activation=activation)
-  return derivatives.value_and_gradient(model, x)
+  return _value_and_gradient(parameters, x, activation)

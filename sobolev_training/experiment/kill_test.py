@@ -3,6 +3,7 @@
 They run the example program in the docstring of `loop`.
 """
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -183,7 +184,8 @@ class KillTest(parameterized.TestCase):
     for _ in range(3):
       process = self.start(run)
       time.sleep(rng.uniform(0.2, 0.8))
-      process.send(signal.SIGKILL)
+      with contextlib.suppress(ProcessLookupError):  # It may have finished.
+        process.send(signal.SIGKILL)
       self.assertIn(process.wait(), (0, -signal.SIGKILL))
     self.assertEqual(self.start(run).wait(), 0)
     self.assert_finished(run)
