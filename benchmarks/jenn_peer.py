@@ -5,10 +5,10 @@
 
 from collections.abc import Callable
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks import accuracy
 from benchmarks import document
 from benchmarks import program
 from benchmarks import timing
@@ -53,24 +53,7 @@ class Settings(program.Settings):
   seeds: int = config.setting(3, 'Networks of each kind.', minimum=1)
 
 
-class Outcome(NamedTuple):
-  """How a training ended."""
-
-  error: float  # Normalised test error.
-  seconds: float  # CPU.
-
-
-# Trains for so many steps.
-Trainer = Callable[[int], Outcome]
-
-
-def normalised_error(prediction: np.ndarray, truth: np.ndarray) -> float:
-  """The mean squared error over the variance, both [N]."""
-  truth = truth.astype(np.float64)
-  return float(np.mean((prediction - truth) ** 2) / np.var(truth))
-
-
-def _jenn(function: str, size: int, seed: int) -> Trainer:
+def _jenn(function: str, size: int, seed: int) -> accuracy.Trainer:
   with program.peers():
     import jenn
   data = datasets.training_set(function, size, seed)
@@ -91,12 +74,14 @@ def _jenn(function: str, size: int, seed: int) -> Trainer:
         )
     )
     prediction = model.predict(test.x.T.astype(np.float64))[0]
-    return Outcome(normalised_error(prediction, test.y), seconds)
+    return accuracy.Outcome(
+        accuracy.normalised_error(prediction, test.y), seconds
+    )
 
   return run
 
 
-def _ours(**settings) -> Callable[[str, int, int], Trainer]:
+def _ours(**settings) -> Callable[[str, int, int], accuracy.Trainer]:
   """Makes trainers of `//regression:train` with some of its flags."""
 
   def make(function, size, seed):
@@ -115,7 +100,9 @@ def _ours(**settings) -> Callable[[str, int, int], Trainer]:
       )
       ensemble.advance(0, steps)
       prediction, _ = ensemble.predict(0, test.x)
-      return Outcome(normalised_error(prediction, test.y), ensemble.seconds)
+      return accuracy.Outcome(
+          accuracy.normalised_error(prediction, test.y), ensemble.seconds
+      )
 
     return run
 
@@ -132,22 +119,6 @@ _SIDES = {
         learning_rate=_JENN_RATE,
     ),
 }
-
-
-def steps_within(seconds: float, trainer: Trainer) -> int:
-  """The number of steps that takes so much CPU time, or nearly.
-
-  Unlike `timing.steps_for` it looks for it with whole trainings: the length of
-  a program's decay is compiled into it.
-  """
-  steps, share = 100, 0.0
-  for _ in range(8):
-    share = trainer(steps).seconds / seconds
-    if abs(share - 1) < 0.05:
-      break
-    # The first steps are not like the others.
-    steps = max(1, round(steps * min(10, 1 / share)))
-  return steps
 
 
 def _row(function, steps, make, settings) -> tuple[str, ...]:
@@ -169,7 +140,7 @@ def measure(settings: Settings) -> str:
   for seconds in settings.cpu_seconds:
     for name, make in _SIDES.items():
       trainer = make(settings.functions[0], settings.size, 0)
-      steps = steps_within(seconds, trainer)
+      steps = accuracy.steps_within(seconds, trainer)
       rows += [
           (function, seconds, name, *_row(function, steps, make, settings))
           for function in settings.functions

@@ -62,6 +62,16 @@ class TimingTest(absltest.TestCase):
       self.assertEqual(timing.steps_for(0.5, timer), 500)
       self.assertEqual(timing.steps_for(0.0001, timer), 1)
 
+  def test_time_steps(self):
+    sides = {
+        'one': lambda steps: _spin(steps * 1e-3),
+        'two': lambda steps: _spin(steps * 2e-3),
+    }
+    times = timing.time_steps(sides, 0.02, 3)
+    self.assertEqual(times['one'].shape, (3,))
+    np.testing.assert_allclose(np.median(times['one']), 1e-3, rtol=0.1)
+    np.testing.assert_allclose(np.median(times['two']), 2e-3, rtol=0.1)
+
   def test_one_core(self):
     new = {'create': True}  # macOS does not have them.
     with (

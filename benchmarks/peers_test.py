@@ -1,0 +1,29 @@
+"""Tests what the peers' programs say when their peer is not installed."""
+
+import sys
+from unittest import mock
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from benchmarks import jax_peer
+from benchmarks import jenn_peer
+from benchmarks import torch_peer
+from sobolev_training.experiment import errors
+
+
+class PeersTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ('jax', jax_peer), ('jenn', jenn_peer), ('torch', torch_peer)
+  )
+  def test_one_line(self, name, program):
+    with (
+        mock.patch.dict(sys.modules, {name: None}),  # As if not installed.
+        self.assertRaisesRegex(errors.UserError, f'{name}.*pip install -r'),
+    ):
+      program.measure(program.Settings())
+
+
+if __name__ == '__main__':
+  absltest.main()
