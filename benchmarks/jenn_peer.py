@@ -48,7 +48,7 @@ class Settings(program.Settings):
   )
   size: int = config.setting(100, 'Training points.', 'points', minimum=1)
   cpu_seconds: tuple[int, ...] = config.setting(
-      (2, 5), 'CPU time of a training.', 's', minimum=1
+      (1, 4), 'CPU time of a training.', 's', minimum=1
   )
   seeds: int = config.setting(3, 'Networks of each kind.', minimum=1)
 

@@ -43,7 +43,7 @@ machine lowers; the second, *CPU*, is what it would be if none had to wait."""
 class Settings(program.Settings):
   """What to measure."""
 
-  rounds: int = config.setting(5, 'How often each side runs.', minimum=1)
+  rounds: int = config.setting(3, 'How often each side runs.', minimum=1)
   seconds: float = config.setting(
       0.3, 'CPU time of chunk 1 in a round.', 's', above=0
   )

@@ -29,7 +29,7 @@ class Settings:
   docs: str = config.setting(
       '', 'The file in which to replace this section: docs/benchmarks.md.'
   )
-  rounds: int = config.setting(15, 'How often each side runs.', minimum=1)
+  rounds: int = config.setting(9, 'How often each side runs.', minimum=1)
   seconds: float = config.setting(
       0.05, 'CPU time of the fastest side in a round.', 's', above=0
   )
@@ -47,7 +47,8 @@ def peers() -> Iterator[None]:
   except ImportError as error:
     raise errors.UserError(
         f'{errors.one_line(error)}: this benchmark needs its peer: '
-        'pip install -r benchmarks/requirements.txt'
+        'pip install -r benchmarks/requirements.txt in a virtual environment, '
+        'and run it there by python -m'
     ) from error
 
 

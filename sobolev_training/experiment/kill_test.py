@@ -107,13 +107,16 @@ def _metrics(run: pathlib.Path) -> str:
 
 
 def _events(run: pathlib.Path) -> list[tuple[int, str, float]]:
-  """What TensorBoard reads: step, tag and value."""
-  return [
+  """What TensorBoard reads: step, tag and value, in order of the steps.
+
+  Files of the same second have names in no order.
+  """
+  return sorted(
       (event.step, value.tag, float(tf.make_ndarray(value.tensor)))
-      for path in sorted((run / 'events').iterdir())
+      for path in (run / 'events').iterdir()
       for event in tf.compat.v1.train.summary_iterator(str(path))
       for value in event.summary.value
-  ]
+  )
 
 
 class KillTest(parameterized.TestCase):
