@@ -14,16 +14,15 @@ A file's rows of another scale stay; those of the same cell are replaced.
 from collections.abc import Iterable
 from collections.abc import Mapping
 import csv
-import io
 import pathlib
 from typing import Any
 
 import numpy as np
 
 from regression import datasets
-from sobolev_training.experiment import atomic
 from sobolev_training.experiment import results
 from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import tables
 
 NETWORKS = 'figure2_networks.csv'
 CURVES = 'figure2_curves.csv'
@@ -53,32 +52,8 @@ Row = Mapping[str, Any]
 
 
 def merge_table(path: pathlib.Path, rows: Iterable[Row]) -> None:
-  """Adds rows to a CSV file in place of those with the same key.
-
-  Args:
-    path: one of this module's files; made when there is none.
-    rows: with the file's columns in order.
-  """
-  keys = _KEYS[path.name]
-  rows = [{k: str(v) for k, v in row.items()} for row in rows]
-  columns = list(rows[0])
-  table = {}
-  if path.exists():
-    with open(path, encoding='utf-8', newline='') as file:
-      for row in csv.DictReader(file):
-        table[tuple(row.values())[:keys]] = row
-  table |= {tuple(row.values())[:keys]: row for row in rows}
-  path.parent.mkdir(parents=True, exist_ok=True)
-  text = io.StringIO()
-  writer = csv.DictWriter(text, columns, lineterminator='\n')
-  writer.writeheader()
-  writer.writerows(table[key] for key in sorted(table, key=_natural))
-  with atomic.replacing(path) as temporary:
-    temporary.write_text(text.getvalue(), encoding='utf-8')
-
-
-def _natural(key):
-  return tuple((0, int(k), '') if k.isdigit() else (1, 0, k) for k in key)
+  """Merges rows into one of this module's files."""
+  tables.merge(path, rows, _KEYS[path.name])
 
 
 def read_metrics(folder: pathlib.Path) -> list[Row]:
@@ -162,11 +137,6 @@ def _deviation(values) -> float:
   return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def _device(device: Row) -> str:
-  processor = f'{device["cores"]} cores of {device["cpu"]}'
-  return ', '.join([processor, *device['gpus']])
-
-
 def measured_rows(
     scale: str, run: Row, metrics: list[Row]
 ) -> list[results.Row]:
@@ -195,9 +165,9 @@ def measured_rows(
               n=len(cell),
               unit='log10',
               command=run['command'],
-              commit=run['commit'][:12] + ('+' if run['dirty'] else ''),
+              commit=run_folder.short_commit(run),
               seconds=round(sum(row['network_seconds'] for row in cell), 1),
-              device=_device(run['device']),
+              device=run_folder.device_name(run),
           )
       )
   return rows

@@ -62,15 +62,8 @@ def scaled(scale: str, given: dict[str, object]) -> train.Settings:
 
 
 def label(scale: str, settings: train.Settings) -> str:
-  """The scale's name, and how the settings differ from it.
-
-  Rows of settings that are not the scale's must not stand under its name.
-  """
-  standard = config.to_json(scaled(scale, {}))
-  differing = config.differences(settings, standard)
-  words = [line.split()[0][2:] for line in differing]
-  values = [config.to_text(getattr(settings, word)) for word in words]
-  return ' '.join([scale, *map('='.join, zip(words, values, strict=True))])
+  """The name to file the rows of these settings under."""
+  return config.label(scale, settings, scaled(scale, {}))
 
 
 def run_configs(
@@ -122,12 +115,6 @@ def run_sweep(
   return [folder / name for name in configs]
 
 
-def given_settings() -> dict[str, object]:
-  """The training settings that were given on the command line."""
-  names = [field.name for field in dataclasses.fields(train.Settings)]
-  return {n: flags.FLAGS[n].value for n in names if flags.FLAGS[n].present}
-
-
 def run(
     plan: Sweep, given: dict[str, object], output: pathlib.Path
 ) -> pathlib.Path:
@@ -155,7 +142,7 @@ def run(
 def main(_):
   plan = config.from_flags(Sweep)
   output = run_folder.resolve(flags.FLAGS.output)
-  picture = run(plan, given_settings(), output)
+  picture = run(plan, config.given(train.Settings), output)
   print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
 
 

@@ -142,7 +142,7 @@ def run(
 def main(_):
   plan = config.from_flags(Picture)
   output = run_folder.resolve(flags.FLAGS.output)
-  picture = run(plan, figure2.given_settings(), output)
+  picture = run(plan, config.given(train.Settings), output)
   print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
 
 

@@ -235,6 +235,14 @@ def from_flags(cls: type[T], flag_values: flags.FlagValues = flags.FLAGS) -> T:
   return cls(**{name: flag_values[name].value for name in names})
 
 
+def given(
+    cls: type, flag_values: flags.FlagValues = flags.FLAGS
+) -> dict[str, Any]:
+  """The settings that were given on the command line, by name."""
+  names = [field.name for field in dataclasses.fields(cls)]
+  return {n: flag_values[n].value for n in names if flag_values[n].present}
+
+
 def validate(config: Any) -> None:
   """Checks a configuration that was made in Python.
 
@@ -312,6 +320,25 @@ def differences(config: Any, before: Mapping[str, Any]) -> list[str]:
       for name in names
       if before.get(name, missing) != now.get(name, missing)
   ]
+
+
+def label(name: str, config: Any, standard: Any) -> str:
+  """Names settings by a standard, and by how they differ from it.
+
+  Rows of settings that are not the standard must not stand under its name.
+
+  Args:
+    name: the standard's name.
+    config: the settings.
+    standard: what the name stands for.
+
+  Returns:
+    Such as `laptop` or `laptop steps=100`.
+  """
+  differing = differences(config, to_json(standard))
+  words = [line.split()[0][2:] for line in differing]
+  values = [to_text(getattr(config, word)) for word in words]
+  return ' '.join([name, *map('='.join, zip(words, values, strict=True))])
 
 
 def _show(value: Any) -> str:

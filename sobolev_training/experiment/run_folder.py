@@ -232,6 +232,18 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
     ) from None
 
 
+def short_commit(config: dict[str, Any]) -> str:
+  """A run's commit for people, with a + if files were changed since."""
+  return config['commit'][:12] + ('+' if config['dirty'] else '')
+
+
+def device_name(config: dict[str, Any]) -> str:
+  """What a run ran on, for people."""
+  device = config['device']
+  processor = f'{device["cores"]} cores of {device["cpu"]}'
+  return ', '.join([processor, *device['gpus']])
+
+
 def changed_settings(path: pathlib.Path, config: Any) -> list[str]:
   """Says which settings of a run differ from `config`, a phrase each."""
   return config_lib.differences(config, read_config(path)['settings'])

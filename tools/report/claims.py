@@ -1,8 +1,8 @@
 """The paper's claims, and our verdict on each, computed from the rows.
 
 results/claims.csv has a claim a row: the rule that decides it, a function of
-`regression_rules` or `row_rules`, and that rule's thresholds, which have no
-defaults: `functions=all; sizes=20 100; need=6`.
+`regression_rules`, `row_rules` or `order_rules`, and that rule's thresholds,
+which have no defaults: `functions=all; sizes=20 100; need=6`.
 """
 
 import csv
@@ -14,12 +14,15 @@ from typing import NamedTuple
 
 from sobolev_training.experiment import errors
 from tools.report import evidence as evidence_lib
+from tools.report import order_rules
 from tools.report import regression_rules
 from tools.report import row_rules
 
 RULES = {
     rule.__name__: rule
     for rule in (
+        order_rules.far_better,
+        order_rules.ordered,
         regression_rules.captures_shape,
         regression_rules.lower_error,
         regression_rules.only_exception,
@@ -121,7 +124,12 @@ def _value(name: str, text: str, type_: Any) -> Any:
       return tuple(map(typing.get_args(type_)[0], text.split()))
     return type_(text)
   except (KeyError, ValueError):
-    expected = {bool: 'yes or no', int: 'a whole number', float: 'a number'}
+    expected = {
+        bool: 'yes or no',
+        int: 'a whole number',
+        float: 'a number',
+        order_rules.Order: 'methods with < or <= between them',
+    }
     raise ValueError(
         f'{name}={text}: expected {expected.get(type_, "whole numbers")}'
     ) from None

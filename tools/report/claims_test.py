@@ -9,6 +9,7 @@ from sobolev_training.experiment import errors
 from sobolev_training.experiment import results
 from tools.report import claims as claims_lib
 from tools.report import evidence as evidence_lib
+from tools.report import table1_rows
 from tools.report import testing
 
 _COLUMNS = ','.join(claims_lib.Claim._fields)
@@ -69,7 +70,7 @@ class TrueClaimsTest(absltest.TestCase):
         self.assertEqual(expected, found.verdict, msg=claim.id)
 
   def test_other_sections_can_be_judged_on_the_rows_they_name(self):
-    methods = ('regular', 'sobolev', 'critic', 'vfbn', 'direct_sg')
+    methods = ('regular', *table1_rows.METHODS)
     metrics = ('test_kl', 'lowest_test_kl', 'action_error', 'top1', 'top5')
     cases = ['cifar10/3', 'imagenet/1', 'imagenet/3']
     for game in ('pong', 'breakout', 'space_invaders'):
@@ -125,6 +126,15 @@ class ReadTest(parameterized.TestCase):
         claims_lib.parameters(claim),
     )
 
+  def test_an_order_is_read(self):
+    (claim,) = self._read(
+        'c,table1,4.3,Something,ordered,artifact=a; cases=b; metrics=c; '
+        'order=d < e <= f; partly=0.5; alpha=0.05; min_seeds=5'
+    )
+    order = claims_lib.parameters(claim)['order']
+    self.assertEqual(('d', 'e', 'f'), order.methods)
+    self.assertEqual((True, False), order.strict)
+
   @parameterized.parameters(
       ('no_rule', _GOOD, "claim c: no rule 'no_rule': expected one of better,"),
       (
@@ -152,6 +162,12 @@ class ReadTest(parameterized.TestCase):
           'artifact=a; cases=b; metrics=c; lower=perhaps; method=d; other=e; '
           'partly=0.5; alpha=0.05; min_seeds=5',
           'claim c: lower=perhaps: expected yes or no',
+      ),
+      (
+          'ordered',
+          'artifact=a; cases=b; metrics=c; order=d < e f; partly=0.5; '
+          'alpha=0.05; min_seeds=5',
+          'claim c: order=d < e f: expected methods with < or <= between them',
       ),
   )
   def test_wrong_rows(self, rule, thresholds, message):

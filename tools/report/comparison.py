@@ -98,6 +98,16 @@ def unpaired(first: Sample, second: Sample) -> Comparison:
   return _from_t(first.mean - second.mean, error, freedom, n)
 
 
+def above(compared: Comparison) -> float:
+  """The p-value of the one-sided test that the true gain is above zero."""
+  return compared.p / 2 if compared.gain > 0 else 1 - compared.p / 2
+
+
+def below(compared: Comparison) -> float:
+  """The p-value of the one-sided test that the true gain is below zero."""
+  return above(compared._replace(gain=-compared.gain))
+
+
 def interval(values: Sequence[float]) -> tuple[float, float]:
   """The confidence interval of a mean; of one value, unbounded."""
   found = of_differences(values)

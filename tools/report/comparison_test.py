@@ -46,6 +46,22 @@ class ComparisonTest(parameterized.TestCase):
     )
     self.assertEqual(4, found.n)
 
+  @parameterized.parameters(1.0, 0.0, -1.0)
+  def test_one_sided(self, shift):
+    samples = [comparison.sample(v) for v in (_FIRST + shift, _SECOND[:3])]
+    found = comparison.unpaired(*samples)
+    above, below = (
+        stats.ttest_ind_from_stats(
+            *samples[0], *samples[1], equal_var=False, alternative=side
+        ).pvalue
+        for side in ('greater', 'less')
+    )
+    np.testing.assert_allclose(
+        (comparison.above(found), comparison.below(found)),
+        (above, below),
+        rtol=_TOLERANCE,
+    )
+
   def test_one_seed_tells_nothing(self):
     single = comparison.Sample(2.0, 0.0, 1)
     for found in (

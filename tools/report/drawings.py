@@ -16,6 +16,7 @@ from tools.report import learning_curves
 from tools.report import loading
 from tools.report import rows
 from tools.report import style
+from tools.report import table1_figures
 
 
 class Drawing(NamedTuple):
@@ -64,7 +65,7 @@ def _data(content: bytes) -> str:
 
 def drawings(found: loading.Results) -> list[Drawing]:
   """The figures that can be drawn from some results."""
-  return [*_figure2(found), *_figure3(found)]
+  return [*_figure2(found), *_figure3(found), *_table1(found)]
 
 
 def _figure2(found: loading.Results) -> list[Drawing]:
@@ -124,3 +125,28 @@ def _figure3(found: loading.Results) -> list[Drawing]:
       )
       for function in rows.functions(grid)
   ]
+
+
+def _table1(found: loading.Results) -> list[Drawing]:
+  made = []
+  for name, points, make, alt in (
+      (
+          'table1_curves',
+          found.accuracies,
+          table1_figures.make_curves,
+          'Test accuracy of each method during training',
+      ),
+      (
+          'table1_alignment',
+          found.alignment,
+          table1_figures.make_alignment,
+          'Cosine, ratio of norms and error of the loss of each synthetic '
+          'gradient during training, at each split',
+      ),
+  ):
+    scale = found.shown({point.scale for point in points})
+    if scale is not None:
+      chosen = [point for point in points if point.scale == scale]
+      draw = functools.partial(make, chosen)
+      made.append(Drawing(name, alt, draw, dpi=110))
+  return made

@@ -6,6 +6,8 @@ from absl.testing import absltest
 
 from tools.report import drawings
 from tools.report import loading
+from tools.report import table1_rows
+from tools.report import table1_testing as fake
 from tools.report import testing
 
 _GAINS = {('booth', 20): 1.0, ('booth', 100): 1.0}
@@ -45,6 +47,21 @@ class DrawingsTest(absltest.TestCase):
     drawing = drawings.drawings(loading.read(self.folder))[0]
     drawing.save(self.folder)
     self.assertTrue((self.folder / 'figure2.png').exists())
+
+  def test_table1(self):
+    for name, rows in (
+        (table1_rows.CURVES, fake.accuracies()),
+        (table1_rows.ALIGNMENT, fake.alignment()),
+    ):
+      testing.write(self.folder / name, rows)
+    *_, curves, alignment = drawings.drawings(loading.read(self.folder))
+    self.assertEqual(
+        ['table1_curves', 'table1_alignment'], [curves.name, alignment.name]
+    )
+    for drawing in (curves, alignment):
+      markup = drawing.block().markup
+      self.assertIn('var(--critic)', markup)
+      self.assertIn('(laptop scale)', markup)
 
   def test_only_what_was_run(self):
     (self.folder / 'figure2_curves.csv').unlink()

@@ -10,6 +10,7 @@ from sobolev_training.experiment import results
 from tools.report import claims as claims_lib
 from tools.report import evidence as evidence_lib
 from tools.report import rows
+from tools.report import table1_rows
 
 # Rounding in the files leaves less than this between two means of log10.
 _ROUNDING = 1e-3
@@ -28,6 +29,8 @@ class Results:
     grid: of figure 3.
     points: of figure 3.
     choices: networks trained with other settings, which are their scales.
+    accuracies: of table 1, during training.
+    alignment: of table 1's synthetic gradients, during training.
   """
 
   scale: str
@@ -38,6 +41,8 @@ class Results:
   grid: Sequence[rows.GridPoint]
   points: Sequence[rows.TrainingPoint]
   choices: Sequence[rows.Network] = ()
+  accuracies: Sequence[table1_rows.Curve] = ()
+  alignment: Sequence[table1_rows.Alignment] = ()
 
   def scales(self, artifact: str | None = None) -> list[str]:
     """The scales at which an artifact, or anything, has been run."""
@@ -76,6 +81,8 @@ def read(folder: pathlib.Path, scale: str = 'auto') -> Results:
       rows.read(folder / 'figure3.csv', rows.GridPoint),
       rows.read(folder / 'figure3_points.csv', rows.TrainingPoint),
       rows.read(folder / 'choices.csv', rows.Network),
+      table1_rows.read_curves(folder),
+      table1_rows.read_alignment(folder),
   )
   if scale not in ('auto', *found.evidence):
     raise errors.UserError(

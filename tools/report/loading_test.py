@@ -8,6 +8,8 @@ from absl.testing import absltest
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import results
 from tools.report import loading
+from tools.report import table1_rows
+from tools.report import table1_testing as fake
 from tools.report import testing
 
 _GAINS = {('booth', 20): 1.0}
@@ -58,6 +60,24 @@ class LoadingTest(absltest.TestCase):
     found = loading.read(self.folder)
     self.assertEqual(['laptop'], found.scales('table1'))
     self.assertEqual(['laptop', 'smoke'], found.scales())
+
+  def test_table1_during_training(self):
+    self._write('laptop')
+    found = loading.read(self.folder)
+    self.assertEmpty(found.accuracies)
+    self.assertEmpty(found.alignment)
+    curves, alignment = fake.accuracies(), fake.alignment()
+    testing.write(self.folder / table1_rows.CURVES, curves)
+    testing.write(self.folder / table1_rows.ALIGNMENT, alignment)
+    found = loading.read(self.folder)
+    self.assertEqual(curves, found.accuracies)
+    self.assertEqual(alignment, found.alignment)
+    alignment[1] = alignment[1]._replace(norm_ratio='much')
+    testing.write(self.folder / table1_rows.ALIGNMENT, alignment)
+    with self.assertRaisesRegex(
+        errors.UserError, "table1_alignment.csv: line 3: norm_ratio is 'much'"
+    ):
+      loading.read(self.folder)
 
   def test_nothing_was_run(self):
     self._write('smoke')

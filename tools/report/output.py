@@ -16,6 +16,7 @@ from tools.report import overview
 from tools.report import regression_part
 from tools.report import style
 from tools.report import surfaces_part
+from tools.report import table1_part
 
 # The generated blocks, of the README and of docs/deviations.md.
 RESULTS = 'results'
@@ -80,7 +81,8 @@ def _parts(
   yield document.Paragraph(
       'A verdict is computed from rows of one scale, by the rule and the '
       'thresholds in `results/claims.csv`, which are [listed below]'
-      '(#how-verdicts-are-decided).'
+      '(#how-verdicts-are-decided). What scaled-down runs say stands in '
+      "columns of its own, and never counts as the paper's scale."
   )
   for section, title in (
       ('4.1', 'Regression (4.1)'),
@@ -100,13 +102,7 @@ def _parts(
       'Test divergence from the teacher, and how often the most probable '
       'action differs; cases are game/percentage of the states used.',
   )
-  yield from overview.artifact(
-      found,
-      'table1',
-      'Table 1: synthetic gradients',
-      'Test accuracy in %, ± standard deviation (number of seeds); cases are '
-      'data set/number of modules.',
-  )
+  yield from table1_part.table1(found, figures)
   yield from overview.rules(found)
   yield from overview.provenance(found)
 
@@ -170,15 +166,22 @@ def summary(
 ) -> str:
   """The README's block: what was run, in short, and where there is more."""
   folder = pathlib.Path(os.path.relpath(output, readme.parent)).as_posix()
-  shown = overview.findings(found, found.shown(found.scales()))
+  shown = found.shown(found.scales())
+  judged = overview.findings(found, shown)
   run = [
       claim
       for claim in found.claims
-      if shown[claim.id].verdict != evidence_lib.NOT_RUN
+      if judged[claim.id].verdict != evidence_lib.NOT_RUN
   ]
   blocks = [document.Paragraph(overview.summary(found))]
   if run:
-    blocks.append(overview.claims(found, run, all_scales=False))
+    blocks.append(overview.claims(found, run, [shown]))
+  for scale, chosen in overview.elsewhere(found).items():
+    blocks += [
+        document.Paragraph(f'At scale `{scale}`, not `{shown}`:'),
+        overview.claims(found, chosen, [scale]),
+    ]
+    run += chosen
   absent = [
       f'{title} ({len(claims)} claims)'
       for artifact, title in (

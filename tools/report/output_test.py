@@ -107,7 +107,7 @@ class OutputTest(absltest.TestCase):
 
   def test_the_readme_keeps_the_rest(self):
     text = self.readme.read_text()
-    self.assertStartsWith(text, f'# Title\n\n{_BEGIN}\nOf 19 claims')
+    self.assertStartsWith(text, f'# Title\n\n{_BEGIN}\nOf 22 claims')
     self.assertEndsWith(text, f'{_END}\n\nAfter.\n')
     self.assertNotIn('\nold\n', text)
     self.assertIn('Not run: Figure 3 (2 claims), Figure 4 (4 claims), T', text)
@@ -122,7 +122,7 @@ class OutputTest(absltest.TestCase):
         [folder / 'results.md', folder / 'report.html'], written
     )
     for path in written:
-      self.assertIn('None of the 19 claims', path.read_text())
+      self.assertIn('None of the 22 claims', path.read_text())
       self.assertIn('93.5 ± 0.01', path.read_text())
 
   def test_a_readme_without_a_block(self):

@@ -38,7 +38,13 @@ class OverviewTest(parameterized.TestCase):
     found = self._read(networks=networks)
     table = overview.claims(found, found.claims)
     self.assertEqual(
-        ('The paper says', 'Verdict', 'Measured', 'At scale `smoke`'),
+        [
+            'The paper says',
+            'Verdict',
+            'Measured',
+            'At scale `smoke`',
+            'Measured at scale `smoke`',
+        ],
         table.header,
     )
     self.assertEqual(
@@ -47,32 +53,85 @@ class OverviewTest(parameterized.TestCase):
             'holds',
             '7 of 7 functions at all 3 sizes, 21 of 21 cells',
             'undecided',
+            '1 seed, 5 needed',
         ],
         list(table.rows[0]),
     )
-    short = overview.claims(found, found.claims[:2], all_scales=False)
-    self.assertLen(short.header, 3)
-    self.assertLen(short.rows, 2)
+    short = overview.claims(found, found.claims[:2], ['smoke'])
+    self.assertEqual(
+        [(c.claim, 'undecided', '1 seed, 5 needed') for c in found.claims[:2]],
+        list(map(tuple, short.rows)),
+    )
+
+  def _read_with_table1(self, n):
+    """Figure 2 at scale paper, and CIFAR-10 as in the paper at scale laptop."""
+    paper = results.read(testing.RESULTS / 'paper.csv')
+    return self._read(*(
+        testing.row('table1', r.case, r.method, r.metric, r.mean, 0.1, n, name)
+        for r in paper
+        for name in ('laptop', 'laptop epochs=1')
+        if r.case == 'cifar10/3'
+    ))
+
+  def test_what_was_run_at_another_scale_alone(self):
+    found = self._read_with_table1(n=3)
+    by_scale = overview.elsewhere(found)
+    self.assertEqual(['laptop'], list(by_scale))
+    self.assertEqual({'table1'}, {c.artifact for c in by_scale['laptop']})
+    self.assertEndsWith(
+        overview.summary(found),
+        '18 were not run. At scale `laptop`, which does not count as `paper`, '
+        '6 of these were run: 3 hold, 3 are undecided.',
+    )
+    # They are told, and not counted.
+    self.assertEqual(18, overview.tally(found)['not run'])
+    (claim,) = (c for c in found.claims if c.id == 'ordering_cifar10')
+    table = overview.claims(found, [claim])
+    self.assertEqual(
+        [
+            claim.claim, 'not run', '',
+            *['holds', '5 of 5 pairs of neighbours'] * 2,
+        ],
+        table.rows[0],
+    )
+
+  def test_claims_have_no_columns_for_scales_of_others(self):
+    found = self._read_with_table1(n=3)
+    chosen = [c for c in found.claims if c.artifact == 'figure2']
+    self.assertLen(overview.claims(found, chosen).header, 3)
+
+  def test_one_seed_is_not_enough_but_told(self):
+    found = self._read_with_table1(n=1)
+    (claim,) = (c for c in found.claims if c.id == 'far_better')
+    (row,) = overview.claims(found, [claim], ['laptop']).rows
+    self.assertEqual(
+        [
+            'undecided',
+            'not enough seeds (1, 3 needed): cifar10/3 top1 sobolev 93.5, '
+            'noprop 54.5, direct_sg 79.2',
+        ],
+        row[1:],
+    )
 
   def test_summary_counts(self):
     gains = {cell: 1.5 for cell in testing.CELLS}
     found = self._read(networks=testing.networks(gains, 6, 'laptop'))
     tally = overview.tally(found)
     self.assertLen(found.claims, sum(tally.values()))
-    self.assertEqual(9, tally['not run'])
+    self.assertEqual(12, tally['not run'])
     self.assertRegex(
         overview.summary(found),
-        r'^Of 19 claims of the paper, judged at scale `laptop`: \d hold, .* do '
-        'not hold, 9 were not run.$',
+        r'^Of 22 claims of the paper, judged at scale `laptop`: \d hold, .* do '
+        'not hold, 12 were not run.$',
     )
 
   def test_nothing_was_run(self):
     found = self._nothing()
     self.assertEqual(
-        'None of the 19 claims of the paper was run yet.',
+        'None of the 22 claims of the paper was run yet.',
         overview.summary(found),
     )
-    self.assertEqual({'not run': 19}, overview.tally(found))
+    self.assertEqual({'not run': 22}, overview.tally(found))
     (*_, last) = overview.provenance(found)
     self.assertIn('./bazelw run //:reproduce', last.text)
 
@@ -137,7 +196,7 @@ class OverviewTest(parameterized.TestCase):
   def test_rules_tell_their_thresholds(self):
     (*_, table) = overview.rules(self._nothing())
     self.assertIsInstance(table, document.Table)
-    self.assertLen(table.rows, 19)
+    self.assertLen(table.rows, 22)
     self.assertIn('need=6; partly=4', table.rows[0][2])
     self.assertEqual(
         "Sobolev's test error is significantly lower, at every one of `sizes`.",

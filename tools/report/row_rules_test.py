@@ -69,7 +69,11 @@ class BetterTest(parameterized.TestCase):
   def test_some_cases_were_not_run(self):
     cells = [('cifar10/3', 'sobolev', 94), ('cifar10/3', 'critic', 93)]
     self.assertEqual(
-        (UNDECIDED, 'only 1 of 2 groups of cases were run'),
+        (
+            UNDECIDED,
+            'cifar10/3 top1: better in 1 of 1 cells; only 1 of 2 groups of '
+            'cases were run',
+        ),
         self._judge(*cells),
     )
 
@@ -79,11 +83,17 @@ class BetterTest(parameterized.TestCase):
   def test_nothing_was_run(self):
     self.assertEqual(NOT_RUN, self._judge().verdict)
 
-  @parameterized.parameters(1, 4, None)
-  def test_too_few_seeds(self, n):
+  @parameterized.parameters((1, '1'), (4, '4'), (None, 'number not told'))
+  def test_too_few_seeds(self, n, told):
     cells = [('cifar10/3', 'sobolev', 94), ('cifar10/3', 'critic', 93)]
-    found = self._judge(*cells, cases=('cifar10/3',), n=n)
-    self.assertEqual(UNDECIDED, found.verdict)
+    self.assertEqual(
+        (
+            UNDECIDED,
+            f'not enough seeds ({told}, 5 needed): cifar10/3 top1 sobolev 94, '
+            'critic 93',
+        ),
+        self._judge(*cells, cases=('cifar10/3',), n=n),
+    )
 
 
 class LargerEffectTest(parameterized.TestCase):

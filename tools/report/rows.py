@@ -140,7 +140,7 @@ class TrainingPoint(NamedTuple):
   x2: float
 
 
-T = TypeVar('T', Network, CurvePoint, Baseline, GridPoint, TrainingPoint)
+T = TypeVar('T', bound=tuple)
 
 
 def read(path: pathlib.Path, kind: type[T]) -> list[T]:
@@ -148,7 +148,7 @@ def read(path: pathlib.Path, kind: type[T]) -> list[T]:
 
   Args:
     path: the file.
-    kind: the class of its rows.
+    kind: the class of its rows; a `float | None` may be empty.
 
   Returns:
     The rows; none when there is no such file.
@@ -180,6 +180,10 @@ def read(path: pathlib.Path, kind: type[T]) -> list[T]:
 
 def _number(path, line, name, text, type_):
   """Reads one field, and refuses what no mean or logarithm can be taken of."""
+  if type_ == float | None:
+    if text == '':
+      return None
+    type_ = float
   try:
     value = type_(text)
     if type_ is float and not math.isfinite(value):

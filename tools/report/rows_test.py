@@ -1,6 +1,7 @@
 """Tests of the rows that only the report reads."""
 
 import pathlib
+from typing import NamedTuple
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -49,6 +50,20 @@ class RowsTest(parameterized.TestCase):
         errors.UserError, f"line 3: log_test_mse is '{text}', expected a finite"
     ):
       rows.read(self.path, rows.Baseline)
+
+  def test_a_number_that_may_be_missing(self):
+    class Kind(NamedTuple):
+      scale: str
+      loss: float | None
+
+    self.path.write_text('scale,loss\nlaptop,\nlaptop,0.5\n')
+    self.assertEqual(
+        [('laptop', None), ('laptop', 0.5)], rows.read(self.path, Kind)
+    )
+    for text in ('nan', 'inf', 'much'):
+      self.path.write_text(f'scale,loss\nlaptop,{text}\n')
+      with self.assertRaisesRegex(errors.UserError, f"loss is '{text}'"):
+        rows.read(self.path, Kind)
 
   def test_an_error_of_zero_has_no_logarithm(self):
     (network, *_) = testing.networks({('booth', 20): 1.0}, seeds=1)

@@ -1,7 +1,8 @@
 """What all figures look like, and how they become files.
 
-The two methods' colours (Okabe and Ito's blue and orange) differ to colour-
-blind eyes and, in print, in lightness. The same figure is written as PNG for
+The methods' colours (Okabe and Ito's) differ to colour-blind eyes; those of
+regular and Sobolev Training in print too, in lightness, and table 1's methods
+have dashes besides. The same figure is written as PNG for
 Markdown and as SVG for the HTML page, whose style sheet sets the colours.
 Files depend on the rows alone: no dates, no random names.
 """
@@ -27,6 +28,9 @@ class Theme(NamedTuple):
     paper: the background.
     regular: regular training.
     sobolev: Sobolev Training.
+    critic: table 1's critic.
+    vfbn: its VFBN.
+    direct_sg: its direct synthetic gradients.
   """
 
   ink: str
@@ -35,15 +39,56 @@ class Theme(NamedTuple):
   paper: str
   regular: str
   sobolev: str
+  critic: str
+  vfbn: str
+  direct_sg: str
 
   def method(self, name: str) -> str:
     """The colour of a method."""
-    return getattr(self, name)
+    return getattr(self, _COLOURS.get(name, name))
+
+
+# Methods that have no colour of their own: the reference and the floor are
+# grey, and a variant has that of what it varies.
+_COLOURS = {
+    'backprop': 'ink',
+    'noprop': 'soft',
+    'direct_sg_labels': 'direct_sg',
+}
+
+# In points, on and off.
+DASHES = {
+    'backprop': (1, 1.2),
+    'noprop': (4, 1.5, 1, 1.5),
+    'direct_sg': (6, 2),
+    'direct_sg_labels': (2.5, 1.5),
+    'vfbn': (9, 2, 2, 2),
+}
 
 
 # Not quite white, so that `to_svg` tells it from a white that has to stay.
-LIGHT = Theme('#1d2127', '#5b636e', '#d9dde3', '#fffffe', '#e69f00', '#0072b2')
-DARK = Theme('#e7eaee', '#a3abb6', '#3b424c', '#14171c', '#f0b43c', '#5ab4ec')
+LIGHT = Theme(
+    ink='#1d2127',
+    soft='#5b636e',
+    faint='#d9dde3',
+    paper='#fffffe',
+    regular='#e69f00',
+    sobolev='#0072b2',
+    critic='#009e73',
+    vfbn='#b8578f',
+    direct_sg='#d55e00',
+)
+DARK = Theme(
+    ink='#e7eaee',
+    soft='#a3abb6',
+    faint='#3b424c',
+    paper='#14171c',
+    regular='#f0b43c',
+    sobolev='#5ab4ec',
+    critic='#3fc79a',
+    vfbn='#e08fc0',
+    direct_sg='#ff8b45',
+)
 
 LABELS = {'regular': 'Regular', 'sobolev': 'Sobolev'}
 
@@ -137,6 +182,13 @@ def to_svg(draw: Callable[[], figure_lib.Figure], name: str) -> str:
   # Groups' identifiers repeat from figure to figure, and nothing uses them.
   text = re.sub(r'<g id="[\w.]+">', '<g>', text)
   text = re.sub(r'<metadata>.*?</metadata>', '', text, flags=re.DOTALL)
+  # A page has many figures: a hundredth of a point and no indentation will do.
+  text = re.sub(r'<[^>]+>', _shortened, text)
+  text = re.sub(r'\n +', '\n', text)
   # Without a size of its own, the figure takes the one that the page gives it.
   text = re.sub(r' (width|height)="[\d.]+pt"', '', text)
   return text.strip()
+
+
+def _shortened(tag: re.Match) -> str:
+  return re.sub(r'(\.\d\d)\d+', r'\1', tag[0])

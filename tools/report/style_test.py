@@ -47,6 +47,22 @@ class StyleTest(parameterized.TestCase):
       lightness = [_luminance(theme.method(m)) for m in ('regular', 'sobolev')]
       self.assertGreater(abs(lightness[0] - lightness[1]), 0.08)
 
+  def test_variants_have_the_colour_of_what_they_vary(self):
+    self.assertEqual(
+        style.LIGHT.direct_sg, style.LIGHT.method('direct_sg_labels')
+    )
+    self.assertEqual(style.DARK.ink, style.DARK.method('backprop'))
+
+  def test_svg_keeps_the_numbers_in_its_text(self):
+    def draw():
+      figure = _figure()
+      figure.axes[0].set_title('0.12345')
+      return figure
+
+    text = style.to_svg(draw, 'a')
+    self.assertIn('>0.12345<', text)
+    self.assertNotRegex(text, r'<path[^>]*\.\d{3}')
+
   def test_the_same_figure_is_the_same_bytes(self):
     for suffix in ('png', 'webp', 'pdf'):
       first, second = (style.to_bytes(_figure(), suffix, 50) for _ in range(2))

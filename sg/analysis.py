@@ -1,0 +1,146 @@
+"""From the run folders to the rows of `results/`.
+
+    table1_curves.csv      a row a run and evaluation
+    table1_alignment.csv   a row a run, evaluation and cut
+    measured.csv           a row a method and metric
+
+A file's rows of another scale stay; those of the same run are replaced.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import csv
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from sobolev_training.experiment import results
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import tables
+from tools.report import table1_rows
+
+MEASURED = 'measured.csv'
+
+_CURVE_KEYS, _ALIGNMENT_KEYS = 5, 7  # Columns that say what a row is about.
+_ALIGNED = ('cosine', 'norm_ratio', 'loss_error', 'asymmetry')
+
+Run = Mapping[str, Any]
+Metrics = list[Mapping[str, float]]
+
+
+def case_of(settings: Mapping[str, Any]) -> str:
+  """The row of Table 1 that settings are of, such as `cifar10/3`."""
+  return f'{settings["dataset"]}/{settings["cuts"]}'
+
+
+def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
+  """A run's `config.json` and `metrics.csv`."""
+  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
+    metrics = [
+        {name: float(value) for name, value in row.items()}
+        for row in csv.DictReader(file)
+    ]
+  return run_folder.read_config(folder), metrics
+
+
+def _about(scale: str, run: Run, row: Mapping[str, float]) -> dict[str, Any]:
+  settings = run['settings']
+  return {
+      'scale': scale,
+      'case': case_of(settings),
+      'method': settings['method'],
+      'seed': settings['seed'],
+      'step': int(row['step']),
+      'epoch': f'{row["epoch"]:.4g}',
+  }
+
+
+def curve_rows(scale: str, run: Run, metrics: Metrics) -> list[dict[str, Any]]:
+  """The run's accuracies at each evaluation."""
+  return [
+      {
+          **_about(scale, run, row),
+          'top1': f'{row["top1"]:.2f}',
+          'top5': f'{row["top5"]:.2f}',
+          'train_loss': f'{row["train_loss"]:.4f}',
+      }
+      for row in metrics
+  ]
+
+
+def alignment_rows(
+    scale: str, run: Run, metrics: Metrics
+) -> list[dict[str, Any]]:
+  """How its synthetic gradients compare with the true ones, at each cut."""
+  found = []
+  for row in metrics:
+    for split in range(1, run['settings']['cuts'] + 1):
+      values = {name: row.get(f'{name}_{split}') for name in _ALIGNED}
+      if values['cosine'] is not None:
+        found.append({
+            **_about(scale, run, row),
+            'split': split,
+            **{k: v and f'{v:.4g}' for k, v in values.items()},
+        })
+  return found
+
+
+def measured_rows(
+    scale: str, runs: Iterable[tuple[Run, Metrics]]
+) -> list[results.Row]:
+  """A row a case, method and metric, over the seeds."""
+  groups: dict[tuple[str, str], list[tuple[Run, Metrics]]] = {}
+  for run, metrics in runs:
+    key = case_of(run['settings']), run['settings']['method']
+    groups.setdefault(key, []).append((run, metrics))
+  found = []
+  for (case, method), group in groups.items():
+    first = group[0][0]
+    # The paper has top-5 on ImageNet only.
+    for metric in ('top1', 'top5') if case.startswith('imagenet') else ('top1',):
+      values = [metrics[-1][metric] for _, metrics in group]
+      found.append(
+          results.Row(
+              artifact='table1',
+              case=case,
+              method=method,
+              metric=metric,
+              scale=scale,
+              mean=round(float(np.mean(values)), 3),
+              std=round(float(np.std(values, ddof=1)), 3)
+              if len(values) > 1
+              else None,
+              n=len(values),
+              unit='%',
+              command=first['command'],
+              commit=run_folder.short_commit(first),
+              seconds=round(sum(m[-1]['seconds'] for _, m in group), 1),
+              device=run_folder.device_name(first),
+          )
+      )
+  return found
+
+
+def collect(
+    folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
+) -> None:
+  """Writes the results of finished runs of `//sg:train`.
+
+  Args:
+    folders: the runs.
+    scale: the scale to file them under.
+    output: the folder of the CSV files.
+  """
+  runs = [read(folder) for folder in folders]
+  tables.merge(
+      output / table1_rows.CURVES,
+      sum((curve_rows(scale, *run) for run in runs), []),
+      _CURVE_KEYS,
+  )
+  tables.merge(
+      output / table1_rows.ALIGNMENT,
+      sum((alignment_rows(scale, *run) for run in runs), []),
+      _ALIGNMENT_KEYS,
+  )
+  results.merge(output / MEASURED, measured_rows(scale, runs))

@@ -1,0 +1,114 @@
+"""Unpacks downloaded archives into folders, whole or not at all."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import lzma
+import os
+import pathlib
+import tarfile
+from typing import IO
+import zlib
+
+from sobolev_training.experiment import atomic
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import progress
+
+MEGABYTE = 1e6
+
+
+def files(
+    path: pathlib.Path, wanted: Callable[[str], object], quiet: bool = False
+) -> Iterator[tuple[str, bytes]]:
+  """Reads files in a tar archive, compressed or not.
+
+  Links and devices are left out. Names are what the archive says: to be
+  compared with those expected, never to be used as paths.
+
+  Args:
+    path: the archive.
+    wanted: says of a name whether to read the file.
+    quiet: whether to show no progress.
+
+  Yields:
+    The name and the content of each file that is wanted.
+
+  Raises:
+    UserError: the archive is missing, broken or truncated.
+  """
+  try:
+    with errors.naming(path), open(path, 'rb') as file, progress.Progress(
+        total=os.path.getsize(path) / MEGABYTE,
+        description=path.name,
+        unit='MB',
+        quiet=quiet,
+    ) as shown:
+      for item in members(path, file, wanted):
+        yield item
+        shown.update(round(file.tell() / MEGABYTE, 1))
+  except FileNotFoundError:
+    raise errors.UserError(
+        f'{path}: no such file: name the archive that you have'
+    ) from None
+
+
+def members(
+    path: pathlib.Path, file: IO[bytes], wanted: Callable[[str], object]
+) -> Iterator[tuple[str, bytes]]:
+  """Does the same for an archive that is open, as one inside another.
+
+  Args:
+    path: what to call it in errors.
+    file: the archive.
+    wanted: says of a name whether to read the file.
+
+  Yields:
+    The name and the content of each file that is wanted.
+
+  Raises:
+    UserError: the archive is broken or truncated.
+  """
+  try:
+    with tarfile.open(fileobj=file) as archive:
+      for member in archive:
+        if member.isfile() and wanted(member.name):
+          yield member.name, archive.extractfile(member).read()
+      archive.fileobj.seek(archive.offset)
+      # A block of zeros marks the end, which tarfile does not insist on.
+      if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError('unexpected end of data')
+  except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+    raise errors.UserError(
+        f'{path}: not a whole tar archive ({errors.one_line(error)}): get it '
+        'again'
+    ) from None
+
+
+@contextlib.contextmanager
+def filling(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+  """Gives a temporary folder whose content is in `folder` at the end.
+
+  Args:
+    folder: the folder to create, or to replace files in.
+
+  Yields:
+    A hidden folder beside it. It stays when the block raises or the process is
+    killed, with what is in it, and is there again the next time.
+  """
+  partial = folder.with_name(f'.{folder.name}.partial')
+  with errors.naming(folder):
+    partial.mkdir(parents=True, exist_ok=True)
+    try:
+      yield partial
+    except BaseException:
+      with contextlib.suppress(OSError):
+        partial.rmdir()  # When nothing is in it.
+      raise
+    os.sync()
+    if folder.exists():
+      for item in partial.iterdir():
+        item.replace(folder / item.name)
+      partial.rmdir()
+    else:
+      partial.rename(folder)
+    atomic.sync(folder.parent)

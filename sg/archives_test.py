@@ -1,0 +1,109 @@
+import io
+import os
+import pathlib
+import tarfile
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from sg import archives
+from sobolev_training.experiment import errors
+
+
+def _write(path, contents, mode='w'):
+  with tarfile.open(path, mode) as archive:
+    for name, content in contents.items():
+      member = tarfile.TarInfo(name)
+      member.size = len(content)
+      archive.addfile(member, io.BytesIO(content))
+
+
+class FilesTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.path = pathlib.Path(self.create_tempdir().full_path, 'some.tar')
+
+  def _read(self):
+    return dict(archives.files(self.path, lambda name: name.endswith('.bin')))
+
+  @parameterized.parameters('w', 'w:gz', 'w:xz')
+  def test_reads_what_is_wanted(self, mode):
+    contents = {'a/x.bin': b'one', 'y.bin': b'two' * 50_000, 'z.txt': b'no'}
+    _write(self.path, contents, mode)
+    del contents['z.txt']
+    self.assertEqual(self._read(), contents)
+
+  def test_archive_in_archive(self):
+    inner = self.path.with_name('inner.tar')
+    _write(inner, {'x.bin': b'one'})
+    found = archives.members(self.path, io.BytesIO(inner.read_bytes()), bool)
+    self.assertEqual(dict(found), {'x.bin': b'one'})
+
+  def test_leaves_out_links(self):
+    with tarfile.open(self.path, 'w') as archive:
+      link = tarfile.TarInfo('link.bin')
+      link.type, link.linkname = tarfile.SYMTYPE, '/etc/hostname'
+      archive.addfile(link)
+    self.assertEqual(self._read(), {})
+
+  @parameterized.parameters('w', 'w:gz', 'w:xz')
+  def test_truncated(self, mode):
+    # A header and its file take 1024 bytes; 10240 is between two of them.
+    noise = {f'{i}.bin': os.urandom(512) for i in range(40)}
+    _write(self.path, noise, mode)
+    whole = self.path.read_bytes()
+    for end in (10240, 10300, 10800, 700, 100):
+      self.path.write_bytes(whole[:end])
+      with self.assertRaisesRegex(errors.UserError, 'some.tar: not a whole ta'):
+        self._read()
+
+  def test_missing_or_something_else(self):
+    with self.assertRaisesRegex(errors.UserError, 'some.tar: no such file: n'):
+      self._read()
+    self.path.write_bytes(b'no archive')
+    with self.assertRaisesRegex(errors.UserError, 'not a whole tar.*get it ag'):
+      self._read()
+    with self.assertRaisesRegex(errors.UserError, 'is a directory'):
+      list(archives.files(self.path.parent, bool))
+
+
+class FillingTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path, 'a', 'b')
+
+  def test_appears_whole(self):
+    with archives.filling(self.folder) as partial:
+      (partial / 'one').write_text('1')
+      self.assertFalse(self.folder.exists())
+    self.assertEqual((self.folder / 'one').read_text(), '1')
+    self.assertLen(list(self.folder.parent.iterdir()), 1)
+
+  def test_goes_on_after_a_failure(self):
+    with self.assertRaises(KeyError), archives.filling(self.folder) as partial:
+      (partial / 'one').write_text('1')
+      raise KeyError
+    self.assertFalse(self.folder.exists())
+    with archives.filling(self.folder) as partial:
+      self.assertEqual((partial / 'one').read_text(), '1')
+    self.assertTrue((self.folder / 'one').exists())
+
+  def test_leaves_nothing_when_nothing_was_written(self):
+    with self.assertRaises(KeyError), archives.filling(self.folder):
+      raise KeyError
+    self.assertEmpty(list(self.folder.parent.iterdir()))
+
+  def test_replaces_files_and_leaves_others(self):
+    self.folder.mkdir(parents=True)
+    (self.folder / 'one').write_text('old')
+    (self.folder / 'mine').write_text('mine')
+    with archives.filling(self.folder) as partial:
+      (partial / 'one').write_text('new')
+    self.assertEqual((self.folder / 'one').read_text(), 'new')
+    self.assertEqual((self.folder / 'mine').read_text(), 'mine')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,124 @@
+"""Images and labels to train and test on: the interface, and one in memory."""
+
+import abc
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from sg import augmentation
+from sg import ordering
+
+
+class Dataset(abc.ABC):
+  """A set of images in classes.
+
+  Attributes:
+    name: what it is called, as in results.
+    image_shape: height, width and channels.
+    classes: how many there are.
+    train_size: examples to train on.
+    test_size: examples to test on.
+  """
+
+  name: str
+  image_shape: tuple[int, int, int]
+  classes: int
+  train_size: int
+  test_size: int
+
+  @abc.abstractmethod
+  def train(
+      self, batch_size: int, seed: int, start: int = 0
+  ) -> tf.data.Dataset:
+    """Batches to train on, without end.
+
+    Every epoch has another order, and each example once. Batches do not heed
+    where epochs end.
+
+    Args:
+      batch_size: B.
+      seed: of the order and the augmentation.
+      start: steps to leave out. The batch of a step depends on the seed and the
+        step alone, so that a run can go on at any step.
+
+    Returns:
+      Pairs of augmented, standardised images, float32 [B, H, W, C], and labels,
+      int32 [B].
+    """
+
+  @abc.abstractmethod
+  def test(self, batch_size: int) -> tf.data.Dataset:
+    """The test set in its order, not augmented; the last batch is smaller."""
+
+
+def prefetch(batches: tf.data.Dataset) -> tf.data.Dataset:
+  """Makes the next batches while the device computes."""
+  return batches.prefetch(2)
+
+
+class InMemory(Dataset):
+  """A data set whose images are all in memory.
+
+  Training images are padded by an eighth (4 of 32 pixels), cropped at random
+  and flipped.
+  """
+
+  def __init__(
+      self,
+      name: str,
+      train: tuple[np.ndarray, np.ndarray],
+      test: tuple[np.ndarray, np.ndarray],
+      classes: int,
+      mean: Sequence[float],
+      std: Sequence[float],
+  ):
+    """Keeps the images.
+
+    Args:
+      name: of the data set.
+      train: images, uint8 [N, H, W, C], and labels, [N].
+      test: likewise.
+      classes: how many there are.
+      mean: of each channel [C], in pixel values from 0 to 255.
+      std: the deviation of each channel [C].
+    """
+    self.name = name
+    self.image_shape = tuple(train[0].shape[1:])
+    self.classes = classes
+    self.train_size = len(train[0])
+    self.test_size = len(test[0])
+    self._mean, self._std = mean, std
+    with tf.device('cpu'):  # Where tf.data reads them.
+      self._train, self._test = (
+          (tf.constant(images), tf.constant(labels, tf.int32))
+          for images, labels in (train, test)
+      )
+
+  def train(
+      self, batch_size: int, seed: int, start: int = 0
+  ) -> tf.data.Dataset:
+    pad = self.image_shape[0] // 8
+
+    def make(step):
+      positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+      chosen = ordering.indices(positions, self.train_size, seed)
+      images, labels = (tf.gather(array, chosen) for array in self._train)
+      images = augmentation.crop_and_flip(
+          images, pad, tf.stack([tf.constant(seed, tf.int64), step])
+      )
+      return self._standardise(images), labels
+
+    return prefetch(tf.data.Dataset.counter(start).map(make))
+
+  def test(self, batch_size: int) -> tf.data.Dataset:
+    def make(begin):
+      end = tf.minimum(begin + batch_size, self.test_size)
+      images, labels = (array[begin:end] for array in self._test)
+      return self._standardise(images), labels
+
+    begins = tf.data.Dataset.range(0, self.test_size, batch_size)
+    return prefetch(begins.map(make))
+
+  def _standardise(self, images: tf.Tensor) -> tf.Tensor:
+    return augmentation.standardise(images, self._mean, self._std)

@@ -1,0 +1,72 @@
+"""The data sets by name.
+
+    data = datasets.open_dataset('cifar10')
+    for images, labels in data.train(batch_size=128, seed=0):
+      ...
+"""
+
+from collections.abc import Iterator
+import contextlib
+import re
+
+import tensorflow as tf
+
+from sg import cifar10
+from sg import dataset
+from sg import imagenet
+from sg import synthetic
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+
+NAMES = ('cifar10', 'imagenet', 'synthetic')
+
+Dataset = dataset.Dataset
+
+
+def open_dataset(
+    name: str, folder: str = '', image_size: int = 0
+) -> dataset.Dataset:
+  """Opens a data set.
+
+  Args:
+    name: `cifar10`, `imagenet` or `synthetic`.
+    folder: where its files are; by default data/<name>, where the user is.
+    image_size: pixels on a side; by default 224 for ImageNet, 32 otherwise.
+
+  Returns:
+    The data set.
+
+  Raises:
+    UserError: there is no such data set, or its files cannot be used.
+  """
+  path = run_folder.resolve(folder or f'data/{name}')
+  if name == 'imagenet':
+    return imagenet.ImageNet(path, image_size or 224)
+  if name == 'synthetic':
+    size = image_size or 32
+    return synthetic.make((size, size, 3))
+  if name != 'cifar10':
+    raise errors.UserError(
+        f'data set {name!r}: expected one of {", ".join(NAMES)}'
+    )
+  if image_size not in (0, cifar10.SIDE):
+    raise errors.UserError(
+        f'image size {image_size}: CIFAR-10 has {cifar10.SIDE} pixels on a side'
+    )
+  return cifar10.load(path)
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+  """Names the broken file, for a block that takes batches from a data set.
+
+  Raises:
+    UserError: instead of TensorFlow's error, which has it in its text.
+  """
+  try:
+    yield
+  except tf.errors.OpError as error:
+    found = re.search('UserError: (.*)', error.message)
+    if not found:
+      raise
+    raise errors.UserError(found[1]) from None

@@ -1,0 +1,266 @@
+"""One step of a cut network against central differences in float64."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+import sonnet as snt
+import tensorflow as tf
+
+from sg import decoupled
+from sg import layers
+from sg import networks
+from sg.modules import loss_predictor
+from sg.modules import methods
+from sobolev_training import testing
+
+BATCH, CLASSES = 3, 4
+LEARNING = ('direct_sg', 'direct_sg_labels', 'vfbn', 'critic', 'sobolev')
+RANDOM = np.random.default_rng(3)
+IMAGES = tf.constant(RANDOM.normal(size=(BATCH, 6, 6, 2)))
+LABELS = tf.constant([2, 0, 3])
+
+
+class PoolingPredictor(snt.Module):
+  """A class predictor with all that double backpropagation goes through."""
+
+  def __init__(self):
+    super().__init__()
+    self._convolution = layers.Convolution(3, 3, 2)
+    self._norm = layers.BatchNorm()
+    self._linear = layers.Linear(CLASSES)
+
+  def __call__(self, h):
+    h = self._norm(self._convolution(h), layers.Statistics.BATCH)
+    h = tf.nn.max_pool2d(tf.nn.relu(h), 2, 1, padding='VALID')
+    h = tf.nn.avg_pool2d(h, 2, 1, padding='SAME')
+    return self._linear(snt.flatten(h))
+
+
+def network():
+  """Three segments: convolutions, batch norm, a residual block, pooling."""
+  tf.random.set_seed(1)
+  blocks = [
+      networks.ConvBlock(3),
+      networks.Bottleneck(1, 1, project=True),
+      networks.ConvBlock(3, stride=2),
+      networks.Head(CLASSES, average=True),
+  ]
+  return networks.cut(blocks, (1, 2))
+
+
+def modules_of(method, distance='squared_l2', predictor=None):
+  made = []
+  for _ in range(2):
+    if predictor is None:
+      module = methods.make(method, 'cifar10', 3, CLASSES, distance, 0.7)
+    else:
+      module = methods.LOSS_PREDICTORS[method](
+          predictor(), distance=distance, gradient_weight=0.7
+      )
+    made.append(module)
+  return made
+
+
+def step(segments, modules, **settings):
+  return decoupled.step(segments, modules, IMAGES, LABELS, **settings)
+
+
+def activations(segments):
+  found = [IMAGES]
+  for segment in segments:
+    found.append(segment(found[-1], layers.Statistics.BATCH))
+  return found
+
+
+def randomise(modules):
+  """Moves all variables, so that none is at zero."""
+  for module in modules:
+    for variable in module.trainable_variables:
+      change = np.random.default_rng(7).normal(size=variable.shape)
+      variable.assign_add(0.1 * change)
+
+
+def assert_slopes(f, learned, tolerance=testing.CENTRAL_DIFFERENCE):
+  """Compares gradients with central differences of f() along directions."""
+  generator = np.random.default_rng(11)
+  assert learned.variables
+  for _ in range(3):
+    along = [generator.normal(size=v.shape) for v in learned.variables]
+    expected = 0.0
+    for sign in (1, -1):
+      for v, u in zip(learned.variables, along, strict=True):
+        v.assign_add(sign * 1e-6 * u)
+      expected += sign * float(f()) / 2e-6
+      for v, u in zip(learned.variables, along, strict=True):
+        v.assign_sub(sign * 1e-6 * u)
+    actual = sum(
+        float(tf.reduce_sum(g * u))
+        for g, u in zip(learned.gradients, along, strict=True)
+    )
+    testing.assert_close(actual, expected, tolerance * 10)
+
+
+def loss_and_gradient(model, h):
+  """The loss of each example, and its gradient by central differences."""
+  @tf.function
+  def of_batch(h):
+    return tf.reduce_sum(model(h))
+
+  return model(h), testing.central_difference(of_batch, h.numpy())
+
+
+class StepTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.segments = network()
+    step(self.segments, modules_of('noprop'))  # Makes the variables.
+
+  def expected_signals(self, modules, h):
+    """Synthetic signals at each output, by central differences."""
+    top = loss_and_gradient(
+        lambda x: loss_predictor.log_loss(x, LABELS), h[-1]
+    )
+    signals = []
+    for module, at in zip(modules, h[1:-1], strict=True):
+      if isinstance(module, loss_predictor.LossPredictor):
+        signals.append(
+            loss_and_gradient(lambda x, m=module: m(x, LABELS).loss, at)
+        )
+      else:
+        signals.append((None, module(at, LABELS).gradient.numpy()))
+    return [*signals, top]
+
+  @parameterized.parameters(*LEARNING)
+  def test_a_segment_follows_its_own_signal(self, method):
+    modules = modules_of(method)
+    step(self.segments, modules)
+    randomise(modules)
+    h = activations(self.segments)
+    signals = self.expected_signals(modules, h)
+    found = step(self.segments, modules)
+    for k, segment in enumerate(self.segments):
+      def along_signal(k=k, segment=segment):
+        above = segment(h[k], layers.Statistics.BATCH)
+        return tf.reduce_sum(above * signals[k][1]) / BATCH
+
+      assert_slopes(along_signal, found.segments[k], 1e-6)
+
+  @parameterized.parameters(
+      *((method, None) for method in LEARNING),
+      *((method, PoolingPredictor) for method in ('vfbn', 'critic', 'sobolev')),
+  )
+  def test_a_module_follows_what_comes_from_above(self, method, predictor):
+    modules = modules_of(method, predictor=predictor)
+    step(self.segments, modules)
+    randomise(modules)
+    h = activations(self.segments)
+    signals = self.expected_signals(modules, h)
+    found = step(self.segments, modules)
+    for k, module in enumerate(modules, 1):
+      above = self.segments[k]
+
+      @tf.function
+      def to_cut(x, k=k, above=above):
+        out = above(x, layers.Statistics.BATCH)
+        return tf.reduce_sum(out * signals[k][1])
+
+      gradient = testing.central_difference(to_cut, h[k].numpy())
+
+      def error(module=module, gradient=gradient, k=k):
+        made = module(h[k], LABELS)
+        value = (
+            (made.loss - signals[k][0]) ** 2 if module.learns_loss else 0.0
+        )
+        slope = tf.reduce_sum((made.gradient - gradient) ** 2, axis=(1, 2, 3))
+        if module.learns_gradient:
+          value += 0.7 * slope
+        return tf.reduce_mean(value)
+
+      assert_slopes(error, found.modules[k - 1], 1e-5)
+      testing.assert_close(float(found.errors[k - 1]), float(error()), 1e-6)
+
+  def test_all_modules_can_learn_the_true_loss(self):
+    modules = modules_of('critic', 'l1')
+    step(self.segments, modules)
+    found = step(self.segments, modules, true_loss=True)
+    for module, h, error in zip(
+        modules, activations(self.segments)[1:-1], found.errors, strict=True
+    ):
+      made = module(h, LABELS).loss
+      testing.assert_close(
+          float(error), np.mean(np.abs(made - found.loss)), 1e-12
+      )
+
+  def test_backpropagation_is_the_gradient_of_the_whole(self):
+    found = step(self.segments, modules_of('backprop'))
+
+    def loss():
+      logits = activations(self.segments)[-1]
+      return tf.reduce_mean(loss_predictor.log_loss(logits, LABELS))
+
+    for learned in found.segments:
+      assert_slopes(loss, learned)
+
+  def test_nothing_moves_below_a_cut_without_signal(self):
+    found = step(self.segments, modules_of('noprop'))
+    for learned in [*found.segments[:-1], *found.modules]:
+      self.assertEmpty(learned.variables)
+    self.assertNotEmpty(found.segments[-1].variables)
+
+  @parameterized.parameters(*LEARNING)
+  def test_nothing_leaks_across_a_cut(self, method):
+    modules = modules_of(method)
+    step(self.segments, modules)
+    randomise(modules)
+    before = step(self.segments, modules)
+    randomise(modules[1:])
+    after = step(self.segments, modules)
+
+    def changed(one, other):
+      return any(
+          np.any(a != b)
+          for a, b in zip(one.gradients, other.gradients, strict=True)
+      )
+
+    moved = [
+        changed(a, b)
+        for a, b in zip(before.segments, after.segments, strict=True)
+    ]
+    # Segment 2 has its own module, and no other hears of that at this step.
+    self.assertEqual(moved, [False, True, False])
+    # Module 1 learns from what segment 2 sends down.
+    self.assertTrue(changed(before.modules[0], after.modules[0]))
+
+  def test_the_same_in_a_graph(self):
+    modules = modules_of('sobolev', 'l1')
+    step(self.segments, modules)
+    eager = step(self.segments, modules)
+    graph = tf.function(lambda: [
+        learned.gradients for learned in (
+            lambda found: [*found.segments, *found.modules]
+        )(step(self.segments, modules))
+    ])()
+    for learned, gradients in zip(
+        [*eager.segments, *eager.modules], graph, strict=True
+    ):
+      testing.assert_close(
+          list(learned.gradients), list(gradients), testing.SAME_FLOAT64
+      )
+
+  def test_in_bfloat16_the_updates_are_float32(self):
+    segments, modules = network(), modules_of('sobolev', 'l1')
+    images = tf.cast(IMAGES, tf.bfloat16)
+    decoupled.step(segments, modules, images, LABELS)
+    found = decoupled.step(segments, modules, images, LABELS)
+    for learned in [*found.segments, *found.modules]:
+      for gradient in learned.gradients:
+        self.assertEqual(gradient.dtype, tf.float32)
+
+  def test_wants_a_module_for_each_cut(self):
+    with self.assertRaisesRegex(ValueError, 'modules: .*2 cuts, got 1'):
+      step(self.segments, modules_of('critic')[:1])
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,113 @@
+"""What a synthetic-gradient module is.
+
+A module sits at a cut of the main network. From the activations h below the cut
+and the labels y it predicts what the loss is and in which direction it grows,
+
+  Signal(loss L(p_h, y), gradient dL/dh),
+
+so that the segment below learns at once; later it learns itself from the signal
+that comes back from the segment above (paper, section 4.3). All is per example:
+with the gradient of the batch's mean loss, 1/B as large, the gradient term of a
+Sobolev loss would be 1/B (L1) or 1/B^2 (squared L2) of what it should.
+
+Axes: B batch, H... the activations' axes.
+"""
+
+import abc
+from collections.abc import Sequence
+from typing import ClassVar
+from typing import NamedTuple
+
+import sonnet as snt
+import tensorflow as tf
+
+from sobolev_training import terms
+
+
+class Signal(NamedTuple):
+  """A loss and its gradient with respect to activations h.
+
+  Attributes:
+    loss: [B]; None where it is not known.
+    gradient: d loss / d h, [B, H...]; None where there is none.
+  """
+
+  loss: tf.Tensor | None
+  gradient: tf.Tensor | None
+
+
+class Module(snt.Module, abc.ABC):
+  """A model of the loss, or of its gradient, at a cut.
+
+  Class attributes:
+    learns_loss: whether it is trained on the loss.
+    learns_gradient: whether it is trained on the gradient.
+    locked: whether the segment below must wait for the true gradient, which
+      it then gets in place of the synthetic one: backpropagation.
+  """
+
+  learns_loss: ClassVar[bool] = False
+  learns_gradient: ClassVar[bool] = False
+  locked: ClassVar[bool] = False
+
+  def __init__(
+      self,
+      distance: str = 'l1',
+      gradient_weight: float = 1.0,
+      name: str | None = None,
+  ):
+    """Makes the module.
+
+    Args:
+      distance: the norm of both losses, one of `distances.NAMES`.
+      gradient_weight: of the gradient term beside the loss term.
+      name: Sonnet's name.
+    """
+    super().__init__(name)
+    self._distance = distance
+    self._weights = (
+        float(self.learns_loss), gradient_weight * self.learns_gradient
+    )
+
+  @property
+  def learns(self) -> bool:
+    """Whether there is anything to train."""
+    return self.learns_loss or self.learns_gradient
+
+  @abc.abstractmethod
+  def __call__(self, h: tf.Tensor, labels: tf.Tensor) -> Signal:
+    """Predicts.
+
+    Args:
+      h: activations at the cut, [B, H...].
+      labels: int32 [B].
+
+    Returns:
+      The synthetic signal. Its parts that the module learns are differentiable
+      with respect to the module's variables.
+    """
+
+  def error(self, synthetic: Signal, received: Signal) -> terms.SobolevLoss:
+    """How far a synthetic signal is from the one received: eq. 1 with f = L.
+
+    Args:
+      synthetic: what this module predicted.
+      received: what came back from the segment above; a constant.
+
+    Returns:
+      The losses of each example, which the module is to lower.
+    """
+    return terms.loss_terms(
+        _wide(synthetic), _wide(received), weights=self._weights,
+        losses=self._distance,
+    )
+
+
+def _wide(signal: Signal) -> Sequence[tf.Tensor | None]:
+  """In float32 where it was less: sums over many components need that."""
+  return [
+      tf.cast(part, tf.float32)
+      if part is not None and part.dtype.size < 4
+      else part
+      for part in signal
+  ]

@@ -1,0 +1,224 @@
+"""Unpacks ImageNet into folders, one for each class.
+
+    ./bazelw run //sg:prepare_imagenet -- \\
+        --archive=ILSVRC2012_img_train.tar,ILSVRC2012_img_val.tar \\
+        --val_labels=ILSVRC2012_devkit_t12.tar.gz
+
+Also takes archives that have train/<class>/*.JPEG and val/<class>/*.JPEG in
+them, and data sets that TensorFlow Datasets has prepared (--tfds=imagenet2012).
+When it is stopped it can be started again: it goes on with what is missing.
+"""
+
+from collections.abc import Iterator
+import dataclasses
+import importlib
+import io
+import pathlib
+import re
+
+from scipy import io as scipy_io
+from scipy.io import matlab
+
+from sg import archives
+from sg import imagenet
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import progress
+from sobolev_training.experiment import run_folder
+
+# What may be part of a path: no separators, and no dot in front.
+_PART = r'\w[\w-]*'
+_IMAGE = rf'{_PART}(?:\.{_PART})*\.(?i:jpeg|jpg)'
+_IS_IMAGE = re.compile(_IMAGE)
+_IN_FOLDERS = re.compile(rf'(?:.*/)?(train|val)/({_PART})/({_IMAGE})')
+_CLASS_ARCHIVE = re.compile(rf'(?:.*/)?({_PART})\.tar')
+_VAL_IMAGE = re.compile(r'(?:.*/)?(ILSVRC2012_val_(\d{8})\.JPEG)')
+
+_IN_DEVKIT = re.compile(
+    r'.*/(meta\.mat|ILSVRC2012_validation_ground_truth\.txt)'
+)
+
+_LABELS_WAY_OUT = (
+    'name the devkit, ILSVRC2012_devkit_t12.tar.gz, or a text file with a '
+    'class a line with --val_labels'
+)
+
+# The split, the class, the file's name, and what is in it.
+Image = tuple[str, str, str, bytes]
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Where from and where to."""
+
+  archive: tuple[str, ...] = config.setting(
+      (), 'The archives that you have, training and validation.'
+  )
+  folder: str = config.setting('data/imagenet', 'Where to write the files.')
+  val_labels: str = config.setting(
+      '',
+      'The classes of ILSVRC2012_img_val.tar: the devkit '
+      'ILSVRC2012_devkit_t12.tar.gz, or a text file, a class such as n01440764 '
+      'a line.',
+  )
+  tfds: str = config.setting(
+      '',
+      'In place of archives a data set of TensorFlow Datasets (to be installed '
+      'with `pip install tensorflow_datasets`), such as imagenet2012.',
+  )
+
+
+def prepare(settings: Config) -> str:
+  """Writes the folder, unless it is there; says what it did.
+
+  Raises:
+    UserError: an archive is broken or of another kind, or what came of it
+      cannot be used.
+  """
+  if bool(settings.archive) == bool(settings.tfds):
+    raise errors.UserError(
+        'expected either --archive or --tfds; --help tells more'
+    )
+  folder = run_folder.resolve(settings.folder).resolve()
+  if folder.exists():
+    return f'{_summary(folder)}, already there'
+  labels = _val_labels(settings.val_labels)
+  with archives.filling(folder) as partial:
+    if settings.tfds:
+      _write(partial, _from_tfds(settings.tfds))
+    for archive in settings.archive:
+      path = run_folder.resolve(archive)
+      if not _write(partial, _from_archive(path, labels)):
+        raise errors.UserError(
+            f'{path}: expected class archives, train/<class>/*.JPEG, '
+            'val/<class>/*.JPEG or ILSVRC2012_val_*.JPEG in it'
+        )
+    _summary(partial)
+  return _summary(folder)
+
+
+def _summary(folder: pathlib.Path) -> str:
+  data = imagenet.ImageNet(folder, 224)
+  return (
+      f'{folder}: {data.train_size:,} images to train and {data.test_size:,} '
+      f'to test on, {data.classes} classes'
+  )
+
+
+def _write(folder: pathlib.Path, images: Iterator[Image]) -> int:
+  """Writes files that are not yet there; returns how many there were."""
+  count = 0
+  for split, name, file, data in images:
+    path = folder / split / name / file
+    if not path.exists() or path.stat().st_size != len(data):
+      path.parent.mkdir(parents=True, exist_ok=True)
+      path.write_bytes(data)
+    count += 1
+  return count
+
+
+def _from_archive(
+    path: pathlib.Path, labels: dict[int, str]
+) -> Iterator[Image]:
+  """The images in an archive of any of the kinds."""
+  def wanted(name):
+    kinds = (_IN_FOLDERS, _CLASS_ARCHIVE, _VAL_IMAGE)
+    return any(kind.fullmatch(name) for kind in kinds)
+
+  for name, content in archives.files(path, wanted):
+    if found := _IN_FOLDERS.fullmatch(name):
+      yield *found.groups(), content
+    elif found := _CLASS_ARCHIVE.fullmatch(name):
+      inner = archives.members(path, io.BytesIO(content), _IS_IMAGE.fullmatch)
+      for image, data in inner:
+        yield 'train', found[1], image, data
+    elif found := _VAL_IMAGE.fullmatch(name):
+      number = int(found[2])
+      if number not in labels:
+        raise errors.UserError(
+            f'{path}: no class is known for {found[1]}: {_LABELS_WAY_OUT}'
+        )
+      yield 'val', labels[number], found[1], content
+
+
+def _val_labels(path: str) -> dict[int, str]:
+  """The classes of the validation images, which are numbered from 1."""
+  if not path:
+    return {}
+  file = run_folder.resolve(path)
+  if file.name.endswith(('.tar', '.gz', '.tgz')):
+    names = _devkit_labels(file)
+  else:
+    with errors.naming(file):
+      try:
+        names = file.read_text(encoding='utf-8').split()
+      except (FileNotFoundError, UnicodeDecodeError):
+        names = []
+  if not names or not all(re.fullmatch(_PART, name) for name in names):
+    raise errors.UserError(
+        f'{file}: expected the classes of the validation images: '
+        f'{_LABELS_WAY_OUT}'
+    )
+  return dict(enumerate(names, start=1))
+
+
+def _devkit_labels(path: pathlib.Path) -> list[str]:
+  """Reads the validation images' numbers, and which number is which class."""
+  found = {
+      name.rpartition('/')[2]: content
+      for name, content in archives.files(path, _IN_DEVKIT.fullmatch, True)
+  }
+  try:
+    synsets = scipy_io.loadmat(
+        io.BytesIO(found['meta.mat']), squeeze_me=True
+    )['synsets']
+    names = {
+        int(number): str(name)
+        for number, name in zip(
+            synsets['ILSVRC2012_ID'], synsets['WNID'], strict=True
+        )
+    }
+    numbers = found['ILSVRC2012_validation_ground_truth.txt'].split()
+    return [names[int(number)] for number in numbers]
+  except (KeyError, ValueError, matlab.MatReadError):
+    return []
+
+
+def _from_tfds(name: str) -> Iterator[Image]:
+  """The images of a data set that TensorFlow Datasets has on this disk."""
+  try:
+    # By name, because nothing else here needs it.
+    tfds = importlib.import_module('tensorflow_datasets')
+  except ImportError:
+    raise errors.UserError(
+        f'--tfds={name}: tensorflow_datasets is not installed: pip install '
+        'tensorflow_datasets'
+    ) from None
+  try:
+    builder = tfds.builder(name)
+    prepared = builder.data_path.exists()
+  except ValueError:  # As for an unknown name.
+    prepared = False
+  if not prepared:
+    raise errors.UserError(
+        f'--tfds={name}: not there: prepare it with `tfds build {name}`'
+    )
+  class_of = builder.info.features['label'].int2str
+  decoders = {'image': tfds.decode.SkipDecoding()}
+  for split, part in (('train', 'train'), ('val', 'validation')):
+    size = builder.info.splits[part].num_examples
+    examples = builder.as_dataset(split=part, decoders=decoders)
+    with progress.Progress(size, description=split, unit='image') as shown:
+      for number, example in enumerate(examples.as_numpy_iterator()):
+        name = class_of(int(example['label']))
+        yield split, name, f'{number:07d}.JPEG', example['image']
+        shown.update(number + 1)
+
+
+def main(_):
+  print(prepare(config.from_flags(Config)))
+
+
+if __name__ == '__main__':
+  config.define_flags(Config)
+  errors.run_main(main)

@@ -1,0 +1,176 @@
+"""The settings of an experiment of section 4.3, and named sets of them.
+
+Marks as in docs/deviations.md.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from sg.modules import methods
+from sobolev_training import distances
+from sobolev_training.experiment import config
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+  """What the runs of a row of Table 1 share; defaults: its CIFAR-10 row."""
+
+  dataset: str = config.setting(
+      'cifar10',
+      'What to classify.',
+      choices=('cifar10', 'imagenet', 'synthetic'),
+  )
+  data: str = config.setting(
+      '', "The data's folder; by default data/<dataset>.", affects_result=False
+  )
+  image_size: int = config.setting(
+      32, 'Height and width of an image.', 'pixels', minimum=8
+  )
+  network: str = config.setting(
+      'cifar10', 'The main network.', choices=('cifar10', 'resnet50')
+  )
+  width: int = config.setting(
+      64, "Channels of the network's first layer.", source='64 [S, D]',
+      minimum=1,
+  )
+  cuts: int = config.setting(
+      3, 'Synthetic-gradient modules.', source='section 4.3 [V]', minimum=0
+  )
+  module_channels: int = config.setting(
+      128, "Channels of a module's convolutions.", source='128 [M, S]',
+      minimum=1,
+  )
+  distance: str = config.setting(
+      'l1', "The norm of a module's losses.", source='L1 [M, S]',
+      choices=distances.NAMES,
+  )
+  gradient_weight: float = config.setting(
+      1e-3,
+      "Weight of Sobolev's gradient term, a sum over the activations.",
+      source='deviations 10 [O]',
+      above=0,
+  )
+  true_loss: bool = config.setting(
+      False,
+      'Whether every module learns the true loss, rather than what the module '
+      'above predicts.',
+      source='deviations 9 [O]',
+  )
+  epochs: float = config.setting(
+      204.8,
+      'Passes over the training set.',
+      'epochs',
+      '80,000 steps of 128 images [M, S]',
+      above=0,
+  )
+  batch_size: int = config.setting(
+      128, 'Images a step.', 'images', '128 [S]', minimum=1
+  )
+  learning_rate: float = config.setting(
+      0.1, "SGD's first step size.", source='0.1 [M, S]', above=0
+  )
+  drops: tuple[float, ...] = config.setting(
+      (0.5, 0.75),
+      'After which share of the steps SGD divides its step size by 10.',
+      source='40,000 and 60,000 of 80,000 steps [M, S]',
+      minimum=0,
+      maximum=1,
+  )
+  momentum: float = config.setting(
+      0.9, "SGD's momentum.", source='0.9 [M, S]', minimum=0, maximum=1
+  )
+  l2: float = config.setting(
+      5e-4, 'L2 penalty of the main network.', source='5e-4 [S]', minimum=0
+  )
+  module_learning_rate: float = config.setting(
+      1e-4, "Adam's step size, for the modules.", source='1e-4 [M, S]', above=0
+  )
+  precision: str = config.setting(
+      'float32',
+      'What to compute in; weights are kept in float32. bfloat16 is fast on a '
+      'GPU, a TPU or a CPU with AMX only.',
+      source='[O]',
+      choices=('float32', 'bfloat16'),
+  )
+  evaluations: int = config.setting(
+      50, 'How often to test, evenly spaced.', minimum=1
+  )
+  aligned: int = config.setting(
+      128, 'Test images to compare gradients on, at each evaluation; 0 for none.',
+      minimum=0,
+  )
+  threads: int = config.setting(
+      0, 'Threads; 0 for all cores.', minimum=0, affects_result=False
+  )
+  checkpoint_seconds: float = config.setting(
+      60, 'Time between checkpoints.', 's', above=0, affects_result=False
+  )
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Settings):
+  """One run."""
+
+  method: str = config.setting(
+      'sobolev', 'How the segments below a cut learn.', source='Table 1',
+      choices=methods.METHODS,
+  )
+  seed: int = config.setting(0, 'Of weights, order and augmentation.', minimum=0)
+
+
+_RESNET50 = {
+    'dataset': 'imagenet',
+    'image_size': 224,
+    'network': 'resnet50',
+    'module_channels': 64,  # [M]
+    'epochs': 100,  # [M]
+    'batch_size': 32,  # [M]
+    'drops': (0.3, 0.6, 0.9),  # [M]
+    'l2': 1e-4,  # [M]
+}
+# Training that is a hundredth as long, of narrow networks: the paper's 0.1 made
+# them diverge at the start, and 1e-4 moved the modules too little [O].
+_LAPTOP = {'learning_rate': 0.02, 'module_learning_rate': 1e-3}
+# ResNet-50 at half its width on 32 x 32 pixels.
+_LAPTOP_RESNET50 = {
+    **_RESNET50,
+    **_LAPTOP,
+    'image_size': 32,
+    'width': 32,
+    'module_channels': 32,
+    'batch_size': 128,
+    'epochs': 3,
+    'evaluations': 3,
+}
+
+# What a preset sets besides the defaults.
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    'paper-cifar10': {},
+    'paper-imagenet-1': {**_RESNET50, 'cuts': 1},
+    'paper-imagenet-3': {**_RESNET50, 'cuts': 3},
+    'laptop-cifar10': {
+        **_LAPTOP,
+        'precision': 'bfloat16',
+        'width': 16,
+        'module_channels': 32,
+        'epochs': 6,
+        'evaluations': 6,
+    },
+    'laptop-imagenet-1': {**_LAPTOP_RESNET50, 'cuts': 1},
+    'laptop-imagenet-3': {**_LAPTOP_RESNET50, 'cuts': 3},
+    'smoke-cifar10': {
+        **_LAPTOP,
+        'dataset': 'synthetic',
+        'width': 4,
+        'module_channels': 8,
+        'epochs': 1,
+        'evaluations': 2,
+        'aligned': 16,
+    },
+}
+
+
+def preset(name: str, given: Mapping[str, Any]) -> Settings:
+  """A preset's settings, with those given in place of its own."""
+  return Settings(**{**PRESETS[name], **given})

@@ -1,0 +1,40 @@
+import pathlib
+
+from absl.testing import absltest
+
+from sobolev_training.experiment import tables
+
+
+class TablesTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.path = pathlib.Path(self.create_tempdir().full_path, 'new', 'a.csv')
+
+  def row(self, name, step, value):
+    return {'name': name, 'step': step, 'value': value}
+
+  def test_sorts_by_key_numbers_by_size(self):
+    tables.merge(
+        self.path,
+        [self.row('b', 2, 1), self.row('a', 10, 2), self.row('a', 9, None)],
+        keys=2,
+    )
+    self.assertEqual(
+        self.path.read_text(), 'name,step,value\na,9,\na,10,2\nb,2,1\n'
+    )
+
+  def test_replaces_rows_with_the_same_key(self):
+    tables.merge(self.path, [self.row('a', 1, 5), self.row('a', 2, 6)], keys=2)
+    tables.merge(self.path, [self.row('a', 2, 7)], keys=2)
+    self.assertEqual(
+        self.path.read_text(), 'name,step,value\na,1,5\na,2,7\n'
+    )
+
+  def test_no_rows_change_nothing(self):
+    tables.merge(self.path, [], keys=1)
+    self.assertFalse(self.path.exists())
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,161 @@
+"""The rows of results/table1_*.csv, and the names of what is in them.
+
+`Curve._fields` and `Alignment._fields` are the files' columns: who writes the
+files imports them from here, and so does who reads them.
+"""
+
+from collections.abc import Iterable
+import pathlib
+from typing import NamedTuple
+from typing import TypeVar
+
+from sobolev_training.experiment import errors
+from tools.report import rows
+
+CURVES = 'table1_curves.csv'
+ALIGNMENT = 'table1_alignment.csv'
+
+# As Table 1 has them, from its left; a module that sees the label comes last.
+METHODS = {
+    'backprop': 'Backprop',
+    'noprop': 'Noprop',
+    'direct_sg': 'Direct SG',
+    'vfbn': 'VFBN',
+    'critic': 'Critic',
+    'sobolev': 'Sobolev',
+    'direct_sg_labels': 'Direct SG, labels',
+}
+
+CASES = {
+    'cifar10/3': 'CIFAR-10, 3 modules',
+    'imagenet/1': 'ImageNet, 1 module',
+    'imagenet/3': 'ImageNet, 3 modules',
+}
+
+
+class Curve(NamedTuple):
+  """table1_curves.csv: one training at one moment.
+
+  Attributes:
+    scale: how much was run, such as `laptop`.
+    case: one of `CASES`.
+    method: one of `METHODS`.
+    seed: of data, batches and initialisation.
+    step: the steps so far.
+    epoch: the epochs so far.
+    top1: the test accuracy in %.
+    top5: that the label is among the five most probable classes, in %.
+    train_loss: the main network's; empty where it is not finite.
+  """
+
+  scale: str
+  case: str
+  method: str
+  seed: int
+  step: int
+  epoch: float
+  top1: float
+  top5: float
+  train_loss: float | None
+
+
+class Alignment(NamedTuple):
+  """table1_alignment.csv: a synthetic gradient beside the true one.
+
+  Means over a fixed test batch. A number that is not finite is left empty.
+
+  Attributes:
+    scale: how much was run, such as `laptop`.
+    case: one of `CASES`.
+    method: one of `METHODS` that has modules.
+    seed: of data, batches and initialisation.
+    step: the steps so far.
+    epoch: the epochs so far.
+    split: where the network is cut; 1 is next to the images.
+    cosine: of the angle between the two gradients.
+    norm_ratio: the synthetic gradient's norm over the true one's.
+    loss_error: |m - L|; empty for a method that predicts no loss.
+    asymmetry: of the module's Jacobian; 0 for a gradient field.
+  """
+
+  scale: str
+  case: str
+  method: str
+  seed: int
+  step: int
+  epoch: float
+  split: int
+  cosine: float | None
+  norm_ratio: float | None
+  loss_error: float | None
+  asymmetry: float | None
+
+
+Row = TypeVar('Row', Curve, Alignment)
+
+
+def read_curves(folder: pathlib.Path) -> list[Curve]:
+  """Reads `CURVES` in the folder of results; none when there is no such file.
+
+  Raises:
+    UserError: names the file, the line and the column that is wrong.
+  """
+  return _unique(folder / CURVES, Curve, ())
+
+
+def read_alignment(folder: pathlib.Path) -> list[Alignment]:
+  """Reads `ALIGNMENT`, as `read_curves` does."""
+  return _unique(folder / ALIGNMENT, Alignment, ('split',))
+
+
+def _unique(
+    path: pathlib.Path, kind: type[Row], extra: tuple[str, ...]
+) -> list[Row]:
+  """Reads a file; a row twice would count as two seeds in a mean."""
+  key = ('scale', 'case', 'method', 'seed', 'step', *extra)
+  found = rows.read(path, kind)
+  lines = {}
+  for line, row in enumerate(found, start=2):
+    about = tuple(getattr(row, name) for name in key)
+    first = lines.setdefault(about, line)
+    if first != line:
+      what = ', '.join(map(str, about))
+      raise errors.UserError(
+          f'{path}: line {line}: {", ".join(key)}: {what} is in line {first} '
+          'already: delete one of the two'
+      )
+    if row.method not in METHODS:
+      raise errors.UserError(
+          f'{path}: line {line}: method is {row.method!r}, expected one of '
+          f'{", ".join(METHODS)}'
+      )
+  return found
+
+
+def methods(found: Iterable) -> list[str]:
+  """The methods in some rows, in the order of `METHODS`."""
+  there = {row.method for row in found}
+  return [method for method in METHODS if method in there]
+
+
+def cases(found: Iterable) -> list[str]:
+  """The cases in some rows: the paper's in its order, then others."""
+  there = {row.case for row in found}
+  listed = [case for case in CASES if case in there]
+  return listed + sorted(there.difference(listed))
+
+
+def case_title(case: str) -> str:
+  """A case's name for people; of a new one, the name that it has."""
+  return CASES.get(case, case)
+
+
+def by_seed(found: Iterable[Row], method: str) -> list[list[Row]]:
+  """A method's rows, a list a seed, in the order of their steps."""
+  seeds = {}
+  for row in found:
+    if row.method == method:
+      seeds.setdefault(row.seed, []).append(row)
+  return [
+      sorted(seeds[seed], key=lambda row: row.step) for seed in sorted(seeds)
+  ]
