@@ -46,9 +46,9 @@ class Settings:
       choices=distances.NAMES,
   )
   gradient_weight: float = config.setting(
-      1e-3,
+      1.0,
       "Weight of Sobolev's gradient term, a sum over the activations.",
-      source='deviations 10 [O]',
+      source='section 4.3: 1 [V]',
       above=0,
   )
   true_loss: bool = config.setting(
