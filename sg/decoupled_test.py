@@ -14,7 +14,7 @@ from sg.modules import methods
 from sobolev_training import testing
 
 BATCH, CLASSES = 3, 4
-LEARNING = ('direct_sg', 'direct_sg_labels', 'vfbn', 'critic', 'sobolev')
+LEARNING = ('direct_sg', 'direct_sg_plain', 'vfbn', 'critic', 'sobolev')
 RANDOM = np.random.default_rng(3)
 IMAGES = tf.constant(RANDOM.normal(size=(BATCH, 6, 6, 2)))
 LABELS = tf.constant([2, 0, 3])

@@ -2,6 +2,8 @@
 
   ||SG(h, y) - dL(p_h, y)/dh||
 
+The formula's y is why the network sees the labels; `direct_sg_plain` does not.
+
 The paper's network is not known. Ours is that of Jaderberg et al. (2017) [S]:
 two hidden convolutions 5x5-128 with batch norm and ReLU, and a last one back to
 the activations' channels that starts at zero. Conditioned on the labels, the

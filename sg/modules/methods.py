@@ -13,9 +13,9 @@ from sg.modules import noprop
 from sg.modules import sobolev
 from sg.modules import vfbn
 
-# In the order of Table 1; direct_sg_labels also sees the labels.
+# In the order of Table 1; direct_sg_plain does not see the labels.
 METHODS = (
-    'noprop', 'direct_sg', 'direct_sg_labels', 'vfbn', 'critic', 'sobolev',
+    'noprop', 'direct_sg', 'direct_sg_plain', 'vfbn', 'critic', 'sobolev',
     'backprop',
 )
 
@@ -57,8 +57,8 @@ def make(
       )
     predictor = _PREDICTORS[network](channels, classes)
     return LOSS_PREDICTORS[method](predictor, **settings)
-  if method in ('direct_sg', 'direct_sg_labels'):
-    conditioned = method == 'direct_sg_labels'
+  if method in ('direct_sg', 'direct_sg_plain'):
+    conditioned = method == 'direct_sg'
     return direct_sg.DirectSG(channels, classes, conditioned, **settings)
   if method == 'noprop':
     return noprop.Noprop(**settings)

@@ -53,7 +53,7 @@ class Theme(NamedTuple):
 _COLOURS = {
     'backprop': 'ink',
     'noprop': 'soft',
-    'direct_sg_labels': 'direct_sg',
+    'direct_sg_plain': 'direct_sg',
 }
 
 # In points, on and off.
@@ -61,7 +61,7 @@ DASHES = {
     'backprop': (1, 1.2),
     'noprop': (4, 1.5, 1, 1.5),
     'direct_sg': (6, 2),
-    'direct_sg_labels': (2.5, 1.5),
+    'direct_sg_plain': (2.5, 1.5),
     'vfbn': (9, 2, 2, 2),
 }
 

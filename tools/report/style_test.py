@@ -49,7 +49,7 @@ class StyleTest(parameterized.TestCase):
 
   def test_variants_have_the_colour_of_what_they_vary(self):
     self.assertEqual(
-        style.LIGHT.direct_sg, style.LIGHT.method('direct_sg_labels')
+        style.LIGHT.direct_sg, style.LIGHT.method('direct_sg_plain')
     )
     self.assertEqual(style.DARK.ink, style.DARK.method('backprop'))
 

@@ -22,7 +22,7 @@ _ORDER = (
     'sobolev',
     'critic',
     'vfbn',
-    'direct_sg_labels',
+    'direct_sg_plain',
     'direct_sg',
     'noprop',
 )

@@ -64,7 +64,7 @@ class CurvesTest(absltest.TestCase):
     points = fake.accuracies()
     self.assertEqual(
         [
-            'Backprop', 'Sobolev', 'Critic', 'VFBN', 'Direct SG, labels',
+            'Backprop', 'Sobolev', 'Critic', 'VFBN', 'Direct SG, plain',
             'Direct SG', 'Noprop',
         ],
         _legend(table1_figures.make_curves(points)),

@@ -104,7 +104,7 @@ def _accuracies(found: loading.Results) -> document.Table:
   for case, metric in cells:
     for method, title in table1_rows.METHODS.items():
       key = (case, metric, method)
-      if key not in everything and method == 'direct_sg_labels':
+      if key not in everything and method == 'direct_sg_plain':
         continue
       lines.append([
           table1_rows.case_title(case),

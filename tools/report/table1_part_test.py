@@ -59,7 +59,7 @@ class Table1PartTest(absltest.TestCase):
   def test_ours_beside_the_papers_at_each_scale(self):
     self._measure('cifar10/3', 'backprop', 84.0, 0.4, 3)
     self._measure('cifar10/3', 'sobolev', 79.25, 0.5, 3)
-    self._measure('cifar10/3', 'direct_sg_labels', 61.0, None, 1)
+    self._measure('cifar10/3', 'direct_sg_plain', 61.0, None, 1)
     self._measure('cifar10/3', 'sobolev', 30.0, None, 1, 'smoke')
     (table,) = self._tables()
     self.assertEqual(
@@ -77,14 +77,14 @@ class Table1PartTest(absltest.TestCase):
             'Sobolev': [
                 '93.5 ± 0.01', '-0.8', '79.2 ± 0.50 (3)', '-4.8', '30.0 (1)', ''
             ],
-            'Direct SG, labels': [
+            'Direct SG, plain': [
                 '–', '', '61.0 (1)', '-23.0', 'not run', ''
             ],
         },
         {
             row[2]: row[3:]
             for row in table.rows[:7]
-            if row[2] in ('Backprop', 'Sobolev', 'Direct SG, labels')
+            if row[2] in ('Backprop', 'Sobolev', 'Direct SG, plain')
         },
     )
 

@@ -15,7 +15,7 @@ from tools.report import rows
 CURVES = 'table1_curves.csv'
 ALIGNMENT = 'table1_alignment.csv'
 
-# As Table 1 has them, from its left; a module that sees the label comes last.
+# As Table 1 has them, from its left; a module that does not see the label comes last.
 METHODS = {
     'backprop': 'Backprop',
     'noprop': 'Noprop',
@@ -23,7 +23,7 @@ METHODS = {
     'vfbn': 'VFBN',
     'critic': 'Critic',
     'sobolev': 'Sobolev',
-    'direct_sg_labels': 'Direct SG, labels',
+    'direct_sg_plain': 'Direct SG, plain',
 }
 
 CASES = {

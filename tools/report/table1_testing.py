@@ -10,7 +10,7 @@ ENDS = {
     'vfbn': 66.0,
     'critic': 78.0,
     'sobolev': 79.0,
-    'direct_sg_labels': 61.0,
+    'direct_sg_plain': 61.0,
 }
 
 
