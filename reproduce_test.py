@@ -7,6 +7,7 @@ from absl.testing import absltest
 
 from regression import figure2
 import reproduce
+from sg import presets
 
 
 class ReproduceTest(absltest.TestCase):
@@ -14,14 +15,18 @@ class ReproduceTest(absltest.TestCase):
   def test_from_nothing_to_the_report(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
     tiny = {'seeds': 2, 'steps': 20, 'evaluations': 3, 'hidden': (8, 8)}
-    with mock.patch.dict(figure2.SCALES, {'smoke': tiny}):
+    small = {**presets.PRESETS['smoke-cifar10'], 'width': 2, 'aligned': 2}
+    with (
+        mock.patch.dict(figure2.SCALES, {'smoke': tiny}),
+        mock.patch.dict(presets.PRESETS, {'smoke-cifar10': small}),
+    ):
       reproduce.run(reproduce.Settings(scale='smoke', output=str(folder)))
     report = (folder / 'report' / 'report.html').read_text(encoding='utf-8')
     self.assertIn('Styblinski-Tang', report)
     self.assertIn('smoke', report)
     rows = (folder / 'results' / 'measured.csv').read_text().splitlines()
-    # A header, and two metrics of 42 cells.
-    self.assertLen(rows, 1 + 2 * 42)
+    # A header, two metrics of 42 cells, and seven methods of Table 1.
+    self.assertLen(rows, 1 + 2 * 42 + 7)
 
 
 if __name__ == '__main__':

@@ -20,6 +20,7 @@ PROGRAMS = (
     'torch_peer',
     'jenn_peer',
     'second_order',
+    'decoupling',
 )
 
 _HEAD = """\

@@ -135,11 +135,9 @@ def configure_threads(threads: int) -> int:
 
   To be called before anything else of TensorFlow, which then starts them.
   """
-  threads = threads or environment.usable_cores()
   # XLA runs on the threads of one operation: so many programs at a time, each
   # of which must not cut its small products into pieces for the others.
-  tf.config.threading.set_intra_op_parallelism_threads(threads)
-  tf.config.threading.set_inter_op_parallelism_threads(threads)
+  threads = environment.configure_threads(threads)
   if threads > 1:
     before = os.environ.get('XLA_FLAGS', '')
     os.environ['XLA_FLAGS'] = f'{before} --xla_cpu_multi_thread_eigen=false'

@@ -10,8 +10,8 @@ import sonnet as snt
 import tensorflow as tf
 
 from sg import decoupled
-from sg import layers
 from sg.modules import interface
+from sg.networks import layers
 from sobolev_training.theory import gradient_fields
 
 

@@ -81,7 +81,7 @@ def alignment_rows(
         found.append({
             **_about(scale, run, row),
             'split': split,
-            **{k: v and f'{v:.4g}' for k, v in values.items()},
+            **{k: None if v is None else f'{v:.4g}' for k, v in values.items()},
         })
   return found
 
@@ -98,7 +98,8 @@ def measured_rows(
   for (case, method), group in groups.items():
     first = group[0][0]
     # The paper has top-5 on ImageNet only.
-    for metric in ('top1', 'top5') if case.startswith('imagenet') else ('top1',):
+    metrics_of_case = ('top1', 'top5')[: 1 + case.startswith('imagenet')]
+    for metric in metrics_of_case:
       values = [metrics[-1][metric] for _, metrics in group]
       found.append(
           results.Row(

@@ -1,6 +1,6 @@
 """One step of a cut network: where its tapes are cut.
 
-  h_1 = f_1(images), h_2 = f_2(h_1), ..., logits = f_K(h_{K-1})      on the way up
+  h_1 = f_1(images), h_2 = f_2(h_1), ..., logits = f_K(h_{K-1})    on the way up
 
 No tape crosses a cut: each segment f_k has its own, from h_{k-1} to h_k. What a
 segment needs to learn is a signal at its output, a loss and its gradient
@@ -27,9 +27,9 @@ from typing import NamedTuple
 import sonnet as snt
 import tensorflow as tf
 
-from sg import layers
 from sg.modules import interface
 from sg.modules import loss_predictor
+from sg.networks import layers
 from sobolev_training import derivatives
 
 Signal = interface.Signal

@@ -7,10 +7,10 @@ import sonnet as snt
 import tensorflow as tf
 
 from sg import decoupled
-from sg import layers
-from sg import networks
 from sg.modules import loss_predictor
 from sg.modules import methods
+from sg.networks import layers
+from sg.networks import networks
 from sobolev_training import testing
 
 BATCH, CLASSES = 3, 4

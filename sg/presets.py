@@ -97,8 +97,33 @@ class Settings:
       50, 'How often to test, evenly spaced.', minimum=1
   )
   aligned: int = config.setting(
-      128, 'Test images to compare gradients on, at each evaluation; 0 for none.',
+      128,
+      'Test images to compare gradients on, at each evaluation; 0 for none.',
       minimum=0,
+  )
+  pipelined: bool = config.setting(
+      False,
+      'Whether the segments work at the same time, each on what the others '
+      'sent one step ago.',
+  )
+  placement: tuple[str, ...] = config.setting(
+      (),
+      "TensorFlow's name of each segment's device, such as /CPU:1, /GPU:0 or, "
+      'on a machine of --cluster, /job:worker/task:1/device:CPU:0; all on one '
+      'by default.',
+      affects_result=False,
+  )
+  cluster: tuple[str, ...] = config.setting(
+      (),
+      'host:port of every machine of --placement, this one first; the others '
+      'run //sg:worker.',
+      affects_result=False,
+  )
+  replicas: int = config.setting(
+      1,
+      'Copies of the network that share each batch: devices of this machine, '
+      'or the workers that the environment variable TF_CONFIG names.',
+      minimum=1,
   )
   threads: int = config.setting(
       0, 'Threads; 0 for all cores.', minimum=0, affects_result=False
@@ -116,7 +141,9 @@ class Config(Settings):
       'sobolev', 'How the segments below a cut learn.', source='Table 1',
       choices=methods.METHODS,
   )
-  seed: int = config.setting(0, 'Of weights, order and augmentation.', minimum=0)
+  seed: int = config.setting(
+      0, 'Of weights, order and augmentation.', minimum=0
+  )
 
 
 _RESNET50 = {

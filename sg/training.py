@@ -3,15 +3,18 @@
 Axes: B batch, H height, W width, C channels.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 import sonnet as snt
 import tensorflow as tf
 
 from sg import decoupled
-from sg import layers
+from sg import pipeline
 from sg.modules import interface
+from sg.networks import layers
 
 
 class Optimisation(NamedTuple):
@@ -43,9 +46,23 @@ class Trainer(snt.Module):
       segments: Sequence[snt.Module],
       modules: Sequence[interface.Module],
       optimisation: Optimisation,
+      pipe: pipeline.Pipeline | None = None,
+      mean: Callable[[Any], Any] | None = None,
   ):
+    """Makes the trainer; `initialise` makes its variables.
+
+    Args:
+      segments: the network, cut.
+      modules: one for each cut.
+      optimisation: how the variables change.
+      pipe: of these segments and modules, to work in a pipe.
+      mean: takes the means, over the copies of this network, of a nest of
+        tensors; see `replicas`.
+    """
     super().__init__()
     self.segments, self.modules = list(segments), list(modules)
+    self._pipe, self._mean = pipe, mean
+    self._placement = pipe.placement if pipe else ('',) * len(self.segments)
     self._names = [
         'train_loss', 'train_top1',
         *(f'error_{k}' for k, m in enumerate(modules, 1) if m.learns),
@@ -53,15 +70,19 @@ class Trainer(snt.Module):
     self._sums = tf.Variable(tf.zeros([len(self._names)]), trainable=False)
     self._count = tf.Variable(0.0, trainable=False)
     self._optimisation = optimisation
-    self._segment_optimisers = [
-        snt.optimizers.Momentum(0.0, optimisation.momentum) for _ in segments
-    ]
-    self._module_optimisers = [
-        snt.optimizers.Adam(optimisation.module_learning_rate) for _ in modules
-    ]
+    self._segment_optimisers, self._module_optimisers = [], []
+    for k, device in enumerate(self._placement):
+      with tf.device(device):
+        self._segment_optimisers.append(
+            snt.optimizers.Momentum(0.0, optimisation.momentum)
+        )
+        if k < len(self.modules):
+          self._module_optimisers.append(
+              snt.optimizers.Adam(optimisation.module_learning_rate)
+          )
 
   def train_step(
-      self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor
+      self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, tick: int = 0
   ) -> dict[str, tf.Tensor]:
     """Makes one update of everything.
 
@@ -69,44 +90,99 @@ class Trainer(snt.Module):
       images: [B, H, W, C], in the type to compute in.
       labels: int32 [B].
       step: how many updates were made before, int64.
+      tick: `self.tick(step)`.
 
     Returns:
       Scalars: the true loss, the share of right answers, and each module's
-      error.
+      error; none while a pipe fills.
     """
-    found = decoupled.step(
-        self.segments, self.modules, images, labels,
-        self._optimisation.true_loss,
-    )
-    for optimiser, learned in zip(
-        self._segment_optimisers, found.segments, strict=True
+    if self._pipe:
+      found = self._pipe.step(images, labels, tick)
+    else:
+      found = decoupled.step(
+          self.segments, self.modules, images, labels,
+          self._optimisation.true_loss,
+      )
+    if self._mean:
+      found = self._reduce(found)
+    for device, optimiser, learned in zip(
+        self._placement, self._segment_optimisers, found.segments, strict=True
     ):
-      optimiser.learning_rate = self.learning_rate(step)
-      _apply(optimiser, learned, self._optimisation.l2)
-    for optimiser, learned in zip(
-        self._module_optimisers, found.modules, strict=True
+      with tf.device(device):
+        optimiser.learning_rate = self.learning_rate(step)
+        _apply(optimiser, learned, self._optimisation.l2)
+    for device, optimiser, learned in zip(
+        self._placement, self._module_optimisers, found.modules, strict=False
     ):
-      _apply(optimiser, learned)
+      with tf.device(device):
+        _apply(optimiser, learned)
+    return {} if found.loss is None else self._measure(found)
+
+  def tick(self, step: int) -> int:
+    """What of the pipe, if there is one, is at work after `step` updates."""
+    return min(step, self._pipe.full) if self._pipe else 0
+
+  def _reduce(self, found: decoupled.Step) -> decoupled.Step:
+    """Makes the copies learn the same, and their averages equal."""
+    learned = [*found.segments, *found.modules]
+    averages = [
+        variable
+        for segment in self.segments
+        for variable in segment.variables
+        if not variable.trainable
+    ]
+    gradients, means = self._mean((
+        [list(part.gradients) for part in learned],
+        [variable.read_value() for variable in averages],
+    ))
+    for variable, value in zip(averages, means, strict=True):
+      variable.assign(value)
+    learned = [
+        part._replace(gradients=mean)
+        for part, mean in zip(learned, gradients, strict=True)
+    ]
+    count = len(found.segments)
+    return found._replace(segments=learned[:count], modules=learned[count:])
+
+  def _measure(self, found: decoupled.Step) -> dict[str, tf.Tensor]:
+    """Returns the scalars of a step, and adds them up."""
     errors = [
         error
         for error, module in zip(found.errors, self.modules, strict=True)
         if module.learns
     ]
     top1 = 100 * tf.reduce_mean(tf.cast(found.right, tf.float32))
-    values = tf.stack([tf.reduce_mean(found.loss), top1, *errors])
+    values = [tf.reduce_mean(found.loss), top1, *errors]
+    values = tf.stack([tf.cast(value, tf.float32) for value in values])
+    if self._mean:
+      values = self._mean(values)
     self._sums.assign_add(values)
     self._count.assign_add(1.0)
     return dict(zip(self._names, tf.unstack(values), strict=True))
 
   def initialise(self, images: tf.Tensor) -> None:
-    """Makes the variables of segments and modules; images [B, H, W, C]."""
+    """Makes all variables; images [B, H, W, C], with a pipe of a whole batch.
+    """
     h, labels = images, tf.zeros(images.shape[:1], tf.int32)
-    for segment, module in zip(
-        self.segments, [*self.modules, None], strict=True
+    activations = []
+    for k, (device, segment) in enumerate(
+        zip(self._placement, self.segments, strict=True)
     ):
-      h = segment(h, layers.Statistics.BATCH)
-      if module is not None:
-        module(h, labels)
+      with tf.device(device):
+        h = segment(h, layers.Statistics.BATCH)
+        if k < len(self.modules):
+          self.modules[k](h, labels)
+          activations.append(h)
+    if self._pipe:
+      self._pipe.initialise(activations, labels)
+    if self._pipe or self._mean:
+      # While a pipe fills, not everything learns at the first step; and copies
+      # cannot make variables one by one.
+      for optimiser, part in [
+          *zip(self._segment_optimisers, self.segments, strict=True),
+          *zip(self._module_optimisers, self.modules, strict=True),
+      ]:
+        _make_variables(optimiser, part)
 
   def read_means(self) -> dict[str, tf.Tensor]:
     """What `train_step` returned, in the mean since this was called last."""
@@ -132,3 +208,12 @@ def _apply(
         for gradient, variable in zip(*learned, strict=True)
     ]
     optimiser.apply(gradients, learned.variables)
+
+
+def _make_variables(optimiser: snt.Optimizer, part: snt.Module) -> None:
+  """Makes an optimiser's variables by an update that changes nothing."""
+  if getattr(part, 'learns', True):
+    variables = part.trainable_variables
+    optimiser.apply([tf.zeros_like(v) for v in variables], variables)
+    if isinstance(optimiser, snt.optimizers.Adam):
+      optimiser.step.assign(0)

@@ -13,8 +13,8 @@ first one gets an offset for each class and channel ("cDNI").
 import sonnet as snt
 import tensorflow as tf
 
-from sg import layers
 from sg.modules import interface
+from sg.networks import layers
 
 
 class DirectSG(interface.Module):

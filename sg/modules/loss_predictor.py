@@ -10,8 +10,8 @@ Axes: B batch, H height, W width, C channels.
 import sonnet as snt
 import tensorflow as tf
 
-from sg import layers
 from sg.modules import interface
+from sg.networks import layers
 from sobolev_training import derivatives
 
 

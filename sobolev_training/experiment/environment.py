@@ -1,6 +1,7 @@
 """What a run ran on: the command, the commit, the versions, the device."""
 
 from collections.abc import Sequence
+import contextlib
 import importlib.metadata
 import os
 import pathlib
@@ -69,6 +70,19 @@ def versions() -> dict[str, str]:
   described = root and _git(root, 'describe', '--always', '--tags', '--dirty')
   found['sobolev_training'] = described or UNKNOWN
   return found
+
+
+def configure_threads(threads: int) -> int:
+  """Gives TensorFlow so many threads, 0 for all cores; returns the number.
+
+  To be called before anything else of TensorFlow: once it has computed
+  something, in a notebook or a test, its threads stay as they are.
+  """
+  threads = threads or usable_cores()
+  with contextlib.suppress(RuntimeError):
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+  return threads
 
 
 def usable_cores() -> int:

@@ -15,7 +15,8 @@ from tools.report import rows
 CURVES = 'table1_curves.csv'
 ALIGNMENT = 'table1_alignment.csv'
 
-# As Table 1 has them, from its left; a module that does not see the label comes last.
+# As Table 1 has them, from its left; the module that does not see the label
+# comes last.
 METHODS = {
     'backprop': 'Backprop',
     'noprop': 'Noprop',

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from sg import dataset
+from sg.data import dataset
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import tensorflow_errors
 

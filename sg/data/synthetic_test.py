@@ -1,7 +1,7 @@
 from absl.testing import absltest
 import numpy as np
 
-from sg import synthetic
+from sg.data import synthetic
 
 
 def _arrays(data, flip=False):

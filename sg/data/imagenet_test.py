@@ -5,9 +5,9 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from sg import augmentation
-from sg import datasets
-from sg import imagenet
+from sg.data import augmentation
+from sg.data import datasets
+from sg.data import imagenet
 from sobolev_training.experiment import errors
 
 # Grey levels, so that a JPEG has them exactly.

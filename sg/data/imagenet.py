@@ -13,9 +13,9 @@ import pathlib
 
 import tensorflow as tf
 
-from sg import augmentation
-from sg import dataset
-from sg import ordering
+from sg.data import augmentation
+from sg.data import dataset
+from sg.data import ordering
 from sobolev_training.experiment import errors
 
 SPLITS = ('train', 'val')

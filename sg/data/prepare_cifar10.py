@@ -18,8 +18,8 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
-from sg import archives
-from sg import cifar10
+from sg.data import archives
+from sg.data import cifar10
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import progress

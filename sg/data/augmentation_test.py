@@ -3,7 +3,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from sg import augmentation
+from sg.data import augmentation
 
 
 def _images(*shape):

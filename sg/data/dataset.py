@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from sg import augmentation
-from sg import ordering
+from sg.data import augmentation
+from sg.data import ordering
 
 
 class Dataset(abc.ABC):

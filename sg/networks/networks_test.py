@@ -4,8 +4,8 @@ import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
-from sg import layers
-from sg import networks
+from sg.networks import layers
+from sg.networks import networks
 
 Statistics = layers.Statistics
 
@@ -68,7 +68,10 @@ class NetworksTest(parameterized.TestCase):
       shapes.append(h.shape.as_list()[1:])
     # torchvision and Keras (without its convolutions' biases).
     self.assertEqual(sum(map(parameters, blocks)), 25_557_032)
-    at = {k: [shapes[i - 1] for i in v] for k, v in networks.RESNET50_CUTS.items()}
+    at = {
+        count: [shapes[i - 1] for i in cuts]
+        for count, cuts in networks.RESNET50_CUTS.items()
+    }
     self.assertEqual(at[1], [[8, 8, 512]])
     self.assertEqual(at[3], [[16, 16, 256], [8, 8, 512], [4, 4, 1024]])
     self.assertEqual(shapes[-1], [1000])

@@ -2,7 +2,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
-from sg import dataset
+from sg.data import dataset
 
 _SIZE = 10
 

@@ -6,7 +6,7 @@ import tarfile
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from sg import archives
+from sg.data import archives
 from sobolev_training.experiment import errors
 
 

@@ -11,10 +11,10 @@ import re
 
 import tensorflow as tf
 
-from sg import cifar10
-from sg import dataset
-from sg import imagenet
-from sg import synthetic
+from sg.data import cifar10
+from sg.data import dataset
+from sg.data import imagenet
+from sg.data import synthetic
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import run_folder
 

@@ -14,8 +14,8 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from sg import cifar10
-from sg import prepare_cifar10
+from sg.data import cifar10
+from sg.data import prepare_cifar10
 from sobolev_training.experiment import errors
 
 _NAMES = cifar10.TRAIN_FILES + cifar10.TEST_FILES

@@ -6,7 +6,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import tensorflow as tf
 
-from sg import datasets
+from sg.data import datasets
 from sobolev_training.experiment import errors
 
 

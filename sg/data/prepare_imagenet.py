@@ -19,8 +19,8 @@ import re
 from scipy import io as scipy_io
 from scipy.io import matlab
 
-from sg import archives
-from sg import imagenet
+from sg.data import archives
+from sg.data import imagenet
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import progress

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from sg import dataset
+from sg.data import dataset
 
 _CELLS = 4  # On a side of a template.
 _NOISE = 48.0  # Its deviation, of pixels from 0 to 255.

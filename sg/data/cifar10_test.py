@@ -6,7 +6,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
-from sg import cifar10
+from sg.data import cifar10
 from sobolev_training.experiment import errors
 
 _COUNT = 3  # Records in a file, in place of 10,000.

@@ -1,8 +1,8 @@
 """Networks that can be cut: a list of blocks, and the segments between cuts.
 
 A block is a Sonnet module called as `block(x, statistics)`. Segment k holds the
-blocks from cut k - 1 to cut k, so that any network written as such a list can be
-cut between any two of its blocks.
+blocks from cut k - 1 to cut k, so that any network written as such a list can
+be cut between any two of its blocks.
 
 Axes: B batch, H height, W width, C channels.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import sonnet as snt
 import tensorflow as tf
 
-from sg import layers
+from sg.networks import layers
 
 Statistics = layers.Statistics
 
@@ -137,7 +137,7 @@ def cifar10(width: int = 64, classes: int = 10) -> list[snt.Module]:
   """The network of Table 1's CIFAR-10 row, eleven convolutions and a head.
 
   conv3x3-64 x2, conv3x3-128 x3, conv3x3-256 x3, conv3x3-512 x3, flatten, linear
-  [S, D: the one network that has Lee & Lee's (2019) parameter counts]; the first
+  [S, D: the one network with Lee & Lee's (2019) parameter counts]; the first
   convolution of each group but the first has stride 2 [M]. 7.87 million
   parameters.
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import io as scipy_io
 import tensorflow as tf
 
-from sg import prepare_imagenet
+from sg.data import prepare_imagenet
 from sobolev_training.experiment import errors
 
 

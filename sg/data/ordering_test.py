@@ -3,7 +3,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from sg import ordering
+from sg.data import ordering
 
 
 def _indices(positions, size, seed=0):

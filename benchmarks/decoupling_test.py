@@ -1,0 +1,44 @@
+"""Tests for decoupling."""
+
+from unittest import mock
+
+from absl.testing import absltest
+import tensorflow as tf
+
+from benchmarks import decoupling
+
+
+def setUpModule():
+  tf.config.set_logical_device_configuration(
+      tf.config.list_physical_devices('CPU')[0],
+      2 * [tf.config.LogicalDeviceConfiguration()],
+  )
+
+
+class DecouplingTest(absltest.TestCase):
+
+  def test_a_tiny_run(self):
+    settings = decoupling.Settings(
+        width=1, module_channels=1, batch=2, image_size=8, rounds=1,
+        seconds=1e-4, methods=('backprop', 'sobolev'),
+        sides=('backpropagation', 'pipeline on two devices'),
+    )
+    # Here, rather than each in a process of its own.
+    with (
+        mock.patch.object(decoupling, '_alone', lambda f, *a: f(*a)),
+        mock.patch.object(decoupling, '_use_all_cores'),
+    ):
+      section = decoupling.measure(settings)
+    rows = [r.split(' | ') for r in section.splitlines() if r.startswith('|')]
+    by_name = {row[0].strip('| '): row for row in rows}
+    self.assertLen(by_name['sobolev'], 4)
+    self.assertLen(by_name['pipeline on two devices'], 7)
+    self.assertEqual(by_name['3'][1:], ['2', '2', '1 |'])
+    self.assertIn('Sobolev at most 1.45 times', section)
+
+  def test_the_memory_of_a_process_of_its_own(self):
+    self.assertGreater(decoupling._alone(decoupling._high_water), 1e6)
+
+
+if __name__ == '__main__':
+  absltest.main()

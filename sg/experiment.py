@@ -1,0 +1,201 @@
+"""A cut network, its data, and what to do with them step by step."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import functools
+
+import tensorflow as tf
+
+from sg import alignment
+from sg import cluster
+from sg import pipeline
+from sg import presets
+from sg import replicas
+from sg import training
+from sg.data import datasets
+from sg.modules import methods
+from sg.networks import layers
+from sg.networks import networks
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import seeds
+
+_TEST_BATCH = 500
+
+_NETWORKS = {
+    'cifar10': (networks.cifar10, networks.CIFAR10_CUTS),
+    'resnet50': (networks.resnet50, networks.RESNET50_CUTS),
+}
+
+
+class Experiment:
+  """One run of section 4.3."""
+
+  def __init__(
+      self,
+      settings: presets.Config,
+      copies: replicas.Alone = replicas.ALONE,
+  ):
+    """Opens the data and makes the networks, their variables included.
+
+    Args:
+      settings: the settings.
+      copies: of the network, as `devices.prepare` makes them.
+
+    Raises:
+      UserError: a setting or the data cannot be used.
+    """
+    self._settings, self._copies = settings, copies
+    self._data = datasets.open_dataset(
+        settings.dataset, settings.data, settings.image_size
+    )
+    self.steps = max(
+        1,
+        round(settings.epochs * self._data.train_size / settings.batch_size),
+    )
+    self._dtype = tf.as_dtype(settings.precision)
+    self._batches, self._position = None, -1
+    self._compiled = {}
+    with copies.scope():
+      self.trainer = self._make_trainer()
+
+  def _make_trainer(self) -> training.Trainer:
+    """Makes the network, the modules and their optimisers."""
+    settings = self._settings
+    segments, modules = make_network(settings, self._data.classes)
+    pipe = None
+    if settings.pipelined:
+      try:
+        pipe = pipeline.Pipeline(segments, modules, settings.placement)
+      except ValueError as error:
+        raise errors.UserError(f'--{error}') from error
+    trainer = training.Trainer(
+        segments,
+        modules,
+        training.Optimisation(
+            learning_rate=settings.learning_rate,
+            momentum=settings.momentum,
+            drops=tuple(round(d * self.steps) for d in settings.drops),
+            l2=settings.l2,
+            module_learning_rate=settings.module_learning_rate,
+            true_loss=settings.true_loss,
+        ),
+        pipe,
+        self._copies.mean,
+    )
+    tf.random.set_seed(int(seeds.stateless(settings.seed, 'weights')[0]))
+    examples = settings.batch_size if settings.pipelined else 2
+    trainer.initialise(
+        tf.zeros([examples, *self._data.image_shape], self._dtype)
+    )
+    return trainer
+
+  def advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
+    """Makes the updates from `step` to `until`; returns the last one's."""
+    self._copies.announce(step, until, self.trainer.variables)
+    return self._advance(step, until)
+
+  @contextlib.contextmanager
+  def leading(self) -> Iterator[None]:
+    """Surrounds a run: names a lost machine, and lets those that follow end."""
+    with cluster.naming_lost(), self._copies.leading():
+      yield
+
+  def follow(self) -> None:
+    """Makes the updates that the leader of `replicas.Workers` announces."""
+    with cluster.naming_lost():
+      self._copies.follow(self._advance, self.trainer.variables)
+
+  def _advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
+    if self._position != step:
+      batches = self._data.train(
+          self._settings.batch_size, self._settings.seed, step
+      )
+      self._batches = iter(batches)
+    scalars = {}
+    with datasets.reading():
+      for index in range(step, until):
+        images, labels = next(self._batches)
+        train = self._train(self.trainer.tick(index))
+        scalars = train(images, labels, tf.constant(index, tf.int64))
+    self._position = until
+    return scalars
+
+  def evaluate(self, step: int) -> dict[str, tf.Tensor | float]:
+    """Tests, and compares synthetic with true gradients."""
+    epoch = step * self._settings.batch_size / self._data.train_size
+    right = [
+        self._right(*batch) for batch in self._data.test(_TEST_BATCH)
+    ]
+    top1, top5 = 100 * tf.reduce_sum(right, axis=0) / self._data.test_size
+    found = {
+        'epoch': epoch, 'top1': top1, 'top5': top5,
+        **self.trainer.read_means(),
+    }
+    if self._settings.aligned:
+      found.update(self._align(*self._aligned))
+    return found
+
+  @functools.cached_property
+  def _aligned(self) -> tuple[tf.Tensor, tf.Tensor]:
+    return next(iter(self._data.test(self._settings.aligned)))
+
+  def _train(self, tick: int) -> Callable[..., dict[str, tf.Tensor]]:
+    """The compiled step; while a pipe fills, each tick has its own."""
+    if tick not in self._compiled:
+      # With `tick` as an argument, TensorFlow warns of too many traces.
+      self._compiled[tick] = tf.function(
+          functools.partial(self._train_step, tick)
+      )
+    return self._compiled[tick]
+
+  def _train_step(self, tick, images, labels, step):
+    def train(images, labels):
+      return self.trainer.train_step(
+          tf.cast(images, self._dtype), labels, step, tick
+      )
+
+    return self._copies.run(train, images, labels)
+
+  @tf.function
+  def _right(self, images, labels):
+    """How many of a batch have the label first, and among the first five."""
+    h = tf.cast(images, self._dtype)
+    for segment in self.trainer.segments:
+      h = segment(h, layers.Statistics.AVERAGE)
+    return tf.stack([
+        tf.reduce_sum(tf.cast(tf.math.in_top_k(labels, h, k), tf.float32))
+        for k in (1, 5)
+    ])
+
+  @tf.function
+  def _align(self, images, labels):
+    # In float32 whatever the precision of training: what is compared is small.
+    return alignment.measure(
+        self.trainer.segments, self.trainer.modules, images, labels,
+        seeds.stateless(self._settings.seed, 'asymmetry'),
+    )
+
+
+def make_network(settings: presets.Config, classes: int):
+  """Returns the segments of the network, and the module of each cut.
+
+  Raises:
+    UserError: the network cannot be cut so often.
+  """
+  make, cuts = _NETWORKS[settings.network]
+  if settings.cuts not in cuts:
+    raise errors.UserError(
+        f'--cuts={settings.cuts}: expected one of {", ".join(map(str, cuts))} '
+        f'for --network={settings.network}'
+    )
+  at = cuts[settings.cuts]
+  segments = networks.cut(make(settings.width, classes), at)
+  modules = [
+      methods.make(
+          settings.method, settings.network, settings.module_channels, classes,
+          settings.distance, settings.gradient_weight,
+      )
+      for _ in at
+  ]
+  return segments, modules

@@ -1,0 +1,223 @@
+"""Data parallelism: a batch is shared by copies of the network, one a device.
+
+Each copy takes its part of the batch and normalises with that part's own
+statistics; gradients, and the averages of batch normalisation, are reduced to
+their means, so that all copies stay the same. Every worker reads the whole
+batch and takes its part of that: simple, and exact when resumed, at the cost of
+decoding all images everywhere.
+
+On one machine it is Sonnet's `Replicator`, a `MirroredStrategy`. Across
+machines it is a `MultiWorkerMirroredStrategy` that only reduces. Sonnet's
+optimisers do not run under that: `check_distribution_strategy` raises for any
+strategy but OneDeviceStrategy and Sonnet's own two, because they update
+variables that are local to a replica and Sonnet has no such strategy for
+several machines. So each process there has one device and variables of its own,
+outside of the strategy, and only tensors go through it.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import json
+import os
+from typing import Any
+from typing import NamedTuple
+
+import sonnet as snt
+import tensorflow as tf
+
+from sobolev_training.experiment import errors
+
+_END = (-1, -1)
+
+
+class TFConfig(NamedTuple):
+  """This process among the workers.
+
+  Attributes:
+    task: its number, from 0.
+    workers: how many there are.
+  """
+
+  task: int
+  workers: int
+
+
+def read_tf_config() -> TFConfig:
+  """Reads the environment variable TF_CONFIG; UserError if it is wrong."""
+  try:
+    found = json.loads(os.environ['TF_CONFIG'])
+    return TFConfig(
+        int(found['task']['index']), len(found['cluster']['worker'])
+    )
+  except (ValueError, KeyError, TypeError) as error:
+    raise errors.UserError(
+        'TF_CONFIG: expected {"cluster": {"worker": ["host:port", ...]}, '
+        '"task": {"type": "worker", "index": ...}}, got '
+        f'{os.environ["TF_CONFIG"]!r}'
+    ) from error
+
+
+class Alone:
+  """One copy; what the others refine."""
+
+  mean: Callable[[Any], Any] | None = None
+  follows = False
+
+  def scope(self) -> contextlib.AbstractContextManager:
+    """Where to make the variables."""
+    return contextlib.nullcontext()
+
+  def run(
+      self, train: Callable[..., Any], images: tf.Tensor, labels: tf.Tensor
+  ) -> Any:
+    """Calls `train(images, labels)` with each copy's part of a batch."""
+    return train(images, labels)
+
+  def announce(
+      self, step: int, until: int, variables: Sequence[tf.Variable]
+  ) -> None:
+    """Tells the followers which steps to make next."""
+
+  @contextlib.contextmanager
+  def leading(self) -> Iterator[None]:
+    """Lets the followers end, after a block."""
+    yield
+
+
+ALONE = Alone()
+
+
+class Mirrored(Alone):
+  """Copies on several devices of this machine."""
+
+  def __init__(self, devices: Sequence[str]):
+    self._count = len(devices)
+    self._strategy = snt.distribute.Replicator(
+        devices, cross_device_ops=tf.distribute.ReductionToOneDevice()
+    )
+
+  def scope(self) -> contextlib.AbstractContextManager:
+    return self._strategy.scope()
+
+  def run(
+      self, train: Callable[..., Any], images: tf.Tensor, labels: tf.Tensor
+  ) -> Any:
+    def of_replica():
+      context = tf.distribute.get_replica_context()
+      index = context.replica_id_in_sync_group
+      return train(
+          _part(images, index, self._count), _part(labels, index, self._count)
+      )
+
+    # After the reduction all replicas have the same.
+    return tf.nest.map_structure(
+        lambda value: self._strategy.experimental_local_results(value)[0],
+        self._strategy.run(of_replica),
+    )
+
+  def mean(self, values: Any) -> Any:
+    """The means over the copies of a nest of tensors."""
+    return _all_reduce(tf.distribute.ReduceOp.MEAN, values)
+
+
+class Workers(Alone):
+  """Copies in several processes, that TF_CONFIG tells of.
+
+  Task 0 leads: it alone has a run folder. The others follow: they take its
+  variables, and then make the steps that it announces.
+  """
+
+  def __init__(self, count: int):
+    """Connects the processes, and waits for all of them.
+
+    Raises:
+      UserError: TF_CONFIG has another number of workers.
+    """
+    self._task, workers = read_tf_config()
+    if workers != count:
+      raise errors.UserError(
+          f'--replicas={count}: TF_CONFIG has {workers} workers: give '
+          f'--replicas={workers} to all of them'
+      )
+    self._count, self._equal = count, False
+    self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
+
+  @property
+  def follows(self) -> bool:
+    """Whether this process does what task 0 announces."""
+    return self._task > 0
+
+  def run(
+      self, train: Callable[..., Any], images: tf.Tensor, labels: tf.Tensor
+  ) -> Any:
+    return train(
+        _part(images, self._task, self._count),
+        _part(labels, self._task, self._count),
+    )
+
+  def mean(self, values: Any) -> Any:
+    """The means over the copies of a nest of tensors."""
+    return self._strategy.run(
+        _all_reduce, (tf.distribute.ReduceOp.MEAN, values)
+    )
+
+  def announce(
+      self, step: int, until: int, variables: Sequence[tf.Variable]
+  ) -> None:
+    self._from_leader([tf.constant([step, until])])
+    self._equalise(variables)
+
+  @contextlib.contextmanager
+  def leading(self) -> Iterator[None]:
+    try:
+      yield
+    finally:
+      self._from_leader([tf.constant(_END)])
+
+  def follow(
+      self,
+      advance: Callable[[int, int], object],
+      variables: Sequence[tf.Variable],
+  ) -> None:
+    """Makes the steps that are announced, until the leader ends."""
+    while True:
+      (said,) = self._from_leader([tf.constant(_END)])
+      step, until = said.numpy().tolist()
+      if (step, until) == _END:
+        return
+      self._equalise(variables)
+      advance(step, until)
+
+  def _equalise(self, variables: Sequence[tf.Variable]) -> None:
+    """Once, as the leader may have got its variables from a checkpoint."""
+    if not self._equal:
+      for variable, value in zip(
+          variables, self._from_leader(list(variables)), strict=True
+      ):
+        variable.assign(value)
+      self._equal = True
+
+  @tf.function
+  def _from_leader(self, values: Sequence[Any]) -> Sequence[tf.Tensor]:
+    """The leader's values, in all processes."""
+    lead = not self.follows
+    values = [v if lead else tf.zeros_like(v) for v in map(tf.identity, values)]
+    # One by one, as one reduction takes tensors of one type.
+    return [
+        self._strategy.run(_all_reduce, (tf.distribute.ReduceOp.SUM, value))
+        for value in values
+    ]
+
+
+def _part(batch: tf.Tensor, index: int, count: int) -> tf.Tensor:
+  """The part of a batch [B, ...] that is a copy's."""
+  size = batch.shape[0] // count
+  return batch[index * size : (index + 1) * size]
+
+
+def _all_reduce(op: tf.distribute.ReduceOp, values: Any) -> Any:
+  # A copy made here has a device, as the reduction wants it.
+  values = tf.nest.map_structure(tf.identity, values)
+  return tf.distribute.get_replica_context().all_reduce(op, values)

@@ -1,0 +1,195 @@
+"""Copies on two logical devices, and in two processes on this machine."""
+
+import csv
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+from absl.testing import absltest
+import numpy as np
+import tensorflow as tf
+
+from sg import decoupled
+from sg import presets
+from sg import replicas
+from sg import train as program
+from sg import training
+from sg.modules import methods
+from sg.networks import networks
+from sobolev_training import testing
+from sobolev_training.experiment import errors
+
+CLASSES = 4
+OPTIMISATION = training.Optimisation(
+    learning_rate=0.125, momentum=0.9, drops=(), l2=0.0,
+    module_learning_rate=0.02,
+)
+RANDOM = np.random.default_rng(5)
+IMAGES = RANDOM.normal(size=(6, 6, 6, 2))
+LABELS = RANDOM.integers(CLASSES, size=6, dtype=np.int32)
+HALVES = (IMAGES[:3], LABELS[:3]), (IMAGES[3:], LABELS[3:])
+
+
+def setUpModule():
+  tf.config.set_logical_device_configuration(
+      tf.config.list_physical_devices('CPU')[0],
+      2 * [tf.config.LogicalDeviceConfiguration()],
+  )
+  tf.config.threading.set_intra_op_parallelism_threads(1)
+  tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def parts():
+  tf.random.set_seed(1)
+  blocks = [networks.ConvBlock(3), networks.Head(CLASSES, average=True)]
+  return networks.cut(blocks, (1,)), [
+      methods.make('sobolev', 'cifar10', 3, CLASSES, 'squared_l2')
+  ]
+
+
+def train(copies, batches):
+  """Makes one update for each batch; returns all variables and scalars."""
+  with copies.scope():
+    trainer = training.Trainer(*parts(), OPTIMISATION, mean=copies.mean)
+    trainer.initialise(tf.constant(IMAGES[:2]))
+
+  @tf.function
+  def step(images, labels):
+    return copies.run(
+        lambda *batch: trainer.train_step(*batch, tf.constant(0, tf.int64)),
+        images, labels,
+    )
+
+  scalars = [
+      step(tf.constant(images), tf.constant(labels))
+      for images, labels in batches
+  ]
+  return numbers(trainer), scalars
+
+
+def numbers(trainer):
+  return [
+      v.numpy() for part in (*trainer.segments, *trainer.modules)
+      for v in part.variables
+  ]
+
+
+class MirroredTest(absltest.TestCase):
+
+  def test_copies_of_one_batch_are_one(self):
+    twice = [
+        [np.concatenate([part, part]) for part in batch] for batch in HALVES
+    ]
+    expected, scalars = train(replicas.ALONE, HALVES)
+    actual, found = train(replicas.Mirrored(['/CPU:0', '/CPU:1']), twice)
+    testing.assert_close(actual, expected, testing.SAME_FLOAT64)
+    self.assertEqual(set(found[0]), set(scalars[0]))
+    for name, value in found[1].items():
+      testing.assert_close(float(value), float(scalars[1][name]), 1e-6)
+
+  def test_parts_of_a_batch_are_averaged(self):
+    actual, _ = train(
+        replicas.Mirrored(['/CPU:0', '/CPU:1']), [(IMAGES, LABELS)]
+    )
+    after, gradients = [], []
+    for images, labels in HALVES:
+      segments, modules = parts()
+      trainer = training.Trainer(segments, modules, OPTIMISATION)
+      trainer.initialise(tf.constant(images))
+      before = [v.numpy() for s in segments for v in s.trainable_variables]
+      found = decoupled.step(
+          segments, modules, tf.constant(images), tf.constant(labels)
+      )
+      gradients.append([g for part in found.segments for g in part.gradients])
+      after.append([
+          v.numpy() for s in segments for v in s.variables if not v.trainable
+      ])
+    descended = [
+        v - 0.125 * (a + b) / 2
+        for v, a, b in zip(before, *gradients, strict=True)
+    ]
+    averages = [(a + b) / 2 for a, b in zip(*after, strict=True)]
+    for expected in [*descended, *averages]:
+      self.assertTrue(
+          any(
+              a.shape == expected.shape and np.allclose(a, expected, atol=1e-12)
+              for a in actual
+          )
+      )
+
+
+def run(folder):
+  """A tiny run with two copies."""
+  settings = presets.Config(**{
+      **presets.PRESETS['smoke-cifar10'], 'method': 'critic', 'width': 2,
+      'module_channels': 2, 'batch_size': 256, 'replicas': 2, 'aligned': 0,
+      'image_size': 8, 'evaluations': 1, 'threads': 1, 'precision': 'float32',
+  })
+  led = program.train(settings, pathlib.Path(folder), False, quiet=True)
+  print('followed' if led is None else 'led')
+
+
+def losses(folder):
+  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
+    return [float(row['train_loss']) for row in csv.DictReader(file)]
+
+
+class WorkersTest(absltest.TestCase):
+
+  def test_one_leads_and_one_follows(self):
+    addresses = free_addresses(2)
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    processes = []
+    for index in range(2):
+      config = {
+          'cluster': {'worker': addresses},
+          'task': {'type': 'worker', 'index': index},
+      }
+      processes.append(subprocess.Popen(
+          [sys.executable, __file__, 'run', folder / 'workers'],
+          env={
+              **os.environ, 'TF_CONFIG': json.dumps(config),
+              'PYTHONPATH': os.pathsep.join(sys.path),
+          },
+          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+      ))
+      self.addCleanup(processes[-1].communicate)
+      self.addCleanup(processes[-1].kill)
+    said = [process.communicate(timeout=120) for process in processes]
+    self.assertEqual(said[1][0], 'followed\n', said[1][1][-2000:])
+    self.assertEqual(said[0][0], 'led\n', said[0][1][-2000:])
+    run(folder / 'mirrored')
+    # Reductions in another order, in float32, over 8 steps.
+    testing.assert_close(
+        losses(folder / 'workers'), losses(folder / 'mirrored'), 1e-4
+    )
+
+  def test_says_what_is_wrong(self):
+    config = {'cluster': {'worker': ['a:1', 'b:1']}, 'task': {'index': 1}}
+    os.environ['TF_CONFIG'] = json.dumps(config)
+    self.addCleanup(os.environ.pop, 'TF_CONFIG')
+    with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG has 2 workers'):
+      replicas.Workers(3)
+    os.environ['TF_CONFIG'] = '{}'
+    with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
+      replicas.read_tf_config()
+
+
+def free_addresses(count):
+  """Addresses of free ports of this machine."""
+  sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(count)]
+  try:
+    return [f'127.0.0.1:{s.getsockname()[1]}' for s in sockets]
+  finally:
+    for s in sockets:
+      s.close()
+
+
+if __name__ == '__main__':
+  if sys.argv[1:2] == ['run']:
+    run(sys.argv[2])
+  else:
+    absltest.main()

@@ -1,0 +1,54 @@
+import pathlib
+
+from absl.testing import absltest
+
+from sg import presets
+from sg import table1
+from sobolev_training.experiment import config
+from sobolev_training.experiment import results
+
+
+class Table1Test(absltest.TestCase):
+
+  def test_a_sweep_from_settings_to_rows_and_figures(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    plan = table1.Sweep(
+        preset='smoke-cifar10',
+        methods=('sobolev', 'noprop'),
+        seeds=1,
+        results=str(folder / 'results'),
+    )
+    given = {'width': 2, 'image_size': 8, 'aligned': 4}
+    pictures = table1.run(plan, given, folder)
+    for picture in pictures:
+      self.assertTrue(picture.exists())
+    rows = results.read(folder / 'results' / 'measured.csv')
+    self.assertCountEqual([row.method for row in rows], ['sobolev', 'noprop'])
+    # Not the preset's own settings, and so not under its name alone.
+    self.assertEqual(
+        {row.scale for row in rows}, {'smoke image_size=8 width=2 aligned=4'}
+    )
+
+  def test_every_method_has_a_weight(self):
+    self.assertCountEqual(table1._WEIGHTS, table1.Sweep().methods)
+
+
+class PresetsTest(absltest.TestCase):
+
+  def test_every_preset_is_valid(self):
+    for name in presets.PRESETS:
+      config.validate(presets.preset(name, {}))
+
+  def test_what_is_given_goes_first(self):
+    settings = presets.preset('laptop-cifar10', {'epochs': 2.0})
+    self.assertEqual((settings.epochs, settings.width), (2.0, 16))
+
+  def test_the_paper_trains_for_80000_steps(self):
+    settings = presets.preset('paper-cifar10', {})
+    self.assertEqual(
+        settings.epochs * 50_000 / settings.batch_size, 80_000
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,124 @@
+import csv
+import pathlib
+from unittest import mock
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+
+from sg import experiment
+from sg import presets
+from sg import train
+from sobolev_training.experiment import errors
+
+
+def _config(**changes):
+  settings = {
+      'image_size': 8,
+      'width': 2,
+      'module_channels': 2,
+      'batch_size': 128,
+      'threads': 1,
+      'checkpoint_seconds': 1e-6,
+      **changes,
+  }
+  return presets.Config(**{**presets.PRESETS['smoke-cifar10'], **settings})
+
+
+class Killed(BaseException):
+  pass
+
+
+def _rows(path):
+  with open(path / 'metrics.csv', encoding='utf-8', newline='') as file:
+    rows = list(csv.DictReader(file))
+  for row in rows:
+    row.pop('seconds')
+  return rows
+
+
+class TrainTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+
+  @parameterized.parameters('sobolev', 'direct_sg', 'noprop', 'backprop')
+  def test_a_run_from_settings_to_rows(self, method):
+    path = self.folder / method
+    trained = train.train(_config(method=method), path, False, quiet=True)
+    rows = _rows(path)
+    self.assertEqual(
+        [int(row['step']) for row in rows], [trained.steps // 2, trained.steps]
+    )
+    names = {name for name in rows[0] if name.endswith('_2')}
+    expected = {
+        'sobolev': {'error_2', 'cosine_2', 'norm_ratio_2', 'loss_error_2',
+                    'asymmetry_2'},
+        'direct_sg': {'error_2', 'cosine_2', 'norm_ratio_2', 'asymmetry_2'},
+    }
+    self.assertEqual(names, expected.get(method, set()))
+    again = trained.evaluate(trained.steps)
+    self.assertAlmostEqual(float(again['top1']), float(rows[-1]['top1']), 4)
+
+  def test_what_learns_gets_better(self):
+    path = self.folder / 'learns'
+    settings = _config(
+        method='backprop', width=4, epochs=6, evaluations=2, aligned=0
+    )
+    train.train(settings, path, False, quiet=True)
+    rows = _rows(path)
+    # Ten classes: chance is 10 %.
+    self.assertGreater(float(rows[-1]['top1']), 30)
+    self.assertLess(
+        float(rows[1]['train_loss']), float(rows[0]['train_loss'])
+    )
+
+  def test_a_killed_run_ends_as_one_that_was_not(self):
+    settings = _config(precision='float32', epochs=0.5)
+    whole = train.train(settings, self.folder / 'whole', False, quiet=True)
+    train_step = experiment.Experiment.advance
+
+    def dies(self, step, until):
+      if step >= 3:
+        raise Killed
+      # One step a call, so that there is a checkpoint at each.
+      return train_step(self, step, until)
+
+    with mock.patch.object(experiment.Experiment, 'advance', dies):
+      with self.assertRaises(Killed):
+        train.train(settings, self.folder / 'killed', False, quiet=True)
+    resumed = train.train(settings, self.folder / 'killed', True, quiet=True)
+    self.assertEqual(
+        _rows(self.folder / 'killed'), _rows(self.folder / 'whole')
+    )
+    variables = zip(
+        whole.trainer.variables, resumed.trainer.variables, strict=True
+    )
+    for one, other in variables:
+      np.testing.assert_array_equal(one, other)
+
+  def test_seeds_and_methods_differ(self):
+    first, other = (
+        experiment.Experiment(_config(seed=seed)) for seed in (0, 1)
+    )
+    same = experiment.Experiment(_config(method='backprop'))
+    weights = [
+        e.trainer.segments[0].trainable_variables[0].numpy()
+        for e in (first, other, same)
+    ]
+    self.assertTrue(np.any(weights[0] != weights[1]))
+    # All methods start with the same main network.
+    np.testing.assert_array_equal(weights[0], weights[2])
+
+  def test_names_a_network_that_cannot_be_cut_so(self):
+    with self.assertRaisesRegex(errors.UserError, '--cuts=1: .*0, 3 .*cifar10'):
+      experiment.Experiment(_config(cuts=1))
+
+  def test_evaluation_steps(self):
+    self.assertEqual(train.evaluation_steps(10, 3), [3, 7, 10])
+    self.assertEqual(train.evaluation_steps(2, 5), [1, 2])
+
+
+if __name__ == '__main__':
+  absltest.main()
