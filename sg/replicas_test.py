@@ -190,6 +190,5 @@ def free_addresses(count):
 
 if __name__ == '__main__':
   if sys.argv[1:2] == ['run']:
-    run(sys.argv[2])
-  else:
-    absltest.main()
+    sys.exit(run(sys.argv[2]))
+  absltest.main()

@@ -1,0 +1,67 @@
+"""The smallest game: one step, one action that pays. For tests."""
+
+from typing import Any
+
+import numpy as np
+import sonnet as snt
+import tensorflow as tf
+
+from agents.a3c import networks
+from agents.atari import vector_env
+
+
+class Bandit:
+  """N games of one step each; the last action gets a point."""
+
+  def __init__(self, count: int, num_actions: int):
+    self.count = count
+    self.num_actions = num_actions
+    self.steps = 0
+
+  def reset(self) -> np.ndarray:
+    """Observations [N, 1], always 1."""
+    return self.observations()
+
+  def observations(self) -> np.ndarray:
+    """Observations [N, 1], always 1."""
+    return np.ones([self.count, 1], np.float32)
+
+  def step(self, actions: np.ndarray) -> vector_env.Step:
+    """Plays the games, and starts the next ones."""
+    self.steps += 1
+    return vector_env.Step(
+        self.observations(),
+        (actions == self.num_actions - 1).astype(np.float32),
+        np.ones(self.count, bool),
+        np.zeros(self.count, np.int32),
+    )
+
+  def state(self) -> dict[str, Any]:
+    """What `restore` takes."""
+    return {'steps': self.steps}
+
+  def restore(self, state: dict[str, Any]) -> None:
+    """Goes back to what `state` told."""
+    self.steps = state['steps']
+
+
+class Linear(snt.Module):
+  """A linear policy and value; at first all actions are as likely."""
+
+  def __init__(self, num_actions: int):
+    super().__init__('linear')
+    zeros = snt.initializers.Zeros()
+    self.policy = snt.Linear(num_actions, w_init=zeros)
+    self.value = snt.Linear(1, w_init=zeros)
+
+  def __call__(self, observations: tf.Tensor) -> networks.Outputs:
+    return networks.Outputs(
+        self.policy(observations), self.value(observations)[:, 0]
+    )
+
+
+def make_linear(num_actions: int) -> Linear:
+  """The network with its variables."""
+  network = Linear(num_actions)
+  network(tf.ones([1, 1]))
+  return network

@@ -1,0 +1,133 @@
+"""The curve of a teacher's training, and the teachers along it."""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from agents.a3c import evaluation
+from agents.a3c import experiment as experiment_lib
+from agents.a3c import settings as settings_lib
+from agents.a3c import teacher_file
+from agents.atari import games
+from sobolev_training.experiment import config
+from sobolev_training.experiment import environment
+
+LAST, BEST, TEACHER = 'last.npz', 'best.npz', 'teacher.npz'
+
+
+class Curve:
+  """The rows of metrics.csv, and the teachers that go with them.
+
+  Attributes:
+    scalars: of the last update, for the next row.
+  """
+
+  def __init__(
+      self,
+      experiment: experiment_lib.Experiment,
+      settings: settings_lib.Config,
+      folder: pathlib.Path,
+  ):
+    self._experiment, self._settings = experiment, settings
+    self._folder = folder
+    self._evaluate_at = set(
+        settings_lib.spaced(settings.updates, settings.evaluations)
+    )
+    self._best = -float('inf')
+    self._rows: list[dict[str, float]] = []
+    self.scalars: dict[str, tf.Tensor] = {}
+
+  def evaluate(self, update: int) -> dict[str, Any]:
+    """The row after an update; not every one has an evaluation."""
+    row = {
+        'frames': self._experiment.frames(update),
+        'training_score': self._experiment.scores.mean(),
+        'greedy_score': float('nan'),
+        'stochastic_score': float('nan'),
+        **{name: float(value) for name, value in self.scalars.items()},
+    }
+    if update in self._evaluate_at:
+      weights = teacher_file.half(self._experiment.network)
+      for name, greedy in (('greedy', True), ('stochastic', False)):
+        scores = self._experiment.play(
+            weights, self._settings.evaluation_games, greedy, 1 + update
+        )
+        row[f'{name}_score'] = float(np.mean(scores))
+      self._keep(row)
+      # A hundred games tell more than a few, once there are some.
+      training = row['training_score']
+      self._save(
+          weights,
+          training if np.isfinite(training) else row['stochastic_score'],
+      )
+    return row
+
+  def _keep(self, row: dict[str, Any]) -> None:
+    # JSON has no numbers that are none.
+    self._rows.append(
+        {k: v if np.isfinite(v) else None for k, v in row.items()}
+    )
+
+  def _save(self, weights: dict[str, np.ndarray], score: float) -> None:
+    # Of the stochastic policy, which section 4.2 records.
+    names = [LAST]
+    if score > self._best:
+      self._best = score
+      names.append(BEST)
+    record = {
+        'game': self._settings.game,
+        'actions': games.game(self._settings.game).actions,
+        'frames': self._rows[-1]['frames'],
+        'settings': config.to_json(self._settings),
+        'commit': environment.commit(),
+        'versions': environment.versions(),
+        'curve': self._rows,
+        'evaluation': None,  # teacher.npz has one.
+    }
+    for name in names:
+      teacher_file.save(self._folder / name, weights, record)
+
+  def state(self) -> dict[str, Any]:
+    """What `restore` takes."""
+    best = self._best if np.isfinite(self._best) else None
+    return {'best': best, 'rows': self._rows}
+
+  def restore(self, state: dict[str, Any]) -> None:
+    """Goes back to what `state` told."""
+    if state['best'] is not None:
+      self._best = state['best']
+    self._rows = state['rows']
+
+
+def finish(
+    experiment: experiment_lib.Experiment,
+    settings: settings_lib.Config,
+    folder: pathlib.Path,
+) -> dict[str, Any]:
+  """Writes teacher.npz: the best teacher, evaluated anew over many games.
+
+  Args:
+    experiment: plays the games.
+    settings: of the run.
+    folder: the run's; has best.npz.
+
+  Returns:
+    The record in the file.
+  """
+  network, record = teacher_file.load(folder / BEST, settings.game)
+  weights = teacher_file.half(network)
+  record['evaluation'] = {
+      'games': settings.final_games,
+      'confidence': evaluation.CONFIDENCE,
+  }
+  for name, greedy in (('greedy', True), ('stochastic', False)):
+    # Other games than those by which it was found to be the best.
+    scores = experiment.play(weights, settings.final_games, greedy, 10**6)
+    record['evaluation'][name] = {
+        **evaluation.interval(scores)._asdict(),
+        'scores': scores.tolist(),
+    }
+  teacher_file.save(folder / TEACHER, weights, record)
+  return record

@@ -1,0 +1,100 @@
+"""How many points a policy gets in whole games.
+
+Axes: N games, A actions.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+import tensorflow as tf
+
+from agents.atari import gym_vector
+from agents.atari import preprocessing
+from sobolev_training.experiment import seeds
+
+CONFIDENCE = 0.95
+
+Policy = Callable[[tf.Tensor], tf.Tensor]
+
+
+class Interval(NamedTuple):
+  """A mean, and how far it may be off: a 95 % confidence interval."""
+
+  mean: float
+  low: float
+  high: float
+
+
+def interval(scores: np.ndarray) -> Interval:
+  """Student's interval of the mean of at least two scores."""
+  mean, error = float(np.mean(scores)), float(stats.sem(scores))
+  if error == 0:  # All are equal.
+    return Interval(mean, mean, mean)
+  low, high = stats.t.interval(CONFIDENCE, len(scores) - 1, mean, error)
+  return Interval(mean, float(low), float(high))
+
+
+class Player:
+  """Plays games with a policy, as many at a time as there are to play.
+
+  Each game starts with another number of frames without action, by its seed,
+  and is played to its end: short games do not crowd out long ones.
+  """
+
+  def __init__(self, game: str, logits: Policy):
+    """Compiles the policy.
+
+    Args:
+      game: a name in `games.GAMES`.
+      logits: from observations [N, 4, 84, 84] to logits [N, A].
+    """
+    self._game = game
+    self._logits = tf.function(
+        logits,
+        input_signature=[tf.TensorSpec([None, *preprocessing.SHAPE], tf.uint8)],
+    )
+
+  def scores(
+      self,
+      games: int,
+      greedy: bool,
+      seed: int = 1,
+      repeat_action_probability: float = 0.0,
+      max_steps: int = preprocessing.MAX_STEPS,
+  ) -> np.ndarray:
+    """Plays.
+
+    Args:
+      games: how many games.
+      greedy: whether to take the likeliest action, rather than a random one.
+      seed: of the starts and the actions, at least 1.
+      repeat_action_probability: as in `AtariEnv`.
+      max_steps: after how many agent steps a game is broken off.
+
+    Returns:
+      The points of each game, float64 [games].
+    """
+    envs = [
+        gym_vector.make(
+            self._game, repeat_action_probability, max_steps=max_steps
+        )
+        for _ in range(games)
+    ]
+    chance = seeds.generator(seed, 'evaluation')
+    seen = [env.reset(seed=seed + i)[0] for i, env in enumerate(envs)]
+    totals = np.zeros(games)
+    playing = list(range(games))
+    while playing:
+      logits = self._logits(np.stack([seen[i] for i in playing])).numpy()
+      if not greedy:  # The largest is then one drawn from the softmax.
+        logits = logits + chance.gumbel(size=logits.shape)
+      still = []
+      for i, action in zip(playing, logits.argmax(-1), strict=True):
+        seen[i], reward, over, truncated, _ = envs[i].step(int(action))
+        totals[i] += reward
+        if not (over or truncated):
+          still.append(i)
+      playing = still
+    return totals

@@ -1,0 +1,128 @@
+"""What a teacher's training consists of, made from its settings."""
+
+from typing import Any
+
+import numpy as np
+
+from agents.a3c import evaluation
+from agents.a3c import learner as learner_lib
+from agents.a3c import networks
+from agents.a3c import settings as settings_lib
+from agents.a3c import shared_rmsprop
+from agents.a3c import teacher_file
+from agents.a3c import worker as worker_lib
+from agents.atari import games
+from agents.atari import gym_vector
+from agents.atari import preprocessing
+from agents.atari import vector_env
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import seeds
+
+
+class Experiment:
+  """The workers, what they share, and the evaluation of it.
+
+  Attributes:
+    network: the shared one.
+    optimiser: the shared statistics.
+    scores: of the games that were ended last.
+    learner: makes the updates.
+    frames_before: that the teacher to go on from has seen.
+  """
+
+  def __init__(self, settings: settings_lib.Config):
+    """Makes all of it; UserError for settings that cannot be used."""
+    if settings.deterministic and (settings.workers > 1 or settings.sticky):
+      raise errors.UserError(
+          '--deterministic: needs --workers=1 and --sticky=0'
+      )
+    self._settings = settings
+    self._num_actions = len(games.game(settings.game).actions)
+    seed = int(seeds.stateless(settings.seed, 'weights')[0])
+    self.network = networks.make_teacher(self._num_actions, seed)
+    self.frames_before = 0
+    if settings.start_from:
+      given = teacher_file.load(
+          run_folder.resolve(settings.start_from), settings.game
+      )
+      teacher_file.assign(self.network, teacher_file.half(given.network))
+      self.frames_before = given.record['frames']
+    self.optimiser = shared_rmsprop.SharedRMSProp(
+        self.network.trainable_variables,
+        settings.rmsprop_decay,
+        settings.rmsprop_epsilon,
+        settings.rmsprop_initial,
+    )
+    self.scores = learner_lib.Scores()
+    self.learner = self._make_learner()
+    # The weights that files hold are rounded: those are evaluated.
+    self._rounded = networks.make_teacher(self._num_actions, seed)
+    self._player = evaluation.Player(
+        settings.game, lambda observations: self._rounded(observations).logits
+    )
+
+  def _make_learner(self) -> Any:
+    settings = self._settings
+    workers = [self._make_worker(i) for i in range(settings.workers)]
+    rest = (
+        self.network.trainable_variables,
+        self.optimiser,
+        settings.learning_rate,
+        settings.updates,
+        self.scores,
+    )
+    if settings.deterministic:
+      return learner_lib.Learner(workers[0], *rest)
+    return learner_lib.AsynchronousLearner(workers, *rest)
+
+  def _make_worker(self, index: int) -> worker_lib.Worker:
+    settings = self._settings
+    kind = (
+        gym_vector.GymVector
+        if settings.deterministic
+        else vector_env.VectorEnv
+    )
+    first = int(seeds.stateless(settings.seed, 'games', index)[0])
+    games_of_worker = kind(
+        settings.game,
+        settings.games_per_worker,
+        seed=1 + abs(first) % 2**30,  # Positive, as are those that follow.
+        repeat_action_probability=settings.sticky,
+        max_noops=settings.max_noops,
+        max_steps=settings.max_game_steps,
+    )
+    return worker_lib.Worker(
+        games_of_worker,
+        self.network,
+        networks.make_teacher(self._num_actions, 0),
+        worker_lib.Algorithm(
+            steps=settings.steps_per_update,
+            discount=settings.discount,
+            lambda_=settings.trace_decay,
+            value_weight=settings.value_weight,
+            entropy_weight=settings.entropy_weight,
+            gradient_norm=settings.gradient_norm,
+            reward_limit=settings.reward_limit,
+        ),
+        seeds.stateless(settings.seed, 'actions', index),
+        self.scores.add,
+    )
+
+  def frames(self, update: int) -> int:
+    """That the teacher has seen, before this run too."""
+    steps = update * self._settings.steps_of_update
+    return self.frames_before + steps * preprocessing.ACTION_REPEAT
+
+  def play(
+      self, weights: dict[str, np.ndarray], count: int, greedy: bool, seed: int
+  ) -> np.ndarray:
+    """The points of so many games with the weights of a file."""
+    teacher_file.assign(self._rounded, weights)
+    return self._player.scores(
+        count,
+        greedy,
+        seed,
+        self._settings.sticky,
+        self._settings.max_game_steps,
+    )

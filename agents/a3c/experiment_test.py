@@ -1,0 +1,61 @@
+import pathlib
+
+from absl.testing import absltest
+import numpy as np
+
+from agents.a3c import experiment
+from agents.a3c import networks
+from agents.a3c import settings
+from agents.a3c import teacher_file
+from sobolev_training.experiment import errors
+
+
+def _config(**changes):
+  return settings.Config(**{
+      'game': 'breakout',
+      'workers': 1,
+      'games_per_worker': 2,
+      'steps_per_update': 2,
+      'deterministic': True,
+      **changes,
+  })
+
+
+class ExperimentTest(absltest.TestCase):
+
+  def test_goes_on_from_a_teacher(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    start = str(folder / 'a.npz')
+    weights = teacher_file.half(networks.make_teacher(4, seed=5))
+    teacher_file.save(start, weights, {'game': 'breakout', 'frames': 96})
+    made = experiment.Experiment(_config(start_from=start))
+    for name, found in teacher_file.half(made.network).items():
+      np.testing.assert_array_equal(found, weights[name])
+    self.assertEqual(made.frames(2), 96 + 2 * 2 * 2 * 4)
+    with self.assertRaisesRegex(errors.UserError, 'a teacher of breakout, '):
+      experiment.Experiment(_config(game='pong', start_from=start))
+
+  def test_refuses_what_is_not_repeatable(self):
+    for changes in ({'workers': 2}, {'sticky': 0.25}):
+      with self.assertRaisesRegex(errors.UserError, '--deterministic: needs'):
+        experiment.Experiment(_config(**changes))
+
+  def test_seeds_differ_in_everything(self):
+    made = [
+        experiment.Experiment(_config(workers=2, deterministic=False, seed=s))
+        for s in (0, 1)
+    ]
+    for one, other in zip(*(m.network.variables for m in made), strict=True):
+      if one.name.endswith('w:0'):
+        self.assertTrue(np.any(one.numpy() != other.numpy()), one.name)
+    environments = [
+        worker.environment for m in made for worker in m.learner.workers
+    ]
+    starts = {
+        tuple(e.reset_with_info()[1]['frame_number']) for e in environments
+    }
+    self.assertLen(starts, 4)
+
+
+if __name__ == '__main__':
+  absltest.main()

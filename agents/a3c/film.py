@@ -1,0 +1,96 @@
+"""Makes a GIF of a game that a teacher plays.
+
+    ./bazelw run //agents:film -- --game=pong --teacher=runs/teacher/teacher.npz
+"""
+
+import dataclasses
+import os
+
+from matplotlib import animation
+from matplotlib import figure
+import numpy as np
+import tensorflow as tf
+
+from agents.a3c import teacher_file
+from agents.atari import games
+from agents.atari import gym_vector
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import seeds
+
+_DPI = 80
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """One film."""
+
+  game: str = config.setting(
+      'pong', 'What to play.', choices=tuple(games.GAMES)
+  )
+  teacher: str = config.setting('teacher.npz', 'Who plays: a .npz.')
+  film: str = config.setting('film.gif', 'Where to write it.')
+  greedy: bool = config.setting(
+      False, 'Whether to take the likeliest action, rather than a random one.'
+  )
+  steps: int = config.setting(
+      600, 'Agent steps, at most, a picture each.', 'steps', minimum=1
+  )
+  seed: int = config.setting(1, 'Of the start and the actions.', minimum=1)
+  sticky: float = config.setting(
+      0.0, 'Probability that the last action is repeated instead, per frame.',
+      minimum=0, maximum=1,
+  )
+
+
+def play(settings: Config) -> list[np.ndarray]:
+  """The screens of a game, uint8 [210, 160, 3] each.
+
+  Raises:
+    UserError: an unknown game, or not a teacher of it.
+  """
+  path = run_folder.resolve(settings.teacher)
+  network = teacher_file.load(path, settings.game).network
+  logits = tf.function(lambda seen: network(seen).logits)
+  env = gym_vector.make(
+      settings.game, settings.sticky, render_mode='rgb_array'
+  )
+  chance = seeds.generator(settings.seed, 'film')
+  seen, _ = env.reset(seed=settings.seed)
+  screens, end = [env.render()], False
+  while not end and len(screens) < settings.steps:
+    scores = logits(seen[None]).numpy()[0]
+    if not settings.greedy:
+      scores = scores + chance.gumbel(size=scores.shape)
+    seen, _, over, truncated, _ = env.step(int(scores.argmax()))
+    screens.append(env.render())
+    end = over or truncated
+  return screens
+
+
+def write(path: os.PathLike[str] | str, screens: list[np.ndarray]) -> None:
+  """Writes a GIF at the game's speed: 15 pictures a second."""
+  height, width = screens[0].shape[:2]
+  canvas = figure.Figure((2 * width / _DPI, 2 * height / _DPI), dpi=_DPI)
+  axes = canvas.add_axes((0, 0, 1, 1))
+  axes.set_axis_off()
+  image = axes.imshow(screens[0], aspect='auto', interpolation='nearest')
+  writer = animation.PillowWriter(fps=15)
+  with errors.naming(path), writer.saving(canvas, path, _DPI):
+    for screen in screens:
+      image.set_data(screen)
+      writer.grab_frame()
+
+
+def main(_):
+  settings = config.from_flags(Config)
+  path = run_folder.resolve(settings.film)
+  screens = play(settings)
+  write(path, screens)
+  print(f'{path}: {len(screens)} pictures of {settings.game}')
+
+
+if __name__ == '__main__':
+  config.define_flags(Config)
+  errors.run_main(main)

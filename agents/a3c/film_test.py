@@ -1,0 +1,50 @@
+import pathlib
+
+from absl.testing import absltest
+import matplotlib.image
+import numpy as np
+
+from agents.a3c import film
+from agents.a3c import networks
+from agents.a3c import teacher_file
+from sobolev_training.experiment import errors
+
+
+class FilmTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+    self.teacher = str(self.folder / 'teacher.npz')
+    weights = teacher_file.half(networks.make_teacher(3, seed=1))
+    teacher_file.save(self.teacher, weights, {'game': 'pong'})
+
+  def test_from_a_teacher_to_a_gif(self):
+    path = self.folder / 'film.gif'
+    settings = film.Config(teacher=self.teacher, film=str(path), steps=6)
+    screens = film.play(settings)
+    self.assertLen(screens, 6)
+    self.assertEqual(screens[0].shape, (210, 160, 3))
+    film.write(path, screens)
+    data = path.read_bytes()
+    self.assertEqual(data[:6], b'GIF89a')
+    first = matplotlib.image.imread(path)[..., :3].astype(int)
+    self.assertEqual(first.shape, (420, 320, 3))
+    # A GIF has 256 colours; Pong has four.
+    np.testing.assert_allclose(first[1::2, 1::2], screens[0], atol=8)
+
+  def test_films_repeat_with_the_seed(self):
+    first, again, other = (
+        film.play(film.Config(teacher=self.teacher, steps=30, seed=seed))
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    self.assertTrue(np.any(np.array(first) != np.array(other)))
+
+  def test_a_teacher_of_another_game(self):
+    with self.assertRaisesRegex(errors.UserError, 'a teacher of pong'):
+      film.play(film.Config(game='breakout', teacher=self.teacher))
+
+
+if __name__ == '__main__':
+  absltest.main()

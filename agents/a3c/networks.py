@@ -1,0 +1,67 @@
+"""The teacher's network: a policy and a value of what an agent sees.
+
+Axes: B batch, A actions.
+"""
+
+from typing import NamedTuple
+
+import sonnet as snt
+import tensorflow as tf
+
+
+class Outputs(NamedTuple):
+  """What the network says of B observations.
+
+  Attributes:
+    logits: float32 [B, A], of the policy before its softmax.
+    values: float32 [B], estimates of the return.
+  """
+
+  logits: tf.Tensor
+  values: tf.Tensor
+
+
+class Teacher(snt.Module):
+  """Three convolutions and a hidden layer (supplement 2 [M]).
+
+  Convolutions 32 8x8 stride 4, 64 4x4 stride 2 and 64 3x3 stride 1 without
+  padding, linear 512, each with a ReLU; then a linear map to the logits, and
+  one to the value, as the two share their features in A3C (Mnih et al., 2016).
+  """
+
+  def __init__(self, num_actions: int, name: str = 'teacher'):
+    super().__init__(name)
+    self.num_actions = num_actions
+    self.features = snt.Sequential([
+        snt.Conv2D(32, 8, 4, padding='VALID', name='conv_0'),
+        tf.nn.relu,
+        snt.Conv2D(64, 4, 2, padding='VALID', name='conv_1'),
+        tf.nn.relu,
+        snt.Conv2D(64, 3, 1, padding='VALID', name='conv_2'),
+        tf.nn.relu,
+        snt.Flatten(),
+        snt.Linear(512, name='hidden'),
+        tf.nn.relu,
+    ])
+    self.policy = snt.Linear(num_actions, name='policy')
+    self.value = snt.Linear(1, name='value')
+
+  def __call__(self, observations: tf.Tensor) -> Outputs:
+    """Policy and value.
+
+    Args:
+      observations: uint8 [B, 4, 84, 84].
+    """
+    # oneDNN, which transposes on a CPU, knows no bytes: so cast first.
+    pictures = tf.cast(observations, tf.float32) / 255
+    # [B, 84, 84, 4]: the only layout of TensorFlow's convolutions on a CPU.
+    features = self.features(tf.transpose(pictures, [0, 2, 3, 1]))
+    return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
+
+
+def make_teacher(num_actions: int, seed: int) -> Teacher:
+  """A teacher with its variables, which depend on the seed alone."""
+  tf.random.set_seed(seed)
+  network = Teacher(num_actions)
+  network(tf.zeros([1, 4, 84, 84], tf.uint8))
+  return network

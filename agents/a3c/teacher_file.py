@@ -1,0 +1,114 @@
+"""A teacher in a file: its weights in half precision, and how it came to be.
+
+A NumPy archive without pickle. It holds the weights by name, and `record`, a
+JSON text: the game, the settings, the curve of training, the frames that the
+teacher has seen, and its evaluation.
+"""
+
+import json
+import os
+import pathlib
+from typing import Any
+from typing import NamedTuple
+import zipfile
+import zlib
+
+import numpy as np
+
+from agents.a3c import networks
+from agents.atari import games
+from sobolev_training.experiment import atomic
+from sobolev_training.experiment import errors
+
+SUFFIX = '.npz'
+_RECORD = 'record'
+_OTHER_WAY = 'take another file, or train one with //agents:train_teacher'
+
+
+class Loaded(NamedTuple):
+  """What a file holds.
+
+  Attributes:
+    network: the teacher.
+    record: how it came to be.
+  """
+
+  network: networks.Teacher
+  record: dict[str, Any]
+
+
+def half(network: networks.Teacher) -> dict[str, np.ndarray]:
+  """The weights by name, float16, as a file holds them."""
+  return {v.name: v.numpy().astype(np.float16) for v in network.variables}
+
+
+def assign(
+    network: networks.Teacher, weights: dict[str, np.ndarray]
+) -> None:
+  """Sets the weights of a network."""
+  for variable in network.variables:
+    variable.assign(weights[variable.name].astype(np.float32))
+
+
+def save(
+    path: os.PathLike[str] | str,
+    weights: dict[str, np.ndarray],
+    record: dict[str, Any],
+) -> None:
+  """Writes a file, all of it or nothing.
+
+  Args:
+    path: where.
+    weights: as `half` gives them.
+    record: JSON values; `game` among them.
+  """
+  path = pathlib.Path(path)
+  with errors.naming(path), atomic.replacing(path) as temporary:
+    with open(temporary, 'wb') as file:
+      np.savez_compressed(
+          file, **weights, **{_RECORD: np.array(json.dumps(record))}
+      )
+
+
+def load(path: os.PathLike[str] | str, game: str) -> Loaded:
+  """Reads a teacher of a game.
+
+  Raises:
+    UserError: there is no file, it is broken, or it is of another game.
+  """
+  num_actions = len(games.game(game).actions)
+  try:
+    with np.load(path, allow_pickle=False) as archive:
+      found = {name: archive[name] for name in archive.files}
+    record = json.loads(found.pop(_RECORD).item())
+    of = record['game']
+  except FileNotFoundError:
+    raise errors.UserError(f'{path}: no such file: {_OTHER_WAY}') from None
+  except (
+      AttributeError,
+      EOFError,
+      KeyError,
+      OSError,
+      TypeError,
+      ValueError,
+      zipfile.BadZipFile,
+      zlib.error,
+  ) as error:
+    raise errors.UserError(
+        f'{path}: not a teacher, or a damaged one '
+        f'({errors.one_line(error) or type(error).__name__}): {_OTHER_WAY}'
+    ) from error
+  if of != game:
+    raise errors.UserError(
+        f'{path}: a teacher of {of}, where one of {game} is needed: '
+        f'{_OTHER_WAY}'
+    )
+  network = networks.make_teacher(num_actions, seed=0)
+  shapes = {v.name: tuple(v.shape) for v in network.variables}
+  if {name: array.shape for name, array in found.items()} != shapes:
+    raise errors.UserError(
+        f'{path}: its weights are not those of the teacher of {game} with '
+        f'{num_actions} actions: {_OTHER_WAY}'
+    )
+  assign(network, found)
+  return Loaded(network, record)

@@ -1,0 +1,99 @@
+"""Trains a teacher for section 4.2 with A3C.
+
+    ./bazelw run //agents:train_teacher -- --game=pong
+
+The run's folder gets, beside the checkpoints and metrics.csv: `last.npz` and
+`best.npz`, the teacher at the last and at the best evaluation so far, and at
+the end `teacher.npz`, the best one with a longer evaluation of the very weights
+that the file holds.
+"""
+
+import time
+
+from absl import flags
+import tensorflow as tf
+
+from agents.a3c import curve as curve_lib
+from agents.a3c import experiment as experiment_lib
+from agents.a3c import settings as settings_lib
+from agents.a3c import teacher_file
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import loop
+from sobolev_training.experiment import run_folder
+
+
+def train(
+    settings: settings_lib.Config, path: str, resume: bool, quiet: bool = False
+) -> experiment_lib.Experiment:
+  """Trains in a run folder, or goes on there; returns what was trained."""
+  with run_folder.open_run(path, settings, resume) as run:
+    experiment = experiment_lib.Experiment(settings)
+    curve = curve_lib.Curve(experiment, settings, run.path)
+
+    def advance(step, until):
+      started = time.monotonic()
+      curve.scalars = experiment.learner.advance(step, until)
+      frames = experiment.frames(until) - experiment.frames(step)
+      return {
+          'frames/s': frames / (time.monotonic() - started),
+          'score': experiment.scores.mean(),
+          **curve.scalars,
+      }
+
+    try:
+      loop.run(
+          run,
+          settings.updates,
+          advance,
+          curve.evaluate,
+          settings_lib.spaced(settings.updates, settings.rows)
+          + settings_lib.spaced(settings.updates, settings.evaluations),
+          trackables={
+              'parameters': experiment.network,
+              'statistics': experiment.optimiser,
+          },
+          host_state={'learner': experiment.learner, 'curve': curve},
+          checkpoint_seconds=settings.checkpoint_seconds,
+          # A score is not a number before the first game has ended.
+          must_be_finite=(
+              'policy_loss', 'value_loss', 'entropy', 'gradient_norm'
+          ),
+          quiet=quiet,
+      )
+    finally:
+      experiment.learner.close()
+    if not (run.path / curve_lib.TEACHER).exists():
+      curve_lib.finish(experiment, settings, run.path)
+  return experiment
+
+
+def configure_threads(workers: int) -> None:
+  """To be called before anything else of TensorFlow."""
+  # A worker computes in its own thread; cutting its small products into pieces
+  # for the others would only make them wait for each other.
+  tf.config.threading.set_intra_op_parallelism_threads(1)
+  tf.config.threading.set_inter_op_parallelism_threads(workers + 1)
+
+
+def main(_):
+  settings = config.from_flags(settings_lib.Config)
+  configure_threads(settings.workers)
+  output = flags.FLAGS.output
+  train(settings, output, flags.FLAGS.resume)
+  record = teacher_file.load(
+      run_folder.resolve(output) / curve_lib.TEACHER, settings.game
+  ).record
+  for name in ('greedy', 'stochastic'):
+    found = record['evaluation'][name]
+    print(
+        f'{settings.game} {name}: {found["mean"]:.1f} points '
+        f'({found["low"]:.1f} to {found["high"]:.1f}) over '
+        f'{settings.final_games} games after {record["frames"]:,} frames'
+    )
+
+
+if __name__ == '__main__':
+  config.define_flags(settings_lib.Config)
+  run_folder.define_flags('runs/teacher')
+  errors.run_main(main)

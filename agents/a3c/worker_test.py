@@ -1,0 +1,186 @@
+import numpy as np
+import sonnet as snt
+import tensorflow as tf
+
+from agents.a3c import networks
+from agents.a3c import references
+from agents.a3c import worker as worker_lib
+from agents.atari import vector_env
+
+T, N, A = 4, 2, 3
+
+
+class _Script:
+  """Two games that follow a script: step t shows, pays and ends as told."""
+
+  count = N
+  rewards = np.array([[3, 0], [-0.5, 0], [0, -7], [1, 0]], np.float32)
+  ends = np.array([[0, 0], [0, 1], [0, 0], [0, 0]], bool)
+  lives = np.array([[3, 3], [3, 3], [2, 3], [2, 3]])
+
+  def __init__(self):
+    self._t = 0
+    rng = np.random.default_rng(3)
+    self.observations = rng.normal(size=(T + 1, N, 5)).astype(np.float32)
+    self.actions = []
+
+  def reset(self):
+    return self.observations[0]
+
+  def step(self, actions):
+    self.actions.append(np.array(actions))
+    t, self._t = self._t, self._t + 1
+    return vector_env.Step(
+        self.observations[t + 1], self.rewards[t], self.ends[t], self.lives[t]
+    )
+
+
+class _Network(snt.Module):
+
+  def __init__(self):
+    super().__init__('network')
+    self.policy = snt.Linear(A, with_bias=False)
+    self.value = snt.Linear(1, with_bias=False)
+    self(tf.zeros([1, 5]))
+    rng = np.random.default_rng(4)
+    for variable in self.variables:
+      variable.assign(0.5 * rng.normal(size=variable.shape))
+
+  def __call__(self, observations):
+    return networks.Outputs(
+        self.policy(observations), self.value(observations)[:, 0]
+    )
+
+
+def _algorithm(**changes):
+  return worker_lib.Algorithm(**{
+      'steps': T,
+      'discount': 0.9,
+      'lambda_': 0.8,
+      'value_weight': 0.5,
+      'entropy_weight': 0.1,
+      'gradient_norm': 1e9,
+      'reward_limit': 1.0,
+      **changes,
+  })
+
+
+class WorkerTest(tf.test.TestCase):
+
+  def _work(self, **changes):
+    self.script, self.shared = _Script(), _Network()
+    self.scores = []
+    worker = worker_lib.Worker(
+        self.script, self.shared, _Network(), _algorithm(**changes),
+        np.array([1, 2], np.int32), self.scores.append,
+    )
+    return worker.work(0)
+
+  def _loss(self, policy, value):
+    """What is minimised, by loops, as a function of the two matrices."""
+    seen = self.script.observations.astype(np.float64)
+    rewards = np.clip(self.script.rewards, -1, 1)
+    discounts = np.full([T, N], 0.9)
+    discounts[1, 1] = 0  # The game ended.
+    discounts[2, 0] = 0  # A life was lost.
+    fixed = seen @ self.value_matrix  # [T + 1, N, 1]
+    total = 0.0
+    for n in range(N):
+      values = fixed[:, n, 0]
+      advantage = [
+          references.generalised_advantage(
+              rewards[:, n], discounts[:, n], values, 0.8, t
+          )
+          for t in range(T)
+      ]
+      terms = references.loss_terms(
+          seen[:-1, n] @ policy,
+          (seen[:-1, n] @ value)[:, 0],
+          np.array(self.script.actions)[:, n],
+          advantage,
+          advantage + values[:-1],
+      )
+      total += (terms[0] + 0.5 * terms[1] - 0.1 * terms[2]).sum()
+    return total / (T * N)
+
+  def test_gradients_by_central_differences(self):
+    found = self._work()
+    matrices = [v.numpy().astype(np.float64) for v in self.shared.variables]
+    policy, value = matrices
+    self.value_matrix = value.copy()
+    step = 1e-5
+    for matrix, gradient in zip(matrices, found.gradients, strict=True):
+      for index in np.ndindex(matrix.shape):
+        kept = matrix[index]
+        matrix[index] = kept + step
+        above = self._loss(policy, value)
+        matrix[index] = kept - step
+        below = self._loss(policy, value)
+        matrix[index] = kept
+        # The worker computes in float32.
+        self.assertAllClose(
+            gradient[index], (above - below) / (2 * step), atol=1e-5
+        )
+
+  def test_gradients_are_clipped_by_their_common_norm(self):
+    whole = self._work()
+    norm = np.sqrt(sum(np.sum(g.numpy() ** 2) for g in whole.gradients))
+    self.assertAllClose(whole.scalars['gradient_norm'], norm)
+    clipped = self._work(gradient_norm=norm / 4)
+    self.assertAllClose(clipped.scalars['gradient_norm'], norm)
+    for one, other in zip(whole.gradients, clipped.gradients, strict=True):
+      self.assertAllClose(one / 4, other)
+
+  def test_scores_are_whole_games_of_unclipped_points(self):
+    self._work()
+    self.assertEqual(self.scores, [0.0])  # Of the second game.
+    _Script.ends[2:] = True
+    self.addCleanup(_Script.ends[2:].fill, False)
+    self._work()
+    self.assertEqual(self.scores, [0.0, 2.5, -7.0, 1.0, 0.0])
+
+  def test_it_plays_and_learns_with_the_shared_parameters_of_the_start(self):
+    script, shared, local = _Script(), _Network(), _Network()
+    for variable in local.variables:
+      variable.assign(variable * 0 + 9)
+    worker = worker_lib.Worker(
+        script, shared, local, _algorithm(), np.array([1, 2], np.int32),
+        lambda score: None,
+    )
+    found = worker.work(0)
+    expected = self._work()
+    for one, other in zip(found.gradients, expected.gradients, strict=True):
+      self.assertAllEqual(one, other)
+
+  def test_actions_are_drawn_from_the_policy(self):
+    games = 4000
+
+    class Still(_Script):
+      count = games
+
+      def __init__(self):
+        self.chosen = []
+
+      def reset(self):
+        return np.ones([games, 5], np.float32)
+
+      def step(self, actions):
+        self.chosen.append(actions)
+        nothing = np.zeros(games)
+        return vector_env.Step(self.reset(), nothing, nothing > 0, nothing)
+
+    still, shared = Still(), _Network()
+    worker_lib.Worker(
+        still, shared, _Network(), _algorithm(), np.array([5, 6], np.int32),
+        lambda score: None,
+    ).work(0)
+    policy = tf.nn.softmax(shared(tf.ones([1, 5])).logits)[0].numpy()
+    for actions in still.chosen:
+      shares = np.bincount(actions, minlength=A) / games
+      # Four standard deviations of a share are at most 0.032.
+      self.assertAllClose(shares, policy, atol=0.032)
+    self.assertNotAllEqual(still.chosen[0], still.chosen[1])
+
+
+if __name__ == '__main__':
+  tf.test.main()

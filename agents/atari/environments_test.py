@@ -1,0 +1,118 @@
+"""The C++ vector, gym and the emulator itself play the same games."""
+
+import json
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import ale_py
+import numpy as np
+
+from agents.atari import games
+from agents.atari import gym_vector
+from agents.atari import vector_env
+
+STEPS = 300
+
+
+class EnvironmentsTest(parameterized.TestCase):
+
+  @parameterized.product(game=tuple(games.GAMES), sticky=(0.0, 0.25))
+  def test_vector_and_gym_are_bit_identical(self, game, sticky):
+    settings = {'repeat_action_probability': sticky, 'max_steps': 140}
+    vector = vector_env.VectorEnv(game, 2, seed=5, **settings)
+    by_gym = gym_vector.GymVector(game, 2, seed=5, **settings)
+    self.assertEqual(vector.num_actions, by_gym.num_actions)
+    observations, info = vector.reset_with_info()
+    for i, env in enumerate(by_gym.envs):
+      # The two draw the frames before a game from different generators.
+      noops = {'noops': int(info['frame_number'][i])}
+      self.assertBetween(noops['noops'], 1, 30)
+      expected = env.reset(seed=5 + i, options=noops)[0]
+      np.testing.assert_array_equal(observations[i], expected)
+    rng = np.random.default_rng(1)
+    ends = 0
+    for _ in range(STEPS):
+      actions = rng.integers(vector.num_actions, size=2)
+      step, info = vector.step_with_info(actions)
+      for i, env in enumerate(by_gym.envs):
+        seen, reward, over, truncated, told = env.step(actions[i])
+        if over or truncated:
+          ends += 1
+          noops = {'noops': int(info['episode_frame_number'][i])}
+          seen, told = env.reset(options=noops)
+        np.testing.assert_array_equal(step.observations[i], seen)
+        self.assertEqual(step.rewards[i], reward)
+        self.assertEqual(step.ends[i], over or truncated)
+        self.assertEqual(step.lives[i], told['lives'])
+    self.assertGreaterEqual(ends, 2)
+
+  def test_losing_a_life_does_not_start_the_game_again(self):
+    vector = vector_env.VectorEnv('breakout', 1, seed=1)
+    vector.reset()
+    lives, scores = [], []
+    for i in range(400):
+      step = vector.step(np.array([i % 2]))  # Serve, and let the ball drop.
+      lives.append(int(step.lives[0]))
+      scores.append(bool(step.ends[0]))
+      if step.ends[0]:
+        break
+    self.assertEqual(sorted(set(lives), reverse=True), [5, 4, 3, 2, 1])
+    self.assertEqual(sum(scores), 1)
+
+  def test_rewards_are_points(self):
+    vector = vector_env.VectorEnv('space_invaders', 2, seed=1)
+    vector.reset()
+    fire = np.array([1, 1])
+    rewards = [vector.step(fire).rewards.max() for _ in range(150)]
+    self.assertGreaterEqual(max(rewards), 5)
+
+  @parameterized.parameters('pong', 'breakout')
+  def test_a_restored_state_goes_on_the_same(self, game):
+    def play(env, steps):
+      rng = np.random.default_rng(steps)
+      return [
+          env.step(rng.integers(env.num_actions, size=2)) for _ in range(steps)
+      ]
+
+    settings = {'max_steps': 150}
+    env = gym_vector.GymVector(game, 2, seed=3, **settings)
+    env.reset()
+    play(env, 77)
+    state = json.loads(json.dumps(env.state()))
+    expected = play(env, 200)
+    other = gym_vector.GymVector(game, 2, seed=9, **settings)
+    other.reset()
+    other.restore(state)
+    found = play(other, 200)
+    for one, two in zip(expected, found, strict=True):
+      for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+    self.assertTrue(any(step.ends.any() for step in expected))
+
+  def test_no_state_of_sticky_actions(self):
+    env = gym_vector.GymVector('pong', 1, 1, repeat_action_probability=0.25)
+    with self.assertRaisesRegex(ValueError, 'repeat_action_probability: .* 0'):
+      env.state()
+
+  def test_actions_are_those_of_the_emulator(self):
+    env = gym_vector.make('pong', max_noops=0)
+    env.reset(seed=1)
+    emulator = ale_py.ALEInterface()
+    emulator.setFloat('repeat_action_probability', 0.0)
+    emulator.loadROM(games.rom_path('pong'))
+    emulator.reset_game()
+    codes = [ale_py.Action.NOOP, ale_py.Action.RIGHT, ale_py.Action.LEFT]
+    for action in [1] * 20 + [2] * 20 + [0] * 20:
+      env.step(action)
+      for _ in range(4):
+        emulator.act(codes[action])
+    np.testing.assert_array_equal(env.ale.getRAM(), emulator.getRAM())
+
+  def test_refuses_a_seed_that_ale_takes_for_none(self):
+    for make in vector_env.VectorEnv, gym_vector.GymVector:
+      with self.assertRaisesRegex(ValueError, 'seed: expected at least 1'):
+        make('pong', 1, seed=0)
+
+
+if __name__ == '__main__':
+  absltest.main()
