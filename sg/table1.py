@@ -14,6 +14,7 @@ from absl import flags
 
 from sg import analysis
 from sg import presets
+from sg import train
 from sg.modules import methods
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
@@ -88,7 +89,7 @@ def run_sweep(
   # A seed of every method first: an early stop leaves a whole table.
   jobs = [
       sweep.Job(
-          'sg.train',
+          train.__name__,
           presets.Config(**shared, method=method, seed=seed),
           folder / f'{method}-{seed}',
           weight=_WEIGHTS[method],
