@@ -19,6 +19,7 @@ def _config(**changes):
       'module_channels': 2,
       'batch_size': 128,
       'threads': 1,
+      'aligned': 0,
       'checkpoint_seconds': 1e-6,
       **changes,
   }
@@ -46,7 +47,9 @@ class TrainTest(parameterized.TestCase):
   @parameterized.parameters('sobolev', 'direct_sg', 'noprop', 'backprop')
   def test_a_run_from_settings_to_rows(self, method):
     path = self.folder / method
-    trained = train.train(_config(method=method), path, False, quiet=True)
+    trained = train.train(
+        _config(method=method, aligned=4), path, False, quiet=True
+    )
     rows = _rows(path)
     self.assertEqual(
         [int(row['step']) for row in rows], [trained.steps // 2, trained.steps]
@@ -63,9 +66,7 @@ class TrainTest(parameterized.TestCase):
 
   def test_what_learns_gets_better(self):
     path = self.folder / 'learns'
-    settings = _config(
-        method='backprop', width=4, epochs=6, evaluations=2, aligned=0
-    )
+    settings = _config(method='backprop', width=4, epochs=6)
     train.train(settings, path, False, quiet=True)
     rows = _rows(path)
     # Ten classes: chance is 10 %.
