@@ -28,6 +28,8 @@ _WEIGHTS = {
     'vfbn': 1.9, 'critic': 1.4, 'sobolev': 1.9,
 }
 
+_WITHOUT_SIGNAL = {'backprop', 'noprop'}  # No synthetic gradient to compare.
+
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
@@ -72,9 +74,11 @@ def run(
   folders = run_sweep(settings, plan, folder)
   results = run_folder.resolve(plan.results)
   analysis.collect(folders, scale, results)
-  pictures = [folder / 'table1_curves.png', folder / 'table1_alignment.png']
+  pictures = [folder / 'table1_curves.png']
   table1_figures.draw_curves(results, scale, pictures[0])
-  table1_figures.draw_alignment(results, scale, pictures[1])
+  if set(plan.methods) - _WITHOUT_SIGNAL:
+    pictures.append(folder / 'table1_alignment.png')
+    table1_figures.draw_alignment(results, scale, pictures[1])
   return pictures
 
 

@@ -24,10 +24,22 @@ class Table1Test(absltest.TestCase):
       self.assertTrue(picture.exists())
     rows = results.read(folder / 'results' / 'measured.csv')
     self.assertCountEqual([row.method for row in rows], ['sobolev', 'noprop'])
+    self.assertLen(pictures, 2)
     # Not the preset's own settings, and so not under its name alone.
     self.assertEqual(
         {row.scale for row in rows}, {'smoke image_size=8 width=2 aligned=4'}
     )
+
+  def test_a_reference_alone_has_no_alignment_to_draw(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    plan = table1.Sweep(
+        preset='smoke-cifar10',
+        methods=('noprop',),
+        seeds=1,
+        results=str(folder / 'results'),
+    )
+    given = {'width': 2, 'image_size': 8, 'aligned': 0}
+    self.assertLen(table1.run(plan, given, folder), 1)
 
   def test_every_method_has_a_weight(self):
     self.assertCountEqual(table1._WEIGHTS, table1.Sweep().methods)
