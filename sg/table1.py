@@ -76,7 +76,7 @@ def run(
   analysis.collect(folders, scale, results)
   pictures = [folder / 'table1_curves.png']
   table1_figures.draw_curves(results, scale, pictures[0])
-  if set(plan.methods) - _WITHOUT_SIGNAL:
+  if settings.aligned and set(plan.methods) - _WITHOUT_SIGNAL:
     pictures.append(folder / 'table1_alignment.png')
     table1_figures.draw_alignment(results, scale, pictures[1])
   return pictures
