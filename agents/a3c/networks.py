@@ -8,6 +8,11 @@ from typing import NamedTuple
 import sonnet as snt
 import tensorflow as tf
 
+from agents.a3c import pixel_convolution
+from agents.atari import preprocessing
+
+STRIDE = 4  # Of the first convolution.
+
 
 class Outputs(NamedTuple):
   """What the network says of B observations.
@@ -19,6 +24,16 @@ class Outputs(NamedTuple):
 
   logits: tf.Tensor
   values: tf.Tensor
+
+
+def points(observations: tf.Tensor) -> tf.Tensor:
+  """What the networks see: float32 [B, 21, 21, 64] from 0 to 1.
+
+  Args:
+    observations: uint8 [B, 4, 84, 84].
+  """
+  squares = pixel_convolution.squares(observations, STRIDE)
+  return tf.cast(squares, tf.float32) / 255
 
 
 class Teacher(snt.Module):
@@ -33,7 +48,9 @@ class Teacher(snt.Module):
     super().__init__(name)
     self.num_actions = num_actions
     self.features = snt.Sequential([
-        snt.Conv2D(32, 8, 4, padding='VALID', name='conv_0'),
+        pixel_convolution.PixelConvolution(
+            32, STRIDE, preprocessing.HISTORY, name='conv_0'
+        ),
         tf.nn.relu,
         snt.Conv2D(64, 4, 2, padding='VALID', name='conv_1'),
         tf.nn.relu,
@@ -52,10 +69,11 @@ class Teacher(snt.Module):
     Args:
       observations: uint8 [B, 4, 84, 84].
     """
-    # oneDNN, which transposes on a CPU, knows no bytes: so cast first.
-    pictures = tf.cast(observations, tf.float32) / 255
-    # [B, 84, 84, 4]: the only layout of TensorFlow's convolutions on a CPU.
-    features = self.features(tf.transpose(pictures, [0, 2, 3, 1]))
+    return self.of_points(points(observations))
+
+  def of_points(self, seen: tf.Tensor) -> Outputs:
+    """The same of what `points` gives, which has a gradient."""
+    features = self.features(seen)
     return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
 
 

@@ -1,0 +1,75 @@
+"""The first convolution over an agent's pictures, in a form that is cheap.
+
+A convolution of stride s with kernels of 2s x 2s is one of stride 1 with
+kernels of 2 x 2, after each s x s square of the picture has become one point
+with s^2 times as many channels (space-to-depth). The products are the same;
+but the channels, 4 before and 64 then, fill a processor's vectors, above all
+in the gradient in the pictures, which Sobolev Training needs.
+"""
+
+import numpy as np
+import sonnet as snt
+import tensorflow as tf
+
+
+def squares(observations: tf.Tensor, stride: int) -> tf.Tensor:
+  """Observations [B, C, H, W] as points, [B, H/s, W/s, s * s * C].
+
+  Args:
+    observations: of any type, H and W multiples of `stride`.
+    stride: the side s of a square.
+  """
+  channels, height, width = observations.shape[1:]
+  rows, columns = height // stride, width // stride
+  squared = tf.reshape(
+      observations, [-1, channels, rows, stride, columns, stride]
+  )
+  return tf.reshape(
+      tf.transpose(squared, [0, 2, 4, 3, 5, 1]),
+      [-1, rows, columns, stride * stride * channels],
+  )
+
+
+class PixelConvolution(snt.Module):
+  """`snt.Conv2D(outputs, 2s, s, padding='VALID')` over `squares`.
+
+  Its variables are those of the `snt.Conv2D`, with the same names, shapes and
+  distribution.
+  """
+
+  def __init__(
+      self, output_channels: int, stride: int, channels: int, name: str
+  ):
+    """Makes the variables.
+
+    Args:
+      output_channels: number of kernels.
+      stride: s; the kernels are 2s x 2s.
+      channels: of the pictures.
+      name: of the module.
+    """
+    super().__init__(name)
+    self._stride = stride
+    shape = [2 * stride, 2 * stride, channels, output_channels]
+    deviation = 1 / np.sqrt(np.prod(shape[:3]))
+    self.w = tf.Variable(
+        snt.initializers.TruncatedNormal(stddev=deviation)(shape, tf.float32),
+        name='w',
+    )
+    self.b = tf.Variable(tf.zeros([output_channels]), name='b')
+
+  def __call__(self, points: tf.Tensor) -> tf.Tensor:
+    """Convolves.
+
+    Args:
+      points: what `squares` gives, floats [B, H/s, W/s, s * s * C].
+
+    Returns:
+      [B, H/s - 1, W/s - 1, output_channels].
+    """
+    s, outputs = self._stride, self.w.shape[-1]
+    kernel = tf.reshape(self.w, [2, s, 2, s, -1, outputs])
+    kernel = tf.reshape(
+        tf.transpose(kernel, [0, 2, 1, 3, 4, 5]), [2, 2, -1, outputs]
+    )
+    return tf.nn.bias_add(tf.nn.conv2d(points, kernel, 1, 'VALID'), self.b)
