@@ -11,6 +11,9 @@ import dataclasses
 import pathlib
 import shutil
 
+from agents.distillation import collect_teachers
+from agents.distillation import figure4
+from agents.distillation import teachers
 from regression import figure2
 from regression import figure3
 from regression import train
@@ -36,9 +39,9 @@ class Settings:
       choices=tuple(figure2.SCALES),
   )
   parts: tuple[str, ...] = config.setting(
-      ('figure2', 'figure3', 'table1'),
+      ('figure2', 'figure3', 'figure4', 'table1'),
       'Which parts.',
-      choices=('figure2', 'figure3', 'table1'),
+      choices=('figure2', 'figure3', 'figure4', 'table1'),
   )
   output: str = config.setting(
       'reproduction', 'The folder of the runs, the rows and the report.'
@@ -65,6 +68,11 @@ def run(settings: Settings) -> list[pathlib.Path]:
   if 'figure3' in settings.parts:
     plan = figure3.Picture(scale=scale, results=str(rows))
     figure3.run(plan, {}, runs / 'figure3')
+  if 'figure4' in settings.parts and teachers.there():
+    collect_teachers.collect(rows)
+    plan = figure4.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
+    games = {'games': tuple(teachers.there())}
+    figure4.run(plan, games, runs / 'figure4')
   if 'table1' in settings.parts:
     plan = table1.Sweep(
         preset=f'{scale}-cifar10', results=str(rows), jobs=settings.jobs

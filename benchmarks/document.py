@@ -21,6 +21,8 @@ PROGRAMS = (
     'jenn_peer',
     'second_order',
     'decoupling',
+    'a3c',
+    'distillation',
 )
 
 _HEAD = """\

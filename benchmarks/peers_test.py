@@ -6,6 +6,7 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from benchmarks import a3c
 from benchmarks import jax_peer
 from benchmarks import jenn_peer
 from benchmarks import torch_peer
@@ -15,7 +16,10 @@ from sobolev_training.experiment import errors
 class PeersTest(parameterized.TestCase):
 
   @parameterized.parameters(
-      ('jax', jax_peer), ('jenn', jenn_peer), ('torch', torch_peer)
+      ('jax', jax_peer),
+      ('jenn', jenn_peer),
+      ('stable_baselines3', a3c),
+      ('torch', torch_peer),
   )
   def test_one_line(self, name, program):
     with (

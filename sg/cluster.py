@@ -8,15 +8,14 @@ theirs is /job:worker/task:1/device:CPU:0, and so on.
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
-import socket
-import time
 
 import tensorflow as tf
 
+from sobolev_training.experiment import cluster
 from sobolev_training.experiment import errors
 
 _JOB = 'worker'
-_SECONDS = 20.0  # How long to wait for a worker that is being started.
+_SETTING = '--cluster'
 
 
 def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
@@ -34,13 +33,18 @@ def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
         f'--task={task}: expected a number from 1 to {len(addresses) - 1}, as '
         f'--cluster has {len(addresses)} addresses and task 0 is //sg:train'
     )
-  with _naming_port(addresses[task]):
-    return tf.distribute.Server(
-        _spec(addresses), job_name=_JOB, task_index=task, protocol='grpc'
-    )
+  cluster.check_port(addresses[task], _SETTING)
+  return tf.distribute.Server(
+      tf.train.ClusterSpec({_JOB: list(addresses)}),
+      job_name=_JOB,
+      task_index=task,
+      protocol='grpc',
+  )
 
 
-def connect(addresses: Sequence[str], seconds: float = _SECONDS) -> None:
+def connect(
+    addresses: Sequence[str], seconds: float = cluster.SECONDS
+) -> None:
   """Makes this process task 0, and the others' devices known to it.
 
   Args:
@@ -51,11 +55,13 @@ def connect(addresses: Sequence[str], seconds: float = _SECONDS) -> None:
     UserError: a worker does not answer, or this task's port cannot be used.
   """
   for task, address in enumerate(addresses[1:], 1):
-    _wait_for(address, task, time.monotonic() + seconds)
-  with _naming_port(addresses[0]):
-    tf.config.experimental_connect_to_cluster(
-        _spec(addresses), job_name=_JOB, task_index=0
+    cluster.wait_for(
+        address,
+        _SETTING,
+        f'start //sg:worker there with the same {_SETTING} and --task={task}',
+        seconds,
     )
+  cluster.join({_JOB: addresses}, _JOB, 0, _SETTING)
 
 
 @contextlib.contextmanager
@@ -71,38 +77,4 @@ def naming_lost() -> Iterator[None]:
     raise errors.UserError(
         f'lost {name}: start it again, then continue with --resume from the '
         'last checkpoint'
-    ) from error
-
-
-def _spec(addresses: Sequence[str]) -> tf.train.ClusterSpec:
-  return tf.train.ClusterSpec({_JOB: list(addresses)})
-
-
-def _wait_for(address: str, task: int, deadline: float) -> None:
-  host, _, port = address.rpartition(':')
-  if not (host and port.isdecimal()):
-    raise errors.UserError(
-        f'--cluster: expected host:port, got {address!r}'
-    )
-  while True:
-    try:
-      socket.create_connection((host, int(port)), timeout=2).close()
-      return
-    except OSError as error:
-      if time.monotonic() > deadline:
-        raise errors.UserError(
-            f'{address}: no worker answers ({errors.one_line(error)}): start '
-            f'//sg:worker there with the same --cluster and --task={task}'
-        ) from error
-    time.sleep(0.2)
-
-
-@contextlib.contextmanager
-def _naming_port(address: str) -> Iterator[None]:
-  try:
-    yield
-  except tf.errors.OpError as error:
-    raise errors.UserError(
-        f'{address}: cannot listen there: choose a free port of this machine '
-        'in --cluster'
     ) from error

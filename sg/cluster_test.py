@@ -65,7 +65,7 @@ class ClusterTest(absltest.TestCase):
 
   def test_says_what_is_wrong(self):
     addresses = free_addresses(2)
-    with self.assertRaisesRegex(errors.UserError, 'no worker answers.*task=1'):
+    with self.assertRaisesRegex(errors.UserError, 'nobody answers.*task=1'):
       cluster.connect(addresses, seconds=0.1)
     with self.assertRaisesRegex(errors.UserError, 'host:port, got .nowhere.'):
       cluster.connect([addresses[0], 'nowhere'])

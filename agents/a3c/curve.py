@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from agents.a3c import evaluation
 from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
@@ -14,7 +13,7 @@ from agents.atari import games
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
 
-LAST, BEST, TEACHER = 'last.npz', 'best.npz', 'teacher.npz'
+LAST, BEST = 'last.npz', 'best.npz'
 
 
 class Curve:
@@ -99,35 +98,3 @@ class Curve:
     if state['best'] is not None:
       self._best = state['best']
     self._rows = state['rows']
-
-
-def finish(
-    experiment: experiment_lib.Experiment,
-    settings: settings_lib.Config,
-    folder: pathlib.Path,
-) -> dict[str, Any]:
-  """Writes teacher.npz: the best teacher, evaluated anew over many games.
-
-  Args:
-    experiment: plays the games.
-    settings: of the run.
-    folder: the run's; has best.npz.
-
-  Returns:
-    The record in the file.
-  """
-  network, record = teacher_file.load(folder / BEST, settings.game)
-  weights = teacher_file.half(network)
-  record['evaluation'] = {
-      'games': settings.final_games,
-      'confidence': evaluation.CONFIDENCE,
-  }
-  for name, greedy in (('greedy', True), ('stochastic', False)):
-    # Other games than those by which it was found to be the best.
-    scores = experiment.play(weights, settings.final_games, greedy, 10**6)
-    record['evaluation'][name] = {
-        **evaluation.interval(scores)._asdict(),
-        'scores': scores.tolist(),
-    }
-  teacher_file.save(folder / TEACHER, weights, record)
-  return record

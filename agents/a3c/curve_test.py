@@ -35,8 +35,7 @@ class CurveTest(absltest.TestCase):
     super().setUp()
     self.folder = pathlib.Path(self.create_tempdir().full_path)
     self.settings = settings.Config(
-        agent_steps=8 * 320, rows=8, evaluations=4, evaluation_games=3,
-        final_games=5,
+        agent_steps=8 * 320, rows=8, evaluations=4, evaluation_games=3
     )
     self.experiment = _Experiment()
     self.curve = self._curve()
@@ -90,21 +89,6 @@ class CurveTest(absltest.TestCase):
     self._evaluate(4, -4.0, 0)
     self.assertEqual(self._update_of('best.npz'), 2)
     self.assertEqual(self.curve.state()['best'], -3)
-
-  def test_the_teacher_is_the_best_with_a_longer_evaluation(self):
-    self._evaluate(2, -3.0, 0)
-    self._evaluate(4, -4.0, 0)
-    self.experiment.played.clear()
-    self.experiment.points = 7.0
-    curve_lib.finish(self.experiment, self.settings, self.folder)
-    self.assertEqual(self._update_of('teacher.npz'), 2)
-    record = teacher_file.load(self.folder / 'teacher.npz', 'pong').record
-    self.assertEqual(record['frames'], 20)
-    self.assertEqual(record['evaluation']['stochastic']['scores'], [8.0] * 5)
-    self.assertEqual(record['evaluation']['greedy']['mean'], 7)
-    self.assertEqual(
-        [game[:2] for game in self.experiment.played], [(5, True), (5, False)]
-    )
 
 
 if __name__ == '__main__':

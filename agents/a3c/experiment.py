@@ -1,20 +1,25 @@
 """What a teacher's training consists of, made from its settings."""
 
+from collections.abc import Callable
+import json
 from typing import Any
 
 import numpy as np
+import sonnet as snt
 
 from agents.a3c import evaluation
+from agents.a3c import exchange as exchange_lib
+from agents.a3c import leader as leader_lib
 from agents.a3c import learner as learner_lib
 from agents.a3c import networks
 from agents.a3c import settings as settings_lib
 from agents.a3c import shared_rmsprop
 from agents.a3c import teacher_file
 from agents.a3c import worker as worker_lib
-from agents.atari import games
 from agents.atari import gym_vector
 from agents.atari import preprocessing
 from agents.atari import vector_env
+from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import seeds
@@ -28,19 +33,21 @@ class Experiment:
     optimiser: the shared statistics.
     scores: of the games that were ended last.
     learner: makes the updates.
+    others: the machines that join, or None.
     frames_before: that the teacher to go on from has seen.
   """
 
   def __init__(self, settings: settings_lib.Config):
     """Makes all of it; UserError for settings that cannot be used."""
-    if settings.deterministic and (settings.workers > 1 or settings.sticky):
+    if settings.deterministic and (
+        settings.workers > 1 or settings.sticky or settings.address
+    ):
       raise errors.UserError(
-          '--deterministic: needs --workers=1 and --sticky=0'
+          '--deterministic: needs --workers=1, --sticky=0 and no --address'
       )
     self._settings = settings
-    self._num_actions = len(games.game(settings.game).actions)
     seed = int(seeds.stateless(settings.seed, 'weights')[0])
-    self.network = networks.make_teacher(self._num_actions, seed)
+    self.network = networks.teacher_of(settings.game, seed)
     self.frames_before = 0
     if settings.start_from:
       given = teacher_file.load(
@@ -55,19 +62,34 @@ class Experiment:
         settings.rmsprop_initial,
     )
     self.scores = learner_lib.Scores()
+    self.others: leader_lib.OtherMachines | None = None
     self.learner = self._make_learner()
     # The weights that files hold are rounded: those are evaluated.
-    self._rounded = networks.make_teacher(self._num_actions, seed)
+    self._rounded = networks.teacher_of(settings.game, seed)
     self._player = evaluation.Player(
         settings.game, lambda observations: self._rounded(observations).logits
     )
 
   def _make_learner(self) -> Any:
     settings = self._settings
-    workers = [self._make_worker(i) for i in range(settings.workers)]
+    workers = [
+        make_worker(settings, i, self.network, self.scores.add)
+        for i in range(settings.workers)
+    ]
+    parameters, optimiser = self.network.trainable_variables, self.optimiser
+    if settings.address:
+      exchange = exchange_lib.Exchange()
+      self.others = leader_lib.OtherMachines(
+          exchange,
+          json.dumps(config.to_json(settings)),
+          parameters,
+          self.scores.add,
+      )
+      workers.append(self.others)
+      optimiser = leader_lib.PublishingOptimiser(optimiser, exchange)
     rest = (
-        self.network.trainable_variables,
-        self.optimiser,
+        parameters,
+        optimiser,
         settings.learning_rate,
         settings.updates,
         self.scores,
@@ -76,38 +98,18 @@ class Experiment:
       return learner_lib.Learner(workers[0], *rest)
     return learner_lib.AsynchronousLearner(workers, *rest)
 
-  def _make_worker(self, index: int) -> worker_lib.Worker:
-    settings = self._settings
-    kind = (
-        gym_vector.GymVector
-        if settings.deterministic
-        else vector_env.VectorEnv
-    )
-    first = int(seeds.stateless(settings.seed, 'games', index)[0])
-    games_of_worker = kind(
-        settings.game,
-        settings.games_per_worker,
-        seed=1 + abs(first) % 2**30,  # Positive, as are those that follow.
-        repeat_action_probability=settings.sticky,
-        max_noops=settings.max_noops,
-        max_steps=settings.max_game_steps,
-    )
-    return worker_lib.Worker(
-        games_of_worker,
-        self.network,
-        networks.make_teacher(self._num_actions, 0),
-        worker_lib.Algorithm(
-            steps=settings.steps_per_update,
-            discount=settings.discount,
-            lambda_=settings.trace_decay,
-            value_weight=settings.value_weight,
-            entropy_weight=settings.entropy_weight,
-            gradient_norm=settings.gradient_norm,
-            reward_limit=settings.reward_limit,
-        ),
-        seeds.stateless(settings.seed, 'actions', index),
-        self.scores.add,
-    )
+  def close(self) -> None:
+    """Ends the workers, those of other machines too."""
+    if self.others:
+      self.others.close()
+    self.learner.close()
+
+  def progress(self) -> dict[str, float]:
+    """How it goes: the score, and how many gradients came from elsewhere."""
+    progress = {'score': self.scores.mean()}
+    if self.others:
+      progress['elsewhere'] = self.others.received
+    return progress
 
   def frames(self, update: int) -> int:
     """That the teacher has seen, before this run too."""
@@ -126,3 +128,49 @@ class Experiment:
         self._settings.sticky,
         self._settings.max_game_steps,
     )
+
+
+def make_worker(
+    settings: settings_lib.Config,
+    index: int,
+    shared: snt.Module,
+    on_score: Callable[[float], object],
+) -> worker_lib.Worker:
+  """A worker and its games.
+
+  Args:
+    settings: of the training.
+    index: decides, with the seed, about all chance.
+    shared: the network that all workers improve.
+    on_score: takes the points of each game that has ended.
+  """
+  kind = (
+      gym_vector.GymVector
+      if settings.deterministic
+      else vector_env.VectorEnv
+  )
+  first = int(seeds.stateless(settings.seed, 'games', index)[0])
+  games_of_worker = kind(
+      settings.game,
+      settings.games_per_worker,
+      seed=1 + abs(first) % 2**30,  # Positive, as are those that follow.
+      repeat_action_probability=settings.sticky,
+      max_noops=settings.max_noops,
+      max_steps=settings.max_game_steps,
+  )
+  return worker_lib.Worker(
+      games_of_worker,
+      shared,
+      networks.teacher_of(settings.game, 0),
+      worker_lib.Algorithm(
+          steps=settings.steps_per_update,
+          discount=settings.discount,
+          lambda_=settings.trace_decay,
+          value_weight=settings.value_weight,
+          entropy_weight=settings.entropy_weight,
+          gradient_norm=settings.gradient_norm,
+          reward_limit=settings.reward_limit,
+      ),
+      seeds.stateless(settings.seed, 'actions', index),
+      on_score,
+  )

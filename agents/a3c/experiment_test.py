@@ -36,7 +36,7 @@ class ExperimentTest(absltest.TestCase):
       experiment.Experiment(_config(game='pong', start_from=start))
 
   def test_refuses_what_is_not_repeatable(self):
-    for changes in ({'workers': 2}, {'sticky': 0.25}):
+    for changes in ({'workers': 2}, {'sticky': 0.25}, {'address': 'a:1'}):
       with self.assertRaisesRegex(errors.UserError, '--deterministic: needs'):
         experiment.Experiment(_config(**changes))
 

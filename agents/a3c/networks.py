@@ -5,10 +5,12 @@ Axes: B batch, A actions.
 
 from typing import NamedTuple
 
+import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
 from agents.a3c import pixel_convolution
+from agents.atari import games
 from agents.atari import preprocessing
 
 STRIDE = 4  # Of the first convolution.
@@ -26,14 +28,27 @@ class Outputs(NamedTuple):
   values: tf.Tensor
 
 
+def squares(observations: tf.Tensor) -> tf.Tensor:
+  """Observations [B, C, 84, 84] as the first convolution takes them.
+
+  Returns:
+    [B, 21, 21, 16 C], of the same type.
+  """
+  return pixel_convolution.squares(observations, STRIDE)
+
+
+def normalise(brightness: tf.Tensor) -> tf.Tensor:
+  """uint8 brightness as float32 from 0 to 1."""
+  return tf.cast(brightness, tf.float32) / 255
+
+
 def points(observations: tf.Tensor) -> tf.Tensor:
   """What the networks see: float32 [B, 21, 21, 64] from 0 to 1.
 
   Args:
     observations: uint8 [B, 4, 84, 84].
   """
-  squares = pixel_convolution.squares(observations, STRIDE)
-  return tf.cast(squares, tf.float32) / 255
+  return normalise(squares(observations))
 
 
 class Teacher(snt.Module):
@@ -42,26 +57,40 @@ class Teacher(snt.Module):
   Convolutions 32 8x8 stride 4, 64 4x4 stride 2 and 64 3x3 stride 1 without
   padding, linear 512, each with a ReLU; then a linear map to the logits, and
   one to the value, as the two share their features in A3C (Mnih et al., 2016).
+  `background` is the grey that stands for nothing, as of `games.Game`; the
+  first layer's bias could do the same, but would take long to learn it.
+  Weights start orthogonal, scaled to keep the activations' size [O; S:
+  stable-baselines3].
   """
 
-  def __init__(self, num_actions: int, name: str = 'teacher'):
+  def __init__(
+      self, num_actions: int, background: int = 0, name: str = 'teacher'
+  ):
     super().__init__(name)
-    self.num_actions = num_actions
+    self.num_actions, self.background = num_actions, background
+    # Sonnet's default makes the activations of dark pictures so small, layer
+    # by layer, that the first updates are larger than the weights, and the
+    # ReLUs die.
+    kept = {'w_init': snt.initializers.Orthogonal(np.sqrt(2))}
     self.features = snt.Sequential([
         pixel_convolution.PixelConvolution(
-            32, STRIDE, preprocessing.HISTORY, name='conv_0'
+            32, STRIDE, preprocessing.HISTORY, **kept, name='conv_0'
         ),
         tf.nn.relu,
-        snt.Conv2D(64, 4, 2, padding='VALID', name='conv_1'),
+        snt.Conv2D(64, 4, 2, padding='VALID', **kept, name='conv_1'),
         tf.nn.relu,
-        snt.Conv2D(64, 3, 1, padding='VALID', name='conv_2'),
+        snt.Conv2D(64, 3, 1, padding='VALID', **kept, name='conv_2'),
         tf.nn.relu,
         snt.Flatten(),
-        snt.Linear(512, name='hidden'),
+        snt.Linear(512, **kept, name='hidden'),
         tf.nn.relu,
     ])
-    self.policy = snt.Linear(num_actions, name='policy')
-    self.value = snt.Linear(1, name='value')
+    # Uniform at first, whatever the pictures.
+    almost_zero = snt.initializers.Orthogonal(0.01)
+    self.policy = snt.Linear(num_actions, w_init=almost_zero, name='policy')
+    self.value = snt.Linear(
+        1, w_init=snt.initializers.Orthogonal(1.0), name='value'
+    )
 
   def __call__(self, observations: tf.Tensor) -> Outputs:
     """Policy and value.
@@ -73,13 +102,19 @@ class Teacher(snt.Module):
 
   def of_points(self, seen: tf.Tensor) -> Outputs:
     """The same of what `points` gives, which has a gradient."""
-    features = self.features(seen)
+    features = self.features(seen - normalise(self.background))
     return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
 
 
-def make_teacher(num_actions: int, seed: int) -> Teacher:
+def teacher_of(game: str, seed: int) -> Teacher:
+  """A teacher of a game in `games.GAMES`; see `make_teacher`."""
+  row = games.game(game)
+  return make_teacher(len(row.actions), seed, row.background)
+
+
+def make_teacher(num_actions: int, seed: int, background: int = 0) -> Teacher:
   """A teacher with its variables, which depend on the seed alone."""
   tf.random.set_seed(seed)
-  network = Teacher(num_actions)
+  network = Teacher(num_actions, background)
   network(tf.zeros([1, 4, 84, 84], tf.uint8))
   return network

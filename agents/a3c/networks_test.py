@@ -3,18 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from agents.a3c import networks
-
-
-def _convolution(x, w, b, stride):
-  """Of one picture, by the definition."""
-  size, channels = w.shape[0], w.shape[3]
-  side = (x.shape[0] - size) // stride + 1
-  y = np.empty([side, side, channels])
-  for i in range(side):
-    for j in range(side):
-      patch = x[stride * i :, stride * j :][:size, :size]
-      y[i, j] = np.tensordot(patch, w, 3) + b
-  return np.maximum(y, 0)
+from agents.a3c import references
 
 
 class NetworksTest(tf.test.TestCase, parameterized.TestCase):
@@ -34,16 +23,19 @@ class NetworksTest(tf.test.TestCase, parameterized.TestCase):
                      expected)
 
   def test_outputs_by_the_definition(self):
-    network = networks.make_teacher(3, seed=1)
+    network = networks.make_teacher(3, seed=1, background=87)
     rng = np.random.default_rng(0)
     seen = rng.integers(256, size=(2, 4, 84, 84)).astype(np.uint8)
     found = network(seen)
     w = {v.name: v.numpy().astype(np.float64) for v in network.variables}
     for i in range(2):
-      x = seen[i].transpose(1, 2, 0) / 255  # The history is the channels.
+      # The history is the channels.
+      x = (seen[i].transpose(1, 2, 0) - 87.0) / 255
       for layer, stride in enumerate((4, 2, 1)):
         name = f'teacher/conv_{layer}'
-        x = _convolution(x, w[f'{name}/w:0'], w[f'{name}/b:0'], stride)
+        x = references.convolution(
+            x, w[f'{name}/w:0'], w[f'{name}/b:0'], stride
+        )
       x = x.ravel() @ w['teacher/hidden/w:0'] + w['teacher/hidden/b:0']
       x = np.maximum(x, 0)
       logits = x @ w['teacher/policy/w:0'] + w['teacher/policy/b:0']

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 
 def squares(observations: tf.Tensor, stride: int) -> tf.Tensor:
-  """Observations [B, C, H, W] as points, [B, H/s, W/s, s * s * C].
+  """Observations [B, C, H, W] as points, [B, H/s, W/s, C * s * s].
 
   Args:
     observations: of any type, H and W multiples of `stride`.
@@ -25,8 +25,9 @@ def squares(observations: tf.Tensor, stride: int) -> tf.Tensor:
       observations, [-1, channels, rows, stride, columns, stride]
   )
   return tf.reshape(
-      tf.transpose(squared, [0, 2, 4, 3, 5, 1]),
-      [-1, rows, columns, stride * stride * channels],
+      # A picture's square stays together, which is a cheap permutation.
+      tf.transpose(squared, [0, 2, 4, 1, 3, 5]),
+      [-1, rows, columns, channels * stride * stride],
   )
 
 
@@ -38,7 +39,12 @@ class PixelConvolution(snt.Module):
   """
 
   def __init__(
-      self, output_channels: int, stride: int, channels: int, name: str
+      self,
+      output_channels: int,
+      stride: int,
+      channels: int,
+      w_init: snt.initializers.Initializer | None = None,
+      name: str = 'pixel_convolution',
   ):
     """Makes the variables.
 
@@ -46,23 +52,23 @@ class PixelConvolution(snt.Module):
       output_channels: number of kernels.
       stride: s; the kernels are 2s x 2s.
       channels: of the pictures.
+      w_init: of the kernels; as `snt.Conv2D` has it by default.
       name: of the module.
     """
     super().__init__(name)
     self._stride = stride
     shape = [2 * stride, 2 * stride, channels, output_channels]
-    deviation = 1 / np.sqrt(np.prod(shape[:3]))
-    self.w = tf.Variable(
-        snt.initializers.TruncatedNormal(stddev=deviation)(shape, tf.float32),
-        name='w',
-    )
+    if w_init is None:
+      deviation = 1 / np.sqrt(np.prod(shape[:3]))
+      w_init = snt.initializers.TruncatedNormal(stddev=deviation)
+    self.w = tf.Variable(w_init(shape, tf.float32), name='w')
     self.b = tf.Variable(tf.zeros([output_channels]), name='b')
 
   def __call__(self, points: tf.Tensor) -> tf.Tensor:
     """Convolves.
 
     Args:
-      points: what `squares` gives, floats [B, H/s, W/s, s * s * C].
+      points: what `squares` gives, floats [B, H/s, W/s, C * s * s].
 
     Returns:
       [B, H/s - 1, W/s - 1, output_channels].
@@ -70,6 +76,6 @@ class PixelConvolution(snt.Module):
     s, outputs = self._stride, self.w.shape[-1]
     kernel = tf.reshape(self.w, [2, s, 2, s, -1, outputs])
     kernel = tf.reshape(
-        tf.transpose(kernel, [0, 2, 1, 3, 4, 5]), [2, 2, -1, outputs]
+        tf.transpose(kernel, [0, 2, 4, 1, 3, 5]), [2, 2, -1, outputs]
     )
     return tf.nn.bias_add(tf.nn.conv2d(points, kernel, 1, 'VALID'), self.b)

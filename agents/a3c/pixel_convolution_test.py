@@ -19,7 +19,9 @@ class PixelConvolutionTest(absltest.TestCase):
     self.ours = pixel_convolution.PixelConvolution(5, 4, 4, name='conv')
     self.plain = snt.Conv2D(5, 8, 4, padding='VALID', name='conv')
     self.plain(tf.transpose(self.pictures, [0, 2, 3, 1]))
-    for mine, other in zip(self.ours.variables, self.plain.variables):
+    for mine, other in zip(
+        self.ours.variables, self.plain.variables, strict=True
+    ):
       self.assertEqual(mine.name, other.name)
       other.assign(mine + 0.1)
       mine.assign(other)
@@ -37,7 +39,8 @@ class PixelConvolutionTest(absltest.TestCase):
     )
 
   def test_value_and_gradients_are_those_of_the_strided_convolution(self):
-    for mine, other in zip(*self._both(lambda y: tf.reduce_sum(y**2))):
+    found = self._both(lambda y: tf.reduce_sum(y**2))
+    for mine, other in zip(*found, strict=True):
       np.testing.assert_allclose(mine, other, rtol=TOLERANCE, atol=1e-3)
 
   def test_starts_as_sonnet_does(self):

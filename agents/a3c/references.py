@@ -1,4 +1,4 @@
-"""A3C by loops, in the notation of the papers. For tests.
+"""A3C and its networks by loops, in the notation of the papers. For tests.
 
 One game, [T], or N steps, [N].
 """
@@ -35,3 +35,15 @@ def loss_terms(logits, values, actions, advantages, targets):
     squares.append((targets[s] - values[s]) ** 2 / 2)
     entropies.append(-sum(p * np.log(p) for p in pi))
   return np.array(policies), np.array(squares), np.array(entropies)
+
+
+def convolution(x, w, b, stride):
+  """A convolution and a ReLU of one picture [H, W, C], by the definition."""
+  size, channels = w.shape[0], w.shape[3]
+  side = (x.shape[0] - size) // stride + 1
+  y = np.empty([side, side, channels])
+  for i in range(side):
+    for j in range(side):
+      patch = x[stride * i :, stride * j :][:size, :size]
+      y[i, j] = np.tensordot(patch, w, 3) + b
+  return np.maximum(y, 0)

@@ -30,7 +30,7 @@ class Config:
       minimum=1,
   )
   games_per_worker: int = config.setting(
-      16, 'Games that a worker plays at once.', source='1 is A3C; 16 [O]',
+      8, 'Games that a worker plays at once.', source='1 is A3C; 8 [O]',
       minimum=1,
   )
   deterministic: bool = config.setting(
@@ -39,8 +39,8 @@ class Config:
       'where they were when a run is resumed; those of threads start again.',
   )
   steps_per_update: int = config.setting(
-      20, 'Agent steps of each game between updates (t_max).', 'steps',
-      '5 [S]; 20 [O]', minimum=1,
+      10, 'Agent steps of each game between updates (t_max).', 'steps',
+      '5 [S]; 10 [O]', minimum=1,
   )
   discount: float = config.setting(
       0.99, 'Discount of rewards, per agent step.', source='0.99 [S]',
@@ -54,8 +54,8 @@ class Config:
       maximum=1,
   )
   learning_rate: float = config.setting(
-      4e-4, "RMSProp's first rate; it falls to 0 along a line.",
-      source='7e-4 [S]; 4e-4 [O]', above=0,
+      8e-4, "RMSProp's first rate; it falls to 0 along a line.",
+      source='7e-4 [S]; 8e-4 [O]', above=0,
   )
   rmsprop_decay: float = config.setting(
       0.99, "Of RMSProp's mean of squares.", source='0.99 [S]', above=0,
@@ -112,6 +112,13 @@ class Config:
   max_game_steps: int = config.setting(
       preprocessing.MAX_STEPS, 'After which a game is broken off.', 'steps',
       '108,000 frames [S: Machado et al., 2018]', minimum=1,
+  )
+  address: str = config.setting(
+      '',
+      'host:port at which other machines may join by //agents:join_training; '
+      'empty for none. Only in a network of trusted machines: TensorFlow does '
+      'there whatever it is sent.',
+      affects_result=False,
   )
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False

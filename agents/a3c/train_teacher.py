@@ -6,6 +6,9 @@ The run's folder gets, beside the checkpoints and metrics.csv: `last.npz` and
 `best.npz`, the teacher at the last and at the best evaluation so far, and at
 the end `teacher.npz`, the best one with a longer evaluation of the very weights
 that the file holds.
+
+Several machines can train one teacher: with `--address=here:2222` this one lets
+others take part, on which `//agents:join_training` runs.
 """
 
 import time
@@ -14,6 +17,8 @@ from absl import flags
 import tensorflow as tf
 
 from agents.a3c import curve as curve_lib
+from agents.a3c import evaluate_teacher
+from agents.a3c import exchange
 from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
@@ -21,6 +26,8 @@ from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
+
+TEACHER = 'teacher.npz'
 
 
 def train(
@@ -37,7 +44,7 @@ def train(
       frames = experiment.frames(until) - experiment.frames(step)
       return {
           'frames/s': frames / (time.monotonic() - started),
-          'score': experiment.scores.mean(),
+          **experiment.progress(),
           **curve.scalars,
       }
 
@@ -62,9 +69,15 @@ def train(
           quiet=quiet,
       )
     finally:
-      experiment.learner.close()
-    if not (run.path / curve_lib.TEACHER).exists():
-      curve_lib.finish(experiment, settings, run.path)
+      experiment.close()
+    if not (run.path / TEACHER).exists():
+      evaluate_teacher.evaluate(
+          run.path / curve_lib.BEST,
+          run.path / TEACHER,
+          settings.game,
+          settings.final_games,
+          experiment.play,
+      )
   return experiment
 
 
@@ -79,18 +92,14 @@ def configure_threads(workers: int) -> None:
 def main(_):
   settings = config.from_flags(settings_lib.Config)
   configure_threads(settings.workers)
+  if settings.address:
+    exchange.lead(settings.address, '--address')
   output = flags.FLAGS.output
   train(settings, output, flags.FLAGS.resume)
-  record = teacher_file.load(
-      run_folder.resolve(output) / curve_lib.TEACHER, settings.game
-  ).record
-  for name in ('greedy', 'stochastic'):
-    found = record['evaluation'][name]
-    print(
-        f'{settings.game} {name}: {found["mean"]:.1f} points '
-        f'({found["low"]:.1f} to {found["high"]:.1f}) over '
-        f'{settings.final_games} games after {record["frames"]:,} frames'
-    )
+  path = run_folder.resolve(output) / TEACHER
+  print(
+      evaluate_teacher.describe(teacher_file.load(path, settings.game).record)
+  )
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.a3c import experiment
 from agents.a3c import learner
+from agents.a3c import networks
 from agents.a3c import settings
 from agents.a3c import teacher_file
 from agents.a3c import train_teacher
@@ -74,6 +75,27 @@ class TrainTeacherTest(parameterized.TestCase):
       np.testing.assert_array_equal(
           one, other.numpy().astype(np.float16).astype(np.float32)
       )
+
+  def test_frames_go_on_from_those_of_another_teacher(self):
+    start = str(self.folder / 'start.npz')
+    weights = teacher_file.half(networks.make_teacher(4, seed=5))
+    teacher_file.save(start, weights, {'game': 'breakout', 'frames': 1000})
+    path = self.folder / 'run'
+    train_teacher.train(_config(start_from=start), path, False, quiet=True)
+    self.assertEqual(
+        [int(row['frames']) for row in _rows(path)],
+        [1000 + updates * 2 * 4 for updates in (2, 3, 4, 6)],
+    )
+    last = teacher_file.load(path / 'last.npz', 'breakout').record
+    self.assertEqual(last['frames'], 1048)
+    self.assertEqual([row['frames'] for row in last['curve']], [1024, 1048])
+    # And so when one goes on from that.
+    train_teacher.train(
+        _config(start_from=str(path / 'last.npz'), agent_steps=4),
+        self.folder / 'next', False, quiet=True,
+    )
+    next_ = teacher_file.load(self.folder / 'next/last.npz', 'breakout').record
+    self.assertEqual(next_['frames'], 1048 + 2 * 2 * 4)
 
   def test_a_killed_run_ends_as_one_that_was_not(self):
     chosen = _config()

@@ -22,10 +22,13 @@ class Game(NamedTuple):
     title: the name in gym's ids, as in `ALE/<title>-v5`.
     actions: the names of the emulator's actions, in the order of the policy's
       outputs.
+    background: the grey, from 0 to 255, that most of the screen has. Networks
+      subtract it: a large constant in every input would drown what moves.
   """
 
   title: str
   actions: tuple[str, ...]
+  background: int = 0
 
 
 # By ROM.
@@ -33,7 +36,7 @@ GAMES = {
     # The supplement's teacher has 3 outputs [M]. ALE's minimal set of 6 has
     # each of these with and without the button, which Pong does not need:
     # serves come by themselves.
-    'pong': Game('Pong', ('NOOP', 'RIGHT', 'LEFT')),
+    'pong': Game('Pong', ('NOOP', 'RIGHT', 'LEFT'), background=87),
     'breakout': Game('Breakout', ('NOOP', 'FIRE', 'RIGHT', 'LEFT')),
     'space_invaders': Game(
         'SpaceInvaders',

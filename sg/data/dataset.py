@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from sg.data import augmentation
-from sg.data import ordering
+from sobolev_training.experiment import ordering
 
 
 class Dataset(abc.ABC):

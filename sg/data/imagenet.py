@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from sg.data import augmentation
 from sg.data import dataset
-from sg.data import ordering
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import ordering
 
 SPLITS = ('train', 'val')
 SUFFIXES = ('.jpeg', '.jpg')

@@ -12,6 +12,7 @@ import pathlib
 import re
 import runpy
 import signal
+import socket
 import sys
 import textwrap
 import time
@@ -66,6 +67,10 @@ class Process:
   def send(self, signum: int) -> None:
     os.kill(self.pid, signum)
 
+  def kill(self) -> None:
+    """Ends it at once, if it still runs."""
+    self._process.kill()
+
   def wait(self, seconds: float = 120) -> int:
     """The exit code; negative for a signal, as in `subprocess`."""
     self._process.join(seconds)
@@ -116,6 +121,12 @@ def example_program(folder: pathlib.Path) -> pathlib.Path:
   path = folder / 'quadratic.py'
   path.write_text(textwrap.dedent(begin + rest))
   return path
+
+
+def free_address() -> str:
+  """host:port of this machine, where nothing listens."""
+  with socket.create_server(('127.0.0.1', 0)) as server:
+    return f'127.0.0.1:{server.getsockname()[1]}'
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:

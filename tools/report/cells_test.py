@@ -89,6 +89,27 @@ class CellsTest(absltest.TestCase):
     found = _find(*_CIFAR)
     self.assertEqual(['only 1 of 2 groups of cases were run'], found.lacking)
 
+  def test_percentages(self):
+    measured = [
+        testing.row('figure4', f'{game}/{percent}', 'sobolev', 'test_kl', 1.0)
+        for game in ('pong', 'pong_two')
+        for percent in ('0.5', '10', '1', '2.5')
+    ]
+    evidence = evidence_lib.Evidence('paper', measured=measured)
+    for pattern, expected in (
+        ('pong', ['pong/0.5', 'pong/1', 'pong/2.5', 'pong/10']),
+        ('pong/least', ['pong/0.5']),
+        ('pong/most', ['pong/10']),
+        ('pong/2.5', ['pong/2.5']),
+        ('pong/1', ['pong/1']),
+    ):
+      found = cells_lib.find(
+          evidence, 'figure4', (pattern,), ('test_kl',), ('sobolev',), 3
+      )
+      self.assertEqual(
+          [(case, 'test_kl') for case in expected], list(found.samples)
+      )
+
   def test_grades(self):
     for good, verdict in (
         ([True, True], 'holds'),

@@ -12,11 +12,13 @@ from matplotlib import figure as figure_lib
 from tools.report import document
 from tools.report import figure2
 from tools.report import figure3
+from tools.report import figure4_figures
 from tools.report import learning_curves
 from tools.report import loading
 from tools.report import rows
 from tools.report import style
 from tools.report import table1_figures
+from tools.report import teachers_figure
 
 
 class Drawing(NamedTuple):
@@ -65,7 +67,12 @@ def _data(content: bytes) -> str:
 
 def drawings(found: loading.Results) -> list[Drawing]:
   """The figures that can be drawn from some results."""
-  return [*_figure2(found), *_figure3(found), *_table1(found)]
+  return [
+      *_figure2(found),
+      *_figure3(found),
+      *_figure4(found),
+      *_table1(found),
+  ]
 
 
 def _figure2(found: loading.Results) -> list[Drawing]:
@@ -125,6 +132,35 @@ def _figure3(found: loading.Results) -> list[Drawing]:
       )
       for function in rows.functions(grid)
   ]
+
+
+def _figure4(found: loading.Results) -> list[Drawing]:
+  made = []
+  scale = found.shown({point.scale for point in found.students})
+  if scale is not None:
+    points = [point for point in found.students if point.scale == scale]
+    made.append(
+        Drawing(
+            'figure4',
+            'Test action prediction error and divergence from the teacher of '
+            'regular and Sobolev distillation during training, for each game '
+            'and percentage of the states',
+            functools.partial(figure4_figures.make, points),
+            dpi=110,
+        )
+    )
+  if found.teacher_curves:
+    made.append(
+        Drawing(
+            'figure4_teachers',
+            "Each teacher's score during training, over frames",
+            functools.partial(
+                teachers_figure.make, found.teacher_curves, found.teachers
+            ),
+            dpi=100,
+        )
+    )
+  return made
 
 
 def _table1(found: loading.Results) -> list[Drawing]:

@@ -5,6 +5,8 @@ import pathlib
 from absl.testing import absltest
 
 from tools.report import drawings
+from tools.report import figure4_rows
+from tools.report import figure4_testing
 from tools.report import loading
 from tools.report import table1_rows
 from tools.report import table1_testing as fake
@@ -47,6 +49,20 @@ class DrawingsTest(absltest.TestCase):
     drawing = drawings.drawings(loading.read(self.folder))[0]
     drawing.save(self.folder)
     self.assertTrue((self.folder / 'figure2.png').exists())
+
+  def test_figure4(self):
+    for name, rows in (
+        (figure4_rows.CURVES, figure4_testing.curves()),
+        (figure4_rows.TEACHER_CURVES, figure4_testing.teacher_curves()),
+    ):
+      testing.write(self.folder / name, rows)
+    *_, students, teachers = drawings.drawings(loading.read(self.folder))
+    self.assertEqual(
+        ['figure4', 'figure4_teachers'], [students.name, teachers.name]
+    )
+    self.assertIn('var(--sobolev)', students.block().markup)
+    self.assertIn('(laptop scale)', students.block().markup)
+    self.assertIn('Teachers during training', teachers.block().markup)
 
   def test_table1(self):
     for name, rows in (

@@ -9,6 +9,7 @@ from sobolev_training.experiment import errors
 from sobolev_training.experiment import results
 from tools.report import claims as claims_lib
 from tools.report import evidence as evidence_lib
+from tools.report import figure4_rows
 from tools.report import rows
 from tools.report import table1_rows
 
@@ -31,6 +32,9 @@ class Results:
     choices: networks trained with other settings, which are their scales.
     accuracies: of table 1, during training.
     alignment: of table 1's synthetic gradients, during training.
+    students: of figure 4, during training.
+    teachers: of figure 4, after training.
+    teacher_curves: of figure 4's teachers, during training.
   """
 
   scale: str
@@ -43,6 +47,9 @@ class Results:
   choices: Sequence[rows.Network] = ()
   accuracies: Sequence[table1_rows.Curve] = ()
   alignment: Sequence[table1_rows.Alignment] = ()
+  students: Sequence[figure4_rows.Curve] = ()
+  teachers: Sequence[figure4_rows.Teacher] = ()
+  teacher_curves: Sequence[figure4_rows.TeacherCurve] = ()
 
   def scales(self, artifact: str | None = None) -> list[str]:
     """The scales at which an artifact, or anything, has been run."""
@@ -83,6 +90,9 @@ def read(folder: pathlib.Path, scale: str = 'auto') -> Results:
       rows.read(folder / 'choices.csv', rows.Network),
       table1_rows.read_curves(folder),
       table1_rows.read_alignment(folder),
+      figure4_rows.read_curves(folder),
+      figure4_rows.read_teachers(folder),
+      figure4_rows.read_teacher_curves(folder),
   )
   if scale not in ('auto', *found.evidence):
     raise errors.UserError(

@@ -7,6 +7,8 @@ from absl.testing import absltest
 
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import results
+from tools.report import figure4_rows
+from tools.report import figure4_testing
 from tools.report import loading
 from tools.report import table1_rows
 from tools.report import table1_testing as fake
@@ -78,6 +80,25 @@ class LoadingTest(absltest.TestCase):
         errors.UserError, "table1_alignment.csv: line 3: norm_ratio is 'much'"
     ):
       loading.read(self.folder)
+
+  def test_figure4(self):
+    self._write('laptop')
+    found = loading.read(self.folder)
+    self.assertEmpty(found.students)
+    self.assertEmpty(found.teachers)
+    self.assertEmpty(found.teacher_curves)
+    written = {
+        figure4_rows.CURVES: figure4_testing.curves(),
+        figure4_rows.TEACHERS: figure4_testing.teachers(),
+        figure4_rows.TEACHER_CURVES: figure4_testing.teacher_curves(),
+    }
+    for name, rows in written.items():
+      testing.write(self.folder / name, rows)
+    found = loading.read(self.folder)
+    self.assertEqual(
+        list(written.values()),
+        [found.students, found.teachers, found.teacher_curves],
+    )
 
   def test_nothing_was_run(self):
     self._write('smoke')

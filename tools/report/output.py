@@ -11,6 +11,7 @@ from tools.report import choices as choices_lib
 from tools.report import document
 from tools.report import drawings
 from tools.report import evidence as evidence_lib
+from tools.report import figure4_part
 from tools.report import loading
 from tools.report import overview
 from tools.report import regression_part
@@ -95,13 +96,7 @@ def _parts(
       yield overview.claims(found, chosen)
   yield from regression_part.figure2(found, figures)
   yield from surfaces_part.figure3(found, figures)
-  yield from overview.artifact(
-      found,
-      'figure4',
-      'Figure 4: distillation',
-      'Test divergence from the teacher, and how often the most probable '
-      'action differs; cases are game/percentage of the states used.',
-  )
+  yield from figure4_part.figure4(found, figures)
   yield from table1_part.table1(found, figures)
   yield from overview.rules(found)
   yield from overview.provenance(found)
@@ -195,8 +190,9 @@ def summary(
   ]
   if absent:
     blocks.append(document.Paragraph(f'Not run: {", ".join(absent)}.'))
-  if 'figure2' in figures:
-    blocks.append(figures['figure2'])
+  blocks += [
+      figures[name] for name in ('figure2', 'figure4') if name in figures
+  ]
   blocks.append(
       document.Paragraph(
           f'More: [tables and figures]({folder}/results.md), or '

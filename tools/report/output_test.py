@@ -9,6 +9,7 @@ from absl.testing import absltest
 
 from sobolev_training.experiment import errors
 from tools.report import document
+from tools.report import loading
 from tools.report import output
 from tools.report import testing
 
@@ -112,6 +113,19 @@ class OutputTest(absltest.TestCase):
     self.assertNotIn('\nold\n', text)
     self.assertIn('Not run: Figure 3 (2 claims), Figure 4 (4 claims), T', text)
     self.assertIn('](docs/figures/figure2.png)', text)
+
+  def test_figures_of_the_readme(self):
+    found = loading.read(self.results)
+    for names, shown in (
+        (('figure2', 'figure2_steps', 'figure4'), ['figure2', 'figure4']),
+        (('figure4', 'figure4_teachers'), ['figure4']),
+        ((), []),
+    ):
+      figures = {name: document.Figure(name, '', '') for name in names}
+      text = output.summary(found, figures, self.readme, self.docs)
+      self.assertEqual(
+          shown, re.findall(r'\]\(docs/figures/(\w+)\.png\)', text)
+      )
 
   def test_nothing_was_run(self):
     folder = pathlib.Path(self.create_tempdir())

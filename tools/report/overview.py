@@ -1,4 +1,4 @@
-"""The report's beginning and end: the claims, other artifacts, what was run."""
+"""The report's beginning and end: the claims, and what was run."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -8,11 +8,12 @@ from tools.report import claims as claims_lib
 from tools.report import document
 from tools.report import evidence as evidence_lib
 from tools.report import loading
-from tools.report import table1_rows
 
 NOT_RUN = evidence_lib.NOT_RUN
 
-_METHODS = {'regular': 'Regular', **table1_rows.METHODS}
+# Of a mean and its deviation, by unit: percentages as in the paper, and games'
+# points. Other units' have three digits.
+_DIGITS = {'%': ('.1f', '.2f'), 'points': ('.1f', '.1f')}
 
 
 def findings(
@@ -118,56 +119,9 @@ def _verb(verdict: str, count: int) -> str:
   return verdict.replace('holds', 'hold').replace('does', 'do')
 
 
-def artifact(
-    found: loading.Results, name: str, title: str, text: str
-) -> Iterator[document.Block]:
-  """Yields an artifact of rows: the paper's numbers, and ours at each scale.
-
-  Args:
-    found: the results.
-    name: figure4 or table1.
-    title: the heading.
-    text: what the artifact is about.
-  """
-  yield document.Heading(2, title)
-  yield document.Paragraph(text)
-  sources = {'paper': [row for row in found.paper if row.artifact == name]}
-  for scale, evidence in found.evidence.items():
-    mine = [row for row in evidence.measured if row.artifact == name]
-    if mine:
-      sources[f'ours, scale `{scale}`'] = mine
-  if len(sources) == 1:
-    sources['ours'] = []
-  everything = [row for listed in sources.values() for row in listed]
-  methods = [m for m in _METHODS if m in {row.method for row in everything}]
-  if not everything:
-    yield document.Paragraph(
-        'The paper gives no numbers, and nothing was run yet.'
-    )
-    return
-  lines = []
-  for case, metric in dict.fromkeys((r.case, r.metric) for r in everything):
-    for source, listed in sources.items():
-      cells = {
-          row.method: row
-          for row in listed
-          if (row.case, row.metric) == (case, metric)
-      }
-      missing = '–' if source == 'paper' else NOT_RUN
-      lines.append([
-          case,
-          metric,
-          source,
-          *(number(cells[m]) if m in cells else missing for m in methods),
-      ])
-  header = ['Case', 'Metric', 'Source', *(_METHODS[m] for m in methods)]
-  yield document.Table(header, lines, numbers_from=3)
-
-
 def number(row: results.Row) -> str:
   """A row's mean, deviation and seeds."""
-  # Percentages as in the paper; others to three digits.
-  digits = ('.1f', '.2f') if row.unit == '%' else ('.3g', '.2g')
+  digits = _DIGITS.get(row.unit, ('.3g', '.2g'))
   text = format(row.mean, digits[0])
   if row.std is not None:
     text += f' ± {row.std:{digits[1]}}'

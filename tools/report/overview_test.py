@@ -1,4 +1,4 @@
-"""Tests of the claims' table, other artifacts, and what was run."""
+"""Tests of the claims' table, and of what was run."""
 
 import pathlib
 
@@ -27,9 +27,6 @@ class OverviewTest(parameterized.TestCase):
   def _nothing(self):
     found = self._read()
     return loading.Results('auto', found.claims, found.paper, {}, [], [], [])
-
-  def _artifact(self, found, name):
-    return list(overview.artifact(found, name, 'Title', 'Text.'))[-1]
 
   def test_verdicts_at_the_scale_shown(self):
     gains = {cell: 1.5 for cell in testing.CELLS}
@@ -135,49 +132,16 @@ class OverviewTest(parameterized.TestCase):
     (*_, last) = overview.provenance(found)
     self.assertIn('./bazelw run //:reproduce', last.text)
 
-  def test_the_papers_numbers_beside_what_was_not_run(self):
-    table = self._artifact(self._nothing(), 'table1')
-    self.assertEqual(
-        [
-            'imagenet/1', 'top1', 'paper', '75.0', '54.0 ± 0.29', '–',
-            '57.9 ± 2.03', '71.7 ± 0.23', '72.0 ± 0.05',
-        ],
-        table.rows[2],
-    )
-    self.assertEqual(
-        ['imagenet/1', 'top1', 'ours', *['not run'] * 6], table.rows[3]
-    )
-
-  def test_our_numbers_beside_the_papers(self):
-    found = self._read(
-        testing.row('table1', 'cifar10/3', 'sobolev', 'top1', 91.25, 0.5, 3),
-        testing.row(
-            'table1', 'cifar10/3', 'sobolev', 'top1', 40, None, 1, 'smoke'
-        ),
-    )
-    table = self._artifact(found, 'table1')
-    self.assertEqual(
-        [
-            ['paper', '94.3', '93.5 ± 0.01'],
-            ['ours, scale `paper`', 'not run', '91.2 ± 0.50 (3)'],
-            ['ours, scale `smoke`', 'not run', '40.0 (1)'],
-        ],
-        [[row[k] for k in (2, 3, -1)] for row in table.rows[:3]],
-    )
-
-  def test_an_artifact_without_numbers_in_the_paper(self):
-    (text,) = self._artifact(self._nothing(), 'figure4')
-    self.assertIn('gives no numbers', text)
-    found = self._read(
-        testing.row('figure4', 'pong/10', 'regular', 'test_kl', 0.01234)
-    )
-    self.assertEqual(
-        [
-            ['pong/10', 'test_kl', 'paper', '–'],
-            ['pong/10', 'test_kl', 'ours, scale `paper`', '0.0123 ± 0.1 (6)'],
-        ],
-        self._artifact(found, 'figure4').rows,
-    )
+  @parameterized.parameters(
+      ('table1', 'top1', 91.234, 0.5678, 3, '91.2 ± 0.57 (3)'),
+      ('figure4', 'action_error', 7.0, None, 1, '7.0 (1)'),
+      ('figure4', 'test_kl', 0.012345, 0.00123, 5, '0.0123 ± 0.0012 (5)'),
+      ('figure4', 'student_score', 1234.56, 78.9, 5, '1234.6 ± 78.9 (5)'),
+      ('table1', 'top1', 93.5, 0.01, None, '93.5 ± 0.01'),
+  )
+  def test_numbers(self, artifact, metric, mean, std, n, text):
+    row = testing.row(artifact, 'a/1', 'sobolev', metric, mean, std, n)
+    self.assertEqual(text, overview.number(row))
 
   def test_what_was_run(self):
     networks = testing.networks({('booth', 20): 1.0, ('booth', 100): 1.0}, 1)

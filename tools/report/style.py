@@ -15,7 +15,9 @@ import re
 from typing import NamedTuple
 
 import matplotlib
+from matplotlib import axis as axis_lib
 from matplotlib import figure as figure_lib
+from matplotlib import ticker
 
 
 class Theme(NamedTuple):
@@ -127,6 +129,19 @@ def settings(theme: Theme = LIGHT):
     matplotlib.rcdefaults()
     matplotlib.rcParams.update(_SETTINGS | colours)
     yield
+
+
+def decades(axis: axis_lib.Axis, ratio: float) -> None:
+  """Labels a logarithmic axis with plain numbers.
+
+  Args:
+    axis: a panel's xaxis or yaxis.
+    ratio: how many times its upper end is its lower one.
+  """
+  subs = (1, 3) if ratio < 1e3 else (1,)
+  axis.set_major_locator(ticker.LogLocator(subs=subs))
+  axis.set_major_formatter('{x:g}')
+  axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def heading(text: str, scale: str) -> str:

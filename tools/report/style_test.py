@@ -99,6 +99,21 @@ class StyleTest(parameterized.TestCase):
     self.assertNotEmpty(first)
     self.assertEmpty(first & second)
 
+  def test_labels_of_a_logarithmic_axis(self):
+    for ends, expected in (
+        ((0.008, 5), [0.01, 0.03, 0.1, 0.3, 1, 3]),
+        ((0.008, 50), [0.01, 0.1, 1, 10]),
+    ):
+      with style.settings():
+        axes = figure_lib.Figure().subplots()
+      axes.set_yscale('log')
+      axes.set_ylim(*ends)
+      style.decades(axes.yaxis, ends[1] / ends[0])
+      shown = [k for k in axes.get_yticks() if ends[0] <= k <= ends[1]]
+      for label, tick in zip(expected, shown, strict=True):
+        self.assertAlmostEqual(label, tick)
+      self.assertEqual('0.03', axes.yaxis.get_major_formatter()(0.03))
+
   def test_heading_tells_a_smaller_scale(self):
     self.assertEqual('Errors', style.heading('Errors', 'paper'))
     self.assertEqual('Errors (smoke scale)', style.heading('Errors', 'smoke'))

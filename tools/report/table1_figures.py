@@ -5,7 +5,6 @@ from the lowest to the highest of them.
 """
 
 from collections.abc import Sequence
-import math
 import pathlib
 
 from matplotlib import figure as figure_lib
@@ -13,6 +12,7 @@ from matplotlib import ticker
 import numpy as np
 
 from tools.report import rows
+from tools.report import seed_runs
 from tools.report import style
 from tools.report import table1_rows
 
@@ -79,12 +79,10 @@ def make_curves(
 
 def _count(points) -> str:
   """How many seeds the methods have."""
-  counts = {
-      len(table1_rows.by_seed(points, method))
+  return seed_runs.told(
+      len(seed_runs.of_method(points, method))
       for method in table1_rows.methods(points)
-  }
-  text = ' to '.join(str(n) for n in sorted({min(counts), max(counts)}))
-  return f'{text} seed{"s" * (max(counts) > 1)}'
+  )
 
 
 def make_alignment(
@@ -148,25 +146,18 @@ def _block(block, points, splits, theme):
     for panel in shown:
       panel.set_ylim(min(lows), max(highs))
       if metric in _LOG:
-        _decades(panel.yaxis, max(highs) / min(lows))
+        style.decades(panel.yaxis, max(highs) / min(lows))
       panel.tick_params(
           labelleft=panel is shown[0], labelbottom=metric == last
       )
     shown[0].set_ylabel(_METRICS[metric])
 
 
-def _decades(axis, ratio):
-  """Labels an axis from one end to another that is `ratio` times larger."""
-  subs = (1, 3) if ratio < 1e3 else (1,)
-  axis.set_major_locator(ticker.LogLocator(subs=subs))
-  axis.set_major_formatter('{x:g}')
-  axis.set_minor_formatter(ticker.NullFormatter())
-
-
 def _lines(panel, points, metric, theme):
   """Draws a line a method, and the range of its seeds."""
   for method in _ORDER:
-    x, values = _seeds(table1_rows.by_seed(points, method), metric)
+    runs = seed_runs.of_method(points, method)
+    x, values = seed_runs.aligned(runs, 'epoch', metric)
     if not np.isfinite(values).any():
       continue
     colour = theme.method(method)
@@ -184,21 +175,6 @@ def _lines(panel, points, metric, theme):
     if len(values) > 1:
       low, high = values.min(0), values.max(0)
       panel.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-
-
-def _seeds(runs, metric) -> tuple[np.ndarray, np.ndarray]:
-  """The epochs that most seeds have reached, and the values [S, E] there."""
-  found = {}
-  for run in runs:
-    for row in run:
-      value = getattr(row, metric)
-      found.setdefault(row.epoch, []).append(
-          math.nan if value is None else value
-      )
-  most = max(map(len, found.values()), default=0)
-  epochs = sorted(e for e, values in found.items() if len(values) == most)
-  values = np.array([found[e] for e in epochs]).reshape(len(epochs), most).T
-  return np.array(epochs), values
 
 
 def _epochs(panel):

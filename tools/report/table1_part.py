@@ -10,6 +10,7 @@ from tools.report import document
 from tools.report import evidence
 from tools.report import loading
 from tools.report import overview
+from tools.report import seed_runs
 from tools.report import table1_rows
 
 NOT_RUN = evidence.NOT_RUN
@@ -140,7 +141,7 @@ def _alignment(points: Sequence[table1_rows.Alignment]) -> document.Table:
     mine = [point for point in points if point.case == case]
     for method in table1_rows.methods(mine):
       for split in sorted({point.split for point in mine}):
-        runs = table1_rows.by_seed(
+        runs = seed_runs.of_method(
             [point for point in mine if point.split == split], method
         )
         if runs:

@@ -7,10 +7,8 @@ files imports them from here, and so does who reads them.
 from collections.abc import Iterable
 import pathlib
 from typing import NamedTuple
-from typing import TypeVar
 
-from sobolev_training.experiment import errors
-from tools.report import rows
+from tools.report import keyed_rows
 
 CURVES = 'table1_curves.csv'
 ALIGNMENT = 'table1_alignment.csv'
@@ -92,7 +90,7 @@ class Alignment(NamedTuple):
   asymmetry: float | None
 
 
-Row = TypeVar('Row', Curve, Alignment)
+_KEY = ('scale', 'case', 'method', 'seed', 'step')
 
 
 def read_curves(folder: pathlib.Path) -> list[Curve]:
@@ -101,36 +99,15 @@ def read_curves(folder: pathlib.Path) -> list[Curve]:
   Raises:
     UserError: names the file, the line and the column that is wrong.
   """
-  return _unique(folder / CURVES, Curve, ())
+  return keyed_rows.read(folder / CURVES, Curve, _KEY, {'method': METHODS})
 
 
 def read_alignment(folder: pathlib.Path) -> list[Alignment]:
   """Reads `ALIGNMENT`, as `read_curves` does."""
-  return _unique(folder / ALIGNMENT, Alignment, ('split',))
-
-
-def _unique(
-    path: pathlib.Path, kind: type[Row], extra: tuple[str, ...]
-) -> list[Row]:
-  """Reads a file; a row twice would count as two seeds in a mean."""
-  key = ('scale', 'case', 'method', 'seed', 'step', *extra)
-  found = rows.read(path, kind)
-  lines = {}
-  for line, row in enumerate(found, start=2):
-    about = tuple(getattr(row, name) for name in key)
-    first = lines.setdefault(about, line)
-    if first != line:
-      what = ', '.join(map(str, about))
-      raise errors.UserError(
-          f'{path}: line {line}: {", ".join(key)}: {what} is in line {first} '
-          'already: delete one of the two'
-      )
-    if row.method not in METHODS:
-      raise errors.UserError(
-          f'{path}: line {line}: method is {row.method!r}, expected one of '
-          f'{", ".join(METHODS)}'
-      )
-  return found
+  key = (*_KEY, 'split')
+  return keyed_rows.read(
+      folder / ALIGNMENT, Alignment, key, {'method': METHODS}
+  )
 
 
 def methods(found: Iterable) -> list[str]:
@@ -149,14 +126,3 @@ def cases(found: Iterable) -> list[str]:
 def case_title(case: str) -> str:
   """A case's name for people; of a new one, the name that it has."""
   return CASES.get(case, case)
-
-
-def by_seed(found: Iterable[Row], method: str) -> list[list[Row]]:
-  """A method's rows, a list a seed, in the order of their steps."""
-  seeds = {}
-  for row in found:
-    if row.method == method:
-      seeds.setdefault(row.seed, []).append(row)
-  return [
-      sorted(seeds[seed], key=lambda row: row.step) for seed in sorted(seeds)
-  ]

@@ -105,13 +105,6 @@ class Table1RowsTest(parameterized.TestCase):
     )
     self.assertEqual('mine/2', table1_rows.case_title('mine/2'))
 
-  def test_runs_of_a_method(self):
-    runs = table1_rows.by_seed(fake.accuracies()[::-1], 'vfbn')
-    self.assertEqual(
-        [[(seed, step) for step in (100, 200, 300, 400)] for seed in range(3)],
-        [[(row.seed, row.step) for row in run] for run in runs],
-    )
-
 
 if __name__ == '__main__':
   absltest.main()

@@ -82,6 +82,16 @@ def regression(
   )
 
 
+_UNITS = {
+    'top1': '%',
+    'top5': '%',
+    'action_error': '%',
+    'test_kl': 'nats',
+    'lowest_test_kl': 'nats',
+    'student_score': 'points',
+}
+
+
 def row(
     artifact: str,
     case: str,
@@ -102,7 +112,7 @@ def row(
       mean=mean,
       std=std,
       n=n,
-      unit='%' if metric.startswith('top') else '',
+      unit=_UNITS.get(metric, ''),
       command='python -m some.program',
       commit='0123456789ab',
       seconds=30.0,

@@ -3,7 +3,7 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from sg.data import ordering
+from sobolev_training.experiment import ordering
 
 
 def _indices(positions, size, seed=0):

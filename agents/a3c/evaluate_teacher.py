@@ -1,0 +1,120 @@
+"""Evaluates a teacher over many games, and writes the result into its file.
+
+    ./bazelw run //agents:evaluate_teacher -- --game=pong \\
+        --teacher=runs/teacher/best.npz --evaluated=teacher.npz
+
+`//agents:train_teacher` does so at its end. This is for one that was stopped
+before, or to ask for more games.
+"""
+
+from collections.abc import Callable
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from agents.a3c import evaluation
+from agents.a3c import teacher_file
+from agents.atari import games
+from agents.atari import preprocessing
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+
+# Other games than those by which a teacher was found to be the best.
+_SEED = 10**6
+
+# From weights, how many games, whether greedily, and a seed, to their points.
+Play = Callable[[dict[str, np.ndarray], int, bool, int], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """One evaluation."""
+
+  game: str = config.setting(
+      'pong', 'What to play.', choices=tuple(games.GAMES)
+  )
+  teacher: str = config.setting('best.npz', 'Who plays: a .npz.')
+  evaluated: str = config.setting(
+      'teacher.npz', 'Where to write it with its evaluation.'
+  )
+  games: int = config.setting(30, 'Games of either kind.', minimum=2)
+  max_game_steps: int = config.setting(
+      preprocessing.MAX_STEPS, 'After which a game is broken off.', 'steps',
+      minimum=1,
+  )
+
+
+def evaluate(
+    source: pathlib.Path,
+    target: pathlib.Path,
+    game: str,
+    count: int,
+    play: Play,
+) -> dict[str, Any]:
+  """Evaluates the weights of a file, and writes them with what was found.
+
+  Args:
+    source: the teacher.
+    target: the file to write.
+    game: its game.
+    count: games, greedy and as many stochastic.
+    play: plays them.
+
+  Returns:
+    The record in the new file.
+
+  Raises:
+    UserError: a file cannot be read or written.
+  """
+  network, record = teacher_file.load(source, game)
+  weights = teacher_file.half(network)
+  record['evaluation'] = {'games': count, 'confidence': evaluation.CONFIDENCE}
+  for name, greedy in (('greedy', True), ('stochastic', False)):
+    scores = play(weights, count, greedy, _SEED)
+    record['evaluation'][name] = {
+        **evaluation.interval(scores)._asdict(),
+        'scores': scores.tolist(),
+    }
+  teacher_file.save(target, weights, record)
+  return record
+
+
+def describe(record: dict[str, Any]) -> str:
+  """The evaluation in a record for people, a line a policy."""
+  found = record['evaluation']
+  return '\n'.join(
+      f'{record["game"]} {name}: {found[name]["mean"]:.1f} points '
+      f'({found[name]["low"]:.1f} to {found[name]["high"]:.1f}) over '
+      f'{found["games"]} games after {record["frames"]:,} frames'
+      for name in ('greedy', 'stochastic')
+  )
+
+
+def run(settings: Config) -> dict[str, Any]:
+  """Evaluates as the settings say; returns the record."""
+  source = run_folder.resolve(settings.teacher)
+  network = teacher_file.load(source, settings.game).network
+  player = evaluation.Player(
+      settings.game, lambda observations: network(observations).logits
+  )
+
+  def play(weights, count, greedy, seed):
+    teacher_file.assign(network, weights)
+    return player.scores(
+        count, greedy, seed, max_steps=settings.max_game_steps
+    )
+
+  target = run_folder.resolve(settings.evaluated)
+  return evaluate(source, target, settings.game, settings.games, play)
+
+
+def main(_):
+  print(describe(run(config.from_flags(Config))))
+
+
+if __name__ == '__main__':
+  config.define_flags(Config)
+  errors.run_main(main)

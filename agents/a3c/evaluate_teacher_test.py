@@ -1,0 +1,71 @@
+import pathlib
+
+from absl.testing import absltest
+import numpy as np
+
+from agents.a3c import evaluate_teacher
+from agents.a3c import networks
+from agents.a3c import teacher_file
+from sobolev_training.experiment import errors
+
+
+class EvaluateTeacherTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    self.source, self.target = folder / 'best.npz', folder / 'teacher.npz'
+    self.weights = teacher_file.half(networks.make_teacher(3, seed=3))
+    teacher_file.save(
+        self.source, self.weights, {'game': 'pong', 'frames': 20}
+    )
+
+  def test_the_file_gets_what_the_games_gave(self):
+    played = []
+
+    def play(weights, count, greedy, seed):
+      played.append((count, greedy))
+      for name, array in self.weights.items():
+        np.testing.assert_array_equal(weights[name], array)
+      return np.array([1.0, 2.0, 6.0]) + (0 if greedy else 1)
+
+    record = evaluate_teacher.evaluate(
+        self.source, self.target, 'pong', 3, play
+    )
+    self.assertEqual(played, [(3, True), (3, False)])
+    network, found = teacher_file.load(self.target, 'pong')
+    self.assertEqual(found, record)
+    self.assertEqual(found['frames'], 20)
+    self.assertEqual(
+        found['evaluation']['stochastic']['scores'], [2.0, 3.0, 7.0]
+    )
+    greedy = found['evaluation']['greedy']
+    self.assertAlmostEqual(greedy['mean'], 3)
+    # t(0.975, 2) = 4.3027; the standard error is sqrt(7 / 3).
+    self.assertAlmostEqual(greedy['low'], 3 - 4.3027 * (7 / 3) ** 0.5, 3)
+    np.testing.assert_array_equal(
+        teacher_file.half(network)['teacher/value/w:0'],
+        self.weights['teacher/value/w:0'],
+    )
+    self.assertIn(
+        'pong greedy: 3.0 points (-3.6 to 9.6) over 3 games after 20 frames',
+        evaluate_teacher.describe(record),
+    )
+
+  def test_plays_games(self):
+    settings = evaluate_teacher.Config(
+        teacher=str(self.source), evaluated=str(self.target), games=2,
+        max_game_steps=5,
+    )
+    found = evaluate_teacher.run(settings)['evaluation']
+    self.assertLen(found['greedy']['scores'], 2)
+    self.assertLen(found['stochastic']['scores'], 2)
+
+  def test_no_such_teacher(self):
+    settings = evaluate_teacher.Config(teacher='nothing.npz')
+    with self.assertRaisesRegex(errors.UserError, 'nothing.npz: no such file'):
+      evaluate_teacher.run(settings)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,127 @@
+"""From the run folders to the rows of `results/`.
+
+    figure4_curves.csv   a row a run and evaluation
+    measured.csv         a row a case, method and metric
+
+Rows of another scale stay; those of the same run are replaced.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import csv
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from agents.distillation import settings as settings_lib
+from sobolev_training.experiment import results
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import tables
+from tools.report import figure4_rows
+
+MEASURED = 'measured.csv'
+
+_CURVE_KEYS = 6  # Columns that say what a row is about.
+
+# By column of metrics.csv: the name in measured.csv, the unit, and the factor.
+_MEASURED = {
+    'test_kl': ('test_kl', 'nats', 1),
+    'lowest_test_kl': ('lowest_test_kl', 'nats', 1),
+    'test_action_error': ('action_error', '%', 100),
+    'score': ('student_score', 'points', 1),
+}
+
+Run = Mapping[str, Any]
+Metrics = list[Mapping[str, float]]
+
+
+def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
+  """A run's `config.json` and `metrics.csv`."""
+  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
+    metrics = [
+        {name: float(value) for name, value in row.items()}
+        for row in csv.DictReader(file)
+    ]
+  return run_folder.read_config(folder), metrics
+
+
+def _about(run: Run) -> tuple[str, float, str]:
+  """The game, the percentage and the method of a run."""
+  settings = run['settings']
+  method = settings_lib.METHODS[settings['alpha'] > 0]
+  return settings['game'], settings['percent'], method
+
+
+def curve_rows(scale: str, run: Run, metrics: Metrics) -> list[dict[str, Any]]:
+  """The run's errors at each evaluation."""
+  game, percent, method = _about(run)
+  return [
+      figure4_rows.Curve(
+          scale=scale,
+          game=game,
+          percent=f'{percent:g}',
+          method=method,
+          seed=run['settings']['seed'],
+          step=int(row['step']),
+          test_kl=f'{row["test_kl"]:.5g}',
+          action_error=f'{row["test_action_error"]:.4g}',
+          train_kl=f'{row["train_kl"]:.5g}',
+      )._asdict()
+      for row in metrics
+  ]
+
+
+def measured_rows(
+    scale: str, runs: Iterable[tuple[Run, Metrics]]
+) -> list[results.Row]:
+  """A row a case, method and metric, over the seeds."""
+  groups: dict[tuple[str, float, str], list[tuple[Run, Metrics]]] = {}
+  for run, metrics in runs:
+    groups.setdefault(_about(run), []).append((run, metrics))
+  found = []
+  for (game, percent, method), group in groups.items():
+    first = group[0][0]
+    for column, (metric, unit, factor) in _MEASURED.items():
+      values = [factor * metrics[-1][column] for _, metrics in group]
+      if not np.isfinite(values).all():
+        continue  # Students did not play.
+      found.append(
+          results.Row(
+              artifact='figure4',
+              case=f'{game}/{percent:g}',
+              method=method,
+              metric=metric,
+              scale=scale,
+              mean=float(f'{np.mean(values):.5g}'),
+              std=float(f'{np.std(values, ddof=1):.4g}')
+              if len(values) > 1
+              else None,
+              n=len(values),
+              unit=unit,
+              command=first['command'],
+              commit=run_folder.short_commit(first),
+              seconds=round(sum(m[-1]['seconds'] for _, m in group), 1),
+              device=run_folder.device_name(first),
+          )
+      )
+  return found
+
+
+def collect(
+    folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
+) -> None:
+  """Writes the results of finished runs of `//agents:distill`.
+
+  Args:
+    folders: the runs.
+    scale: the scale to file them under.
+    output: the folder of the CSV files.
+  """
+  runs = [read(folder) for folder in folders]
+  tables.merge(
+      output / figure4_rows.CURVES,
+      sum((curve_rows(scale, *run) for run in runs), []),
+      _CURVE_KEYS,
+  )
+  results.merge(output / MEASURED, measured_rows(scale, runs))

@@ -1,0 +1,86 @@
+"""The choice of step size and alpha, for each game and method.
+
+Of all candidates, the one whose student is closest to its teacher in the
+validation episodes at the end of a short training.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import pathlib
+from typing import NamedTuple
+
+from agents.distillation import analysis
+from agents.distillation import settings as settings_lib
+from sobolev_training.experiment import tables
+
+CHOICES = 'figure4_choices.csv'
+
+_KEYS = 5  # The first columns of `CHOICES`: scale, game, method and the two.
+
+
+class Candidate(NamedTuple):
+  """Settings, and how well they did.
+
+  Attributes:
+    game: the game.
+    method: regular or sobolev.
+    learning_rate: Adam's step size.
+    alpha: weight of the Sobolev term; 0 for regular.
+    validation_kl: in nats, at the end.
+  """
+
+  game: str
+  method: str
+  learning_rate: float
+  alpha: float
+  validation_kl: float
+
+
+def read(
+    runs: Mapping[pathlib.Path, settings_lib.Config],
+) -> list[Candidate]:
+  """What finished runs found, by their folders."""
+  return [
+      Candidate(
+          student.game,
+          student.method,
+          student.learning_rate,
+          student.alpha,
+          analysis.read(folder)[1][-1]['validation_kl'],
+      )
+      for folder, student in runs.items()
+  ]
+
+
+def best(candidates: Iterable[Candidate]) -> dict[tuple[str, str], Candidate]:
+  """The best candidate by game and method."""
+  found = {}
+  for candidate in candidates:
+    key = candidate.game, candidate.method
+    if key not in found or (
+        candidate.validation_kl < found[key].validation_kl
+    ):
+      found[key] = candidate
+  return found
+
+
+def write(
+    candidates: list[Candidate], scale: str, output: pathlib.Path
+) -> None:
+  """Merges the candidates into `CHOICES`, with which was chosen."""
+  chosen = best(candidates)
+  tables.merge(
+      output / CHOICES,
+      [
+          {
+              'scale': scale,
+              **candidate._asdict(),
+              'validation_kl': f'{candidate.validation_kl:.5g}',
+              'chosen': int(
+                  chosen[candidate.game, candidate.method] is candidate
+              ),
+          }
+          for candidate in candidates
+      ],
+      _KEYS,
+  )

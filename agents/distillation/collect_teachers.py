@@ -1,0 +1,94 @@
+"""Writes what the repository's teachers say of themselves into results/.
+
+    ./bazelw run //agents:collect_teachers
+
+    teachers.csv         a row a teacher and policy: points over whole games
+    teacher_curves.csv   a row a teacher and row of its training
+"""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+from agents.a3c import teacher_file
+from agents.distillation import teachers
+from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import tables
+from tools.report import figure4_rows
+
+_COMMIT = 12  # Letters that are shown.
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Where to."""
+
+  results: str = config.setting(
+      'results', 'The folder of the CSV files that the rows are merged into.'
+  )
+
+
+def score_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
+  """The evaluation of a teacher, a row a policy."""
+  found = record['evaluation']
+  return [
+      figure4_rows.Teacher(
+          game=game,
+          policy=policy,
+          frames=record['frames'],
+          games=found['games'],
+          mean=f'{found[policy]["mean"]:.4g}',
+          low=f'{found[policy]["low"]:.4g}',
+          high=f'{found[policy]["high"]:.4g}',
+          commit=record['commit'][:_COMMIT],
+      )._asdict()
+      for policy in ('greedy', 'stochastic')
+  ]
+
+
+def curve_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
+  """The curve of its training; a score that was not measured is left empty."""
+  return [
+      figure4_rows.TeacherCurve(
+          game=game,
+          frames=row['frames'],
+          **{
+              name: None if row[name] is None else f'{row[name]:.5g}'
+              for name in ('training_score', 'greedy_score', 'stochastic_score')
+          },
+      )._asdict()
+      for row in record['curve']
+  ]
+
+
+def collect(output: pathlib.Path) -> list[str]:
+  """Merges the rows of all teachers; returns their games."""
+  found = teachers.there()
+  for game, path in found.items():
+    record = teacher_file.load(path, game).record
+    tables.merge(
+        output / figure4_rows.TEACHERS, score_rows(game, record), keys=2
+    )
+    tables.merge(
+        output / figure4_rows.TEACHER_CURVES, curve_rows(game, record), keys=2
+    )
+  return list(found)
+
+
+def main(_):
+  settings = config.from_flags(Config)
+  output = run_folder.resolve(settings.results)
+  names = collect(output)
+  if not names:
+    raise errors.UserError(
+        f'{teachers.FOLDER}: no teachers: train one with '
+        '//agents:train_teacher and put its teacher.npz there as <game>.npz'
+    )
+  print(f'{output}: {", ".join(names)}')
+
+
+if __name__ == '__main__':
+  config.define_flags(Config)
+  errors.run_main(main)

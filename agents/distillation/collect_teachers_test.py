@@ -1,0 +1,71 @@
+import json
+import pathlib
+
+from absl.testing import absltest
+
+from agents.a3c import teacher_file
+from agents.distillation import collect_teachers
+from agents.distillation import teachers
+from agents.distillation import testing
+from tools.report import figure4_rows
+
+RECORD = {
+    'game': 'pong',
+    'frames': 4000,
+    'commit': 'abcdef' * 7,
+    'curve': [
+        {
+            'frames': 2000, 'training_score': None, 'greedy_score': -21.0,
+            'stochastic_score': -20.5,
+        },
+        {
+            'frames': 4000, 'training_score': -19.0, 'greedy_score': None,
+            'stochastic_score': None,
+        },
+    ],
+    'evaluation': {
+        'games': 30,
+        'greedy': {'mean': 1.5, 'low': 1.0, 'high': 2.0},
+        'stochastic': {'mean': -1.5, 'low': -2.0, 'high': -1.0},
+    },
+}
+
+
+class CollectTeachersTest(absltest.TestCase):
+
+  def test_rows_of_a_teacher(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    weights = teacher_file.half(testing.make_teacher())
+    teacher_file.save(folder / 'pong.npz', weights, RECORD)
+    with absltest.mock.patch.object(teachers, 'FOLDER', folder):
+      self.assertEqual(collect_teachers.collect(folder), ['pong'])
+    self.assertEqual(
+        figure4_rows.read_teachers(folder),
+        [
+            figure4_rows.Teacher(
+                'pong', 'greedy', 4000, 30, 1.5, 1.0, 2.0, 'abcdefabcdef'
+            ),
+            figure4_rows.Teacher(
+                'pong', 'stochastic', 4000, 30, -1.5, -2.0, -1.0,
+                'abcdefabcdef',
+            ),
+        ],
+    )
+    self.assertEqual(
+        figure4_rows.read_teacher_curves(folder),
+        [
+            figure4_rows.TeacherCurve('pong', 2000, None, -21.0, -20.5),
+            figure4_rows.TeacherCurve('pong', 4000, -19.0, None, None),
+        ],
+    )
+
+  def test_the_repositorys_teachers_can_be_read(self):
+    for game, path in teachers.there().items():
+      record = teacher_file.load(path, game).record
+      self.assertGreaterEqual(record['evaluation']['games'], 30, game)
+      self.assertGreater(record['frames'], 0)
+      json.dumps(record)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,49 @@
+"""Recorded states, ready for a network.
+
+Axes: N states, B batch, A actions.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from agents.a3c import networks
+from agents.atari import preprocessing
+from agents.distillation import recording as recording_lib
+
+_ROWS = 1000  # Pictures that are rearranged at a time, to save memory.
+
+
+class States:
+  """A recording's states, each picture once.
+
+  Attributes:
+    log_policy: the teacher's, float32 [N, A].
+  """
+
+  def __init__(self, recording: recording_lib.Recording):
+    """Rearranges the pictures."""
+    side = preprocessing.SIZE // networks.STRIDE
+    # [N + 1, 21, 21, 16], the first a black one.
+    squares = np.zeros(
+        [recording.size + 1, side, side, networks.STRIDE**2], np.uint8
+    )
+    for start in range(0, recording.size, _ROWS):
+      pictures = recording.pictures[start : start + _ROWS, None]
+      squares[start + 1 :][: len(pictures)] = networks.squares(pictures)
+    self._squares = tf.constant(squares)
+    self._histories = tf.constant(recording_lib.histories(recording.episodes))
+    self.log_policy = tf.nn.log_softmax(recording.logits)
+
+  def points(self, indices: tf.Tensor) -> tf.Tensor:
+    """What the networks see of some states, as `a3c.networks.points` gives it.
+
+    Args:
+      indices: int64 [B].
+
+    Returns:
+      float32 [B, 21, 21, 64].
+    """
+    four = tf.gather(self._squares, tf.gather(self._histories, indices))
+    channels_last = tf.transpose(four, [0, 2, 3, 1, 4])  # [B, 21, 21, 4, 16]
+    shape = [-1, *channels_last.shape[1:3], np.prod(channels_last.shape[3:])]
+    return networks.normalise(tf.reshape(channels_last, shape))

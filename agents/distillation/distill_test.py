@@ -1,0 +1,115 @@
+import dataclasses
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+
+from agents.a3c import teacher_file
+from agents.distillation import distill
+from agents.distillation import recording
+from agents.distillation import settings as settings_lib
+from agents.distillation import testing
+from sobolev_training.experiment import errors
+from sobolev_training.experiment import run_folder
+
+
+class DistillTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+    teacher = testing.save_teacher(self.folder)
+    network = teacher_file.load(teacher, 'pong').network
+    path = self.folder / 'recording.npz'
+    recording.save(path, testing.make_recording(network, (20, 10, 10, 10)))
+    self.settings = settings_lib.Config(
+        recording=str(path),
+        teacher=str(teacher),
+        percent=30,
+        alpha=0.5,
+        batch_size=5,
+        steps=6,
+        evaluations=3,
+        score_games=1,
+        max_game_steps=10,
+    )
+
+  def _distill(self, name, resume=False, **changes):
+    settings = dataclasses.replace(self.settings, **changes)
+    return distill.distill(settings, self.folder / name, resume, quiet=True)
+
+  def _refused(self, message, **changes):
+    with self.assertRaisesRegex(errors.UserError, message):
+      self._distill('refused', **changes)
+
+  def test_rows_are_complete(self):
+    self._distill('a')
+    lines = (self.folder / 'a' / 'metrics.csv').read_text().splitlines()
+    columns = lines[0].split(',')
+    rows = [
+        dict(zip(columns, map(float, line.split(',')), strict=True))
+        for line in lines[1:]
+    ]
+    self.assertEqual([row['step'] for row in rows], [0, 2, 4, 6])
+    self.assertEqual(
+        [row['lowest_test_kl'] for row in rows],
+        list(np.minimum.accumulate([row['test_kl'] for row in rows])),
+    )
+    scores = [np.isfinite(row['score']) for row in rows]
+    self.assertEqual(scores, [False, False, False, True])
+
+  @parameterized.parameters(0.0, 0.5)
+  def test_goes_on_to_the_same_bits(self, alpha):
+    whole = self._distill('whole', alpha=alpha)
+    advance = distill.Distillation.advance
+
+    def stopped(experiment, step, until):
+      if step == 4:
+        raise KeyboardInterrupt
+      return advance(experiment, step, until)
+
+    with absltest.mock.patch.object(
+        distill.Distillation, 'advance', stopped
+    ):
+      with self.assertRaises(KeyboardInterrupt):
+        self._distill('cut', alpha=alpha, checkpoint_seconds=1e-9)
+    cut = self._distill('cut', resume=True, alpha=alpha)
+    for one, other in zip(
+        whole.trainer.variables, cut.trainer.variables, strict=True
+    ):
+      np.testing.assert_array_equal(one, other)
+    metrics = [
+        (self.folder / name / 'metrics.csv').read_text().splitlines()
+        for name in ('whole', 'cut')
+    ]
+    for one, other in zip(*metrics, strict=True):
+      # All but the second column, the time.
+      self.assertEqual(one.split(',')[2:], other.split(',')[2:])
+
+  def test_a_recording_of_another_teacher(self):
+    elsewhere = self.folder / 'elsewhere'
+    elsewhere.mkdir()
+    other = testing.save_teacher(elsewhere, seed=2)
+    self._refused(
+        'recording.npz: not of .*elsewhere/pong.npz: its policy is another',
+        teacher=str(other),
+    )
+
+  def test_a_recording_that_is_not_there(self):
+    self._refused('nothing.npz: no such file', recording='nothing.npz')
+
+  def test_a_teacher_that_is_not_there(self):
+    self._refused('nothing.npz: no such file', teacher='nothing.npz')
+
+  def test_too_few_states(self):
+    self._refused('--percent=80: leaves no test states', percent=80)
+
+  def test_the_run_tells_its_settings(self):
+    self._distill('a')
+    settings = run_folder.read_config(self.folder / 'a')['settings']
+    self.assertEqual(settings['alpha'], 0.5)
+
+
+if __name__ == '__main__':
+  absltest.main()

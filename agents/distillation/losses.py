@@ -1,0 +1,107 @@
+"""What distillation minimises (section 4.2).
+
+    DKL(pi || pi*) + alpha E_v |grad_s <log pi*(s), v> - grad_s <log pi(s), v>|
+
+with v uniform on the unit sphere and the norm not squared. It is eq. 2 of the
+paper, of the function s -> log pi(s): with J the Jacobian of the logits,
+
+    grad_s <log pi, v> = J^T (v - sum(v) pi)
+
+Axes: B batch, A actions, M projections, S... the state's.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+import sobolev_training as sobolev
+from sobolev_training import distances
+
+Policy = Callable[[tf.Tensor], tf.Tensor]
+
+
+def student_teacher(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
+  """DKL(pi || pi*) in nats [B], the paper's direction.
+
+  Args:
+    student: log pi, [B, A]; gets the gradient.
+    teacher: log pi*, [B, A].
+  """
+  return tf.reduce_sum(tf.exp(student) * (student - teacher), axis=1)
+
+
+def teacher_student(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
+  """DKL(pi* || pi) in nats [B], the direction that is usual elsewhere."""
+  return tf.reduce_sum(tf.exp(teacher) * (teacher - student), axis=1)
+
+
+DIVERGENCES = {
+    function.__name__: function
+    for function in (student_teacher, teacher_student)  # The paper's first.
+}
+NORMS = ('l2', *(name for name in distances.NAMES if name != 'l2'))
+
+
+def log_policy(logits: Policy) -> Policy:
+  """The function from states to log pi [B, A] of one to logits."""
+  return lambda states: tf.nn.log_softmax(logits(states))
+
+
+def regular(
+    student: Policy,
+    states: tf.Tensor,
+    teacher_log_policy: tf.Tensor,
+    divergence: str = 'student_teacher',
+) -> sobolev.SobolevLoss:
+  """Regular distillation: the divergence alone, which takes no teacher.
+
+  Args:
+    student: from states to logits [B, A].
+    states: [B, S...], floating.
+    teacher_log_policy: log pi* there, [B, A], as it was recorded.
+    divergence: a name in `DIVERGENCES`.
+
+  Returns:
+    The loss of each state, `total` [B] and by order. Gradients go to the
+    student.
+  """
+  return sobolev.full_loss(
+      log_policy(student),
+      states,
+      (teacher_log_policy,),
+      weights=(1.0,),
+      losses=DIVERGENCES[divergence],
+  )
+
+
+def stochastic_sobolev(
+    student: Policy,
+    teacher: Policy,
+    states: tf.Tensor,
+    projections: tf.Tensor,
+    alpha: float,
+    divergence: str = 'student_teacher',
+    norm: str = 'l2',
+) -> sobolev.SobolevLoss:
+  """Distillation with Sobolev Training, by one VJP a network and projection.
+
+  Args:
+    student: from states to logits [B, A].
+    teacher: likewise.
+    states: [B, S...], floating.
+    projections: v, [M, B, A] or [M, A]; their losses are averaged.
+    alpha: weight of the second term, above 0.
+    divergence: a name in `DIVERGENCES`.
+    norm: a name in `NORMS`, of the difference of the gradients.
+
+  Returns:
+    As `regular`; the second term is of order 1.
+  """
+  return sobolev.projected_loss(
+      log_policy(student),
+      states,
+      log_policy(teacher),
+      (projections,),
+      weights=(1.0, alpha),
+      losses=(DIVERGENCES[divergence], norm),
+  )

@@ -1,0 +1,233 @@
+"""Times A3C against stable-baselines3's A2C, and against arithmetic.
+
+    ./bazelw run //benchmarks:a3c -- --docs=docs/benchmarks.md
+"""
+
+from collections.abc import Callable
+import contextlib
+import dataclasses
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from agents.a3c import settings as settings_lib
+from agents.a3c import train_teacher
+from agents.atari import games
+from agents.atari import vector_env
+from benchmarks import a3c_arithmetic
+from benchmarks import a3c_learner
+from benchmarks import a3c_measured
+from benchmarks import document
+from benchmarks import program
+from benchmarks import sgemm
+from benchmarks import timing
+from sobolev_training.experiment import config
+
+_TEXT = """\
+## A3C against stable-baselines3's A2C
+
+Agent steps of 4 frames, playing and learning from them, per second of the CPU
+and of the wall clock. *Ours* is `//agents:train_teacher`: {workers} threads
+with {games} games each and an update after {steps} steps of these. *A2C* is
+stable-baselines3's with its own Atari wrappers, {all_games} games in one
+process, an update after {steps} steps of these, and PyTorch in one thread. Both
+have the same three convolutions and 512 units; untrained policies play."""
+
+_LIMIT_TEXT = """\
+The limit is what remains if an agent step were the emulator and its
+multiplications, and nothing else. *Emulator* is one of our vector environments
+alone, of {games} games, with random actions. *Counted* are the multiplications
+and additions of the network's convolutions and matrix products for a step: of
+choosing its action, and of learning from it. *Products* is the rate of
+TensorFlow's products of {size} x {size} matrices in one thread."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(program.Settings):
+  """What to measure."""
+
+  rounds: int = config.setting(5, 'How often each side runs.', minimum=1)
+  seconds: float = config.setting(
+      0.5, 'CPU time of the matrix products in a round.', 's', above=0
+  )
+  games: tuple[str, ...] = config.setting(
+      tuple(games.GAMES), 'What to play.', choices=tuple(games.GAMES)
+  )
+  agent_steps: int = config.setting(
+      2560,
+      'Agent steps of each side in a round, rounded up to updates of both.',
+      'steps',
+      minimum=1,
+  )
+  workers: int = config.setting(
+      settings_lib.Config.workers, 'Our threads.', minimum=1
+  )
+  games_per_worker: int = config.setting(
+      settings_lib.Config.games_per_worker, 'Games of a thread.', minimum=1
+  )
+  steps_per_update: int = config.setting(
+      settings_lib.Config.steps_per_update,
+      'Agent steps of each game between updates.',
+      'steps',
+      minimum=1,
+  )
+  matrix: int = config.setting(
+      2048, 'Rows and columns of the matrices to multiply.', minimum=1
+  )
+  goal: float = config.setting(
+      2.0, 'How much faster than A2C we have to be.', above=0
+  )
+  share_goal: float = config.setting(
+      0.8, 'The share of the limit to reach.', above=0
+  )
+
+  @property
+  def all_games(self) -> int:
+    """How many are played at once."""
+    return self.workers * self.games_per_worker
+
+  @property
+  def peer_updates(self) -> int:
+    """Of A2C in a round; each makes as many steps as one of all workers."""
+    return math.ceil(self.agent_steps / self.steps_per_update / self.all_games)
+
+  @property
+  def steps(self) -> int:
+    """Agent steps of each side in a round."""
+    return self.peer_updates * self.steps_per_update * self.all_games
+
+
+def _peer(game: str, settings: Settings) -> Any:
+  with program.peers():
+    from benchmarks import sb3_peer
+
+    return sb3_peer.Learner(
+        games.game(game).title, settings.all_games, settings.steps_per_update
+    )
+
+
+def _ours(game: str, settings: Settings) -> a3c_learner.Learner:
+  return a3c_learner.Learner(
+      settings_lib.Config(
+          game=game,
+          workers=settings.workers,
+          games_per_worker=settings.games_per_worker,
+          steps_per_update=settings.steps_per_update,
+      )
+  )
+
+
+def _emulator(game: str, settings: Settings) -> Callable[[], None]:
+  """A function that plays the games of one worker at random."""
+  count = settings.games_per_worker
+  env = vector_env.VectorEnv(game, count, seed=1)
+  env.reset()
+  actions = np.random.default_rng(0).integers(
+      env.num_actions, size=[settings.steps // count, count]
+  )
+
+  def play():
+    for action in actions:
+      env.step(action)
+
+  return play
+
+
+def _measure_game(game: str, settings: Settings) -> a3c_measured.Measured:
+  with contextlib.ExitStack() as stack:
+    peer = stack.enter_context(contextlib.closing(_peer(game, settings)))
+    ours = stack.enter_context(contextlib.closing(_ours(game, settings)))
+    timer = functools.partial(timing.clock, sgemm.runner(settings.matrix))
+    count = timing.steps_for(settings.seconds, timer)
+    emulator = _emulator(game, settings)
+    updates = settings.peer_updates * settings.workers
+    times = timing.interleave(
+        {
+            'ours': lambda: timing.clock(ours.run, updates),
+            'peer': lambda: timing.clock(peer.run, settings.peer_updates),
+            'emulator': functools.partial(timing.clock, emulator),
+            'products': functools.partial(timer, count),
+        },
+        settings.rounds,
+    )
+  actions = len(games.game(game).actions)
+  counted = a3c_arithmetic.acting(actions) + a3c_arithmetic.learning(actions)
+  return a3c_measured.Measured(
+      ours=timing.Times(*(t / settings.steps for t in times['ours'])),
+      peer=timing.Times(*(t / settings.steps for t in times['peer'])),
+      emulator=times['emulator'].cpu / settings.steps,
+      rate=count * sgemm.operations(settings.matrix) / times['products'].cpu,
+      operations=2 * counted,
+  )
+
+
+def _per_second(seconds: np.ndarray) -> str:
+  return f'{1 / np.median(seconds):.0f}'
+
+
+def _speed_row(game: str, found: a3c_measured.Measured) -> list[str]:
+  row = [game]
+  for times in (found.ours, found.peer):
+    row += [_per_second(times.cpu), _per_second(times.wall)]
+  return [*row, str(found.faster)]
+
+
+def _limit_row(game: str, found: a3c_measured.Measured) -> list[str]:
+  return [
+      game,
+      f'{1e6 * np.median(found.emulator):.0f}',
+      f'{found.operations / 1e6:.1f}',
+      f'{np.median(found.rate) / 1e9:.0f}',
+      _per_second(found.limit),
+      str(found.share),
+  ]
+
+
+def measure(settings: Settings) -> str:
+  """Returns the section."""
+  with contextlib.suppress(RuntimeError):  # In tests TensorFlow has started.
+    train_teacher.configure_threads(settings.workers)
+  found = {game: _measure_game(game, settings) for game in settings.games}
+  return '\n\n'.join((
+      _TEXT.format(
+          workers=settings.workers,
+          games=settings.games_per_worker,
+          steps=settings.steps_per_update,
+          all_games=settings.all_games,
+      ),
+      document.table(
+          ('game', 'ours, steps/CPU s', 'steps/s', 'A2C, steps/CPU s',
+           'steps/s', 'CPU: A2C / ours'),
+          [_speed_row(*item) for item in found.items()],
+      ),
+      document.goal(
+          f'At least {settings.goal:g} times the steps per CPU second of A2C',
+          {game: f.faster for game, f in found.items()},
+          settings.goal,
+          at_least=True,
+      ),
+      _LIMIT_TEXT.format(games=settings.games_per_worker, size=settings.matrix),
+      document.table(
+          ('game', 'emulator, µs', 'counted, MFLOP', 'products, GFLOP/s',
+           'limit, steps/CPU s', 'share reached'),
+          [_limit_row(*item) for item in found.items()],
+      ),
+      document.goal(
+          f'At least {settings.share_goal:g} of the limit',
+          {game: f.share for game, f in found.items()},
+          settings.share_goal,
+          at_least=True,
+      ),
+  ))
+
+
+if __name__ == '__main__':
+  program.run(
+      'a3c',
+      Settings,
+      measure,
+      packages=('ale-py', 'stable-baselines3', 'torch'),
+      one_core=False,
+  )

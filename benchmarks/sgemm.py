@@ -1,0 +1,34 @@
+"""The rate of large matrix products: what a core can compute at most."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def operations(size: int) -> int:
+  """Multiplications and additions in a product of two square matrices."""
+  return 2 * size**3
+
+
+@tf.function
+def _products(left, right, count):
+  def body(step, left):
+    return step + 1, tf.matmul(left, right)
+
+  return tf.while_loop(lambda step, _: step < count, body, (0, left))[1]
+
+
+def runner(size: int) -> Callable[[int], tf.Tensor]:
+  """A function that multiplies so many times, one product after the other.
+
+  Args:
+    size: rows and columns of the float32 matrices; 2048 comes near what
+      larger ones reach.
+
+  Returns:
+    From the number of products to the last of them.
+  """
+  left = tf.random.stateless_normal((size, size), (0, 1))
+  # A cyclic shift, so that the numbers neither grow nor vanish.
+  right = tf.roll(tf.eye(size), 1, axis=1)
+  return lambda count: _products(left, right, tf.constant(count))
