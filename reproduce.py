@@ -34,8 +34,9 @@ class Settings:
 
   scale: str = config.setting(
       'laptop',
-      'How much: smoke takes a few minutes on two cores, laptop an hour and a '
-      "half, most of it for Table 1; the paper's Table 1 asks for a GPU.",
+      'How much: smoke takes some minutes on two cores, laptop about four '
+      "hours, most of it for Figure 4 and Table 1; the paper's Table 1 asks "
+      'for a GPU.',
       choices=tuple(figure2.SCALES),
   )
   parts: tuple[str, ...] = config.setting(

@@ -59,8 +59,8 @@ class Connection:
     thread.join(seconds)
     if not found:
       raise errors.UserError(
-          f'{self._address}: no training of a teacher answers there, but '
-          'another program: give the --address of the training'
+          f'{self._address}: something listens there, but no training answers '
+          f'within {seconds:.0f} s: give the --address of one'
       )
     return found[0]
 

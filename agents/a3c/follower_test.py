@@ -177,7 +177,7 @@ class FollowerTest(absltest.TestCase):
       address = f'127.0.0.1:{server.getsockname()[1]}'
       exchange_lib.follow(address, '--leader', 1)
       with self.assertRaisesRegex(
-          errors.UserError, f'{address}: no training .* but another program'
+          errors.UserError, f'{address}: .*no training answers within 1 s'
       ):
         follower.Connection(address, lambda: False, seconds=1)
 

@@ -18,8 +18,6 @@ from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import tables
 from tools.report import figure4_rows
 
-_COMMIT = 12  # Letters that are shown.
-
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -42,7 +40,7 @@ def score_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
           mean=f'{found[policy]["mean"]:.4g}',
           low=f'{found[policy]["low"]:.4g}',
           high=f'{found[policy]["high"]:.4g}',
-          commit=record['commit'][:_COMMIT],
+          commit=run_folder.short_commit(record['commit']),
       )._asdict()
       for policy in ('greedy', 'stochastic')
   ]

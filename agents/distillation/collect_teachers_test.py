@@ -12,7 +12,7 @@ from tools.report import figure4_rows
 RECORD = {
     'game': 'pong',
     'frames': 4000,
-    'commit': 'abcdef' * 7,
+    'commit': {'commit': 'abcdef' * 7, 'dirty': True},
     'curve': [
         {
             'frames': 2000, 'training_score': None, 'greedy_score': -21.0,
@@ -43,11 +43,11 @@ class CollectTeachersTest(absltest.TestCase):
         figure4_rows.read_teachers(folder),
         [
             figure4_rows.Teacher(
-                'pong', 'greedy', 4000, 30, 1.5, 1.0, 2.0, 'abcdefabcdef'
+                'pong', 'greedy', 4000, 30, 1.5, 1.0, 2.0, 'abcdefabcdef+'
             ),
             figure4_rows.Teacher(
                 'pong', 'stochastic', 4000, 30, -1.5, -2.0, -1.0,
-                'abcdefabcdef',
+                'abcdefabcdef+',
             ),
         ],
     )

@@ -1,5 +1,6 @@
 import dataclasses
 import pathlib
+import tempfile
 
 from absl.testing import absltest
 import numpy as np
@@ -13,26 +14,29 @@ from sobolev_training.experiment import errors
 
 class RecordTest(absltest.TestCase):
 
-  def setUp(self):
-    super().setUp()
-    self.folder = pathlib.Path(self.create_tempdir().full_path)
-    self.settings = record.Config(
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls._temporary = tempfile.TemporaryDirectory()
+    cls.addClassCleanup(cls._temporary.cleanup)
+    cls.folder = pathlib.Path(cls._temporary.name)
+    cls.settings = record.Config(
         game='breakout',
-        teacher=str(testing.save_teacher(self.folder, 'breakout')),
+        teacher=str(testing.save_teacher(cls.folder, 'breakout')),
         states=600,
         games_at_once=3,
         parts=4,
         seed=5,
     )
+    cls.whole = cls._record('whole')
 
-  def _record(self, name, resume=False):
-    path = record.record(
-        self.settings, self.folder / name, resume, quiet=True
-    )
+  @classmethod
+  def _record(cls, name, resume=False):
+    path = record.record(cls.settings, cls.folder / name, resume, quiet=True)
     return recording.load(path, 'breakout')
 
   def test_states_are_what_gym_shows_when_the_actions_are_played_again(self):
-    found = self._record('a')
+    found = self.whole
     self.assertEqual(found.size, 600)
     histories = recording.histories(found.episodes)
     black = np.concatenate([np.zeros([1, 84, 84], np.uint8), found.pictures])
@@ -57,7 +61,7 @@ class RecordTest(absltest.TestCase):
     self.assertGreater(following, 3)  # Some games have ended.
 
   def test_logits_are_the_teachers_and_actions_are_drawn_from_them(self):
-    found = self._record('a')
+    found = self.whole
     teacher = testing.make_teacher('breakout')
     black = np.concatenate([np.zeros([1, 84, 84], np.uint8), found.pictures])
     logits = teacher(black[recording.histories(found.episodes)]).logits
@@ -70,7 +74,6 @@ class RecordTest(absltest.TestCase):
     np.testing.assert_allclose(drawn, policy.mean(0), atol=5 * 0.5 / 600**0.5)
 
   def test_goes_on_to_the_same_bits(self):
-    whole = self._record('whole')
     cut = record.Recorder.advance
 
     def stopped(recorder, step, until):
@@ -79,16 +82,15 @@ class RecordTest(absltest.TestCase):
       return cut(recorder, step, min(until, 2))
 
     # As if it had been killed after two parts.
-    settings = dataclasses.replace(self.settings)
     with absltest.mock.patch.object(record.Recorder, 'advance', stopped):
       with self.assertRaises(KeyboardInterrupt):
-        record.record(settings, self.folder / 'cut', False, quiet=True)
+        record.record(self.settings, self.folder / 'cut', False, quiet=True)
     self.assertFalse((self.folder / 'cut' / record.RECORDING).exists())
     found = self._record('cut', resume=True)
     for field in dataclasses.fields(found):
       if field.name != 'record':
         np.testing.assert_array_equal(
-            getattr(found, field.name), getattr(whole, field.name)
+            getattr(found, field.name), getattr(self.whole, field.name)
         )
     left = [p.name for p in (self.folder / 'cut').glob('part-*')]
     self.assertEqual(left, [])
