@@ -35,7 +35,8 @@ class CurveTest(absltest.TestCase):
     super().setUp()
     self.folder = pathlib.Path(self.create_tempdir().full_path)
     self.settings = settings.Config(
-        agent_steps=8 * 320, rows=8, evaluations=4, evaluation_games=3
+        agent_steps=8 * settings.Config().steps_of_update, rows=8,
+        evaluations=4, evaluation_games=3,
     )
     self.experiment = _Experiment()
     self.curve = self._curve()

@@ -81,21 +81,13 @@ class TrainTeacherTest(parameterized.TestCase):
     weights = teacher_file.half(networks.make_teacher(4, seed=5))
     teacher_file.save(start, weights, {'game': 'breakout', 'frames': 1000})
     path = self.folder / 'run'
-    train_teacher.train(_config(start_from=start), path, False, quiet=True)
-    self.assertEqual(
-        [int(row['frames']) for row in _rows(path)],
-        [1000 + updates * 2 * 4 for updates in (2, 3, 4, 6)],
-    )
+    chosen = _config(start_from=start, agent_steps=4)
+    train_teacher.train(chosen, path, False, quiet=True)
+    frames = [1000 + updates * 2 * 4 for updates in (1, 2)]
+    self.assertEqual([int(row['frames']) for row in _rows(path)], frames)
     last = teacher_file.load(path / 'last.npz', 'breakout').record
-    self.assertEqual(last['frames'], 1048)
-    self.assertEqual([row['frames'] for row in last['curve']], [1024, 1048])
-    # And so when one goes on from that.
-    train_teacher.train(
-        _config(start_from=str(path / 'last.npz'), agent_steps=4),
-        self.folder / 'next', False, quiet=True,
-    )
-    next_ = teacher_file.load(self.folder / 'next/last.npz', 'breakout').record
-    self.assertEqual(next_['frames'], 1048 + 2 * 2 * 4)
+    self.assertEqual(last['frames'], frames[-1])
+    self.assertEqual([row['frames'] for row in last['curve']], frames)
 
   def test_a_killed_run_ends_as_one_that_was_not(self):
     chosen = _config()
