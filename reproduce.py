@@ -13,6 +13,7 @@ import shutil
 
 from agents.distillation import collect_teachers
 from agents.distillation import figure4
+from agents.distillation import scales
 from agents.distillation import teachers
 from regression import figure2
 from regression import figure3
@@ -71,7 +72,7 @@ def run(settings: Settings) -> list[pathlib.Path]:
     figure3.run(plan, {}, runs / 'figure3')
   if 'figure4' in settings.parts and teachers.there():
     collect_teachers.collect(rows)
-    plan = figure4.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
+    plan = scales.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
     games = {'games': tuple(teachers.there())}
     figure4.run(plan, games, runs / 'figure4')
   if 'table1' in settings.parts:

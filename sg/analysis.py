@@ -9,14 +9,11 @@ A file's rows of another scale stay; those of the same run are replaced.
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import csv
 import pathlib
 from typing import Any
 
-import numpy as np
-
+from sobolev_training.experiment import finished_runs
 from sobolev_training.experiment import results
-from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import tables
 from tools.report import table1_rows
 
@@ -25,23 +22,12 @@ MEASURED = 'measured.csv'
 _CURVE_KEYS, _ALIGNMENT_KEYS = 5, 7  # Columns that say what a row is about.
 _ALIGNED = ('cosine', 'norm_ratio', 'loss_error', 'asymmetry')
 
-Run = Mapping[str, Any]
-Metrics = list[Mapping[str, float]]
+Run, Metrics = finished_runs.Run, finished_runs.Metrics
 
 
 def case_of(settings: Mapping[str, Any]) -> str:
   """The row of Table 1 that settings are of, such as `cifar10/3`."""
   return f'{settings["dataset"]}/{settings["cuts"]}'
-
-
-def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
-  """A run's `config.json` and `metrics.csv`."""
-  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
-    metrics = [
-        {name: float(value) for name, value in row.items()}
-        for row in csv.DictReader(file)
-    ]
-  return run_folder.read_config(folder), metrics
 
 
 def _about(scale: str, run: Run, row: Mapping[str, float]) -> dict[str, Any]:
@@ -96,28 +82,20 @@ def measured_rows(
     groups.setdefault(key, []).append((run, metrics))
   found = []
   for (case, method), group in groups.items():
-    first = group[0][0]
     # The paper has top-5 on ImageNet only.
     metrics_of_case = ('top1', 'top5')[: 1 + case.startswith('imagenet')]
     for metric in metrics_of_case:
       values = [metrics[-1][metric] for _, metrics in group]
       found.append(
-          results.Row(
+          finished_runs.row(
+              group,
+              values,
               artifact='table1',
               case=case,
               method=method,
               metric=metric,
               scale=scale,
-              mean=round(float(np.mean(values)), 3),
-              std=round(float(np.std(values, ddof=1)), 3)
-              if len(values) > 1
-              else None,
-              n=len(values),
               unit='%',
-              command=first['command'],
-              commit=run_folder.short_commit(first),
-              seconds=round(sum(m[-1]['seconds'] for _, m in group), 1),
-              device=run_folder.device_name(first),
           )
       )
   return found
@@ -133,7 +111,7 @@ def collect(
     scale: the scale to file them under.
     output: the folder of the CSV files.
   """
-  runs = [read(folder) for folder in folders]
+  runs = [finished_runs.read(folder) for folder in folders]
   tables.merge(
       output / table1_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),

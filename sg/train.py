@@ -17,11 +17,6 @@ from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 
 
-def evaluation_steps(steps: int, count: int) -> list[int]:
-  """`count` steps, evenly spaced; the last is among them."""
-  return sorted({max(1, round(steps * k / count)) for k in range(1, count + 1)})
-
-
 def train(
     settings: presets.Config, path: pathlib.Path, resume: bool,
     quiet: bool = False,
@@ -50,7 +45,7 @@ def train(
           experiment.steps,
           experiment.advance,
           experiment.evaluate,
-          evaluation_steps(experiment.steps, settings.evaluations),
+          loop.spaced(experiment.steps, settings.evaluations),
           trackables={'trainer': experiment.trainer},
           checkpoint_seconds=settings.checkpoint_seconds,
           quiet=quiet,

@@ -116,10 +116,6 @@ class TrainTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.UserError, '--cuts=1: .*0, 3 .*cifar10'):
       experiment.Experiment(_config(cuts=1))
 
-  def test_evaluation_steps(self):
-    self.assertEqual(train.evaluation_steps(10, 3), [3, 7, 10])
-    self.assertEqual(train.evaluation_steps(2, 5), [1, 2])
-
 
 if __name__ == '__main__':
   absltest.main()

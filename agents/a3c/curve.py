@@ -12,6 +12,7 @@ from agents.a3c import teacher_file
 from agents.atari import games
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
+from sobolev_training.experiment import loop
 
 LAST, BEST = 'last.npz', 'best.npz'
 
@@ -32,7 +33,7 @@ class Curve:
     self._experiment, self._settings = experiment, settings
     self._folder = folder
     self._evaluate_at = set(
-        settings_lib.spaced(settings.updates, settings.evaluations)
+        loop.spaced(settings.updates, settings.evaluations)
     )
     self._best = -float('inf')
     self._rows: list[dict[str, float]] = []

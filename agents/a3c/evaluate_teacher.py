@@ -9,6 +9,7 @@ before, or to ask for more games.
 
 from collections.abc import Callable
 import dataclasses
+import itertools
 import pathlib
 from typing import Any
 
@@ -20,6 +21,7 @@ from agents.atari import games
 from agents.atari import preprocessing
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import progress
 from sobolev_training.experiment import run_folder
 
 # Other games than those by which a teacher was found to be the best.
@@ -52,6 +54,7 @@ def evaluate(
     target: pathlib.Path,
     game: str,
     count: int,
+    max_steps: int,
     play: Play,
 ) -> dict[str, Any]:
   """Evaluates the weights of a file, and writes them with what was found.
@@ -61,6 +64,7 @@ def evaluate(
     target: the file to write.
     game: its game.
     count: games, greedy and as many stochastic.
+    max_steps: agent steps after which a game is broken off.
     play: plays them.
 
   Returns:
@@ -71,7 +75,11 @@ def evaluate(
   """
   network, record = teacher_file.load(source, game)
   weights = teacher_file.half(network)
-  record['evaluation'] = {'games': count, 'confidence': evaluation.CONFIDENCE}
+  record['evaluation'] = {
+      'games': count,
+      'max_game_steps': max_steps,
+      'confidence': evaluation.CONFIDENCE,
+  }
   for name, greedy in (('greedy', True), ('stochastic', False)):
     scores = play(weights, count, greedy, _SEED)
     record['evaluation'][name] = {
@@ -101,14 +109,28 @@ def run(settings: Config) -> dict[str, Any]:
       settings.game, lambda observations: network(observations).logits
   )
 
-  def play(weights, count, greedy, seed):
-    teacher_file.assign(network, weights)
-    return player.scores(
-        count, greedy, seed, max_steps=settings.max_game_steps
-    )
+  ended = itertools.count(1)
+  total = 2 * settings.games  # Of either kind.
+  with progress.Progress(total, 0, settings.game, unit='game') as bar:
 
-  target = run_folder.resolve(settings.evaluated)
-  return evaluate(source, target, settings.game, settings.games, play)
+    def play(weights, count, greedy, seed):
+      teacher_file.assign(network, weights)
+      return player.scores(
+          count,
+          greedy,
+          seed,
+          max_steps=settings.max_game_steps,
+          on_end=lambda: bar.update(next(ended)),
+      )
+
+    return evaluate(
+        source,
+        run_folder.resolve(settings.evaluated),
+        settings.game,
+        settings.games,
+        settings.max_game_steps,
+        play,
+    )
 
 
 def main(_):

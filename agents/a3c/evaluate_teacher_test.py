@@ -30,7 +30,7 @@ class EvaluateTeacherTest(absltest.TestCase):
       return np.array([1.0, 2.0, 6.0]) + (0 if greedy else 1)
 
     record = evaluate_teacher.evaluate(
-        self.source, self.target, 'pong', 3, play
+        self.source, self.target, 'pong', 3, 99, play
     )
     self.assertEqual(played, [(3, True), (3, False)])
     network, found = teacher_file.load(self.target, 'pong')

@@ -63,6 +63,7 @@ class Player:
       seed: int = 1,
       repeat_action_probability: float = 0.0,
       max_steps: int = preprocessing.MAX_STEPS,
+      on_end: Callable[[], object] = lambda: None,
   ) -> np.ndarray:
     """Plays.
 
@@ -72,6 +73,7 @@ class Player:
       seed: of the starts and the actions, at least 1.
       repeat_action_probability: as in `AtariEnv`.
       max_steps: after how many agent steps a game is broken off.
+      on_end: is called when a game has ended.
 
     Returns:
       The points of each game, float64 [games].
@@ -94,7 +96,9 @@ class Player:
       for i, action in zip(playing, logits.argmax(-1), strict=True):
         seen[i], reward, over, truncated, _ = envs[i].step(int(action))
         totals[i] += reward
-        if not (over or truncated):
+        if over or truncated:
+          on_end()
+        else:
           still.append(i)
       playing = still
     return totals

@@ -130,6 +130,19 @@ class Experiment:
     )
 
 
+def algorithm(settings: settings_lib.Config) -> worker_lib.Algorithm:
+  """What a worker's gradient depends on, of the settings."""
+  return worker_lib.Algorithm(
+      steps=settings.steps_per_update,
+      discount=settings.discount,
+      lambda_=settings.trace_decay,
+      value_weight=settings.value_weight,
+      entropy_weight=settings.entropy_weight,
+      gradient_norm=settings.gradient_norm,
+      reward_limit=settings.reward_limit,
+  )
+
+
 def make_worker(
     settings: settings_lib.Config,
     index: int,
@@ -162,15 +175,7 @@ def make_worker(
       games_of_worker,
       shared,
       networks.teacher_of(settings.game, 0),
-      worker_lib.Algorithm(
-          steps=settings.steps_per_update,
-          discount=settings.discount,
-          lambda_=settings.trace_decay,
-          value_weight=settings.value_weight,
-          entropy_weight=settings.entropy_weight,
-          gradient_norm=settings.gradient_norm,
-          reward_limit=settings.reward_limit,
-      ),
+      algorithm(settings),
       seeds.stateless(settings.seed, 'actions', index),
       on_score,
   )

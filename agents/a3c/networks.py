@@ -51,6 +51,11 @@ def points(observations: tf.Tensor) -> tf.Tensor:
   return normalise(squares(observations))
 
 
+def centred(seen: tf.Tensor, background: int) -> tf.Tensor:
+  """What `points` gives, less a grey from 0 to 255; see `games.Game`."""
+  return seen - normalise(background) if background else seen
+
+
 class Teacher(snt.Module):
   """Three convolutions and a hidden layer (supplement 2 [M]).
 
@@ -102,7 +107,7 @@ class Teacher(snt.Module):
 
   def of_points(self, seen: tf.Tensor) -> Outputs:
     """The same of what `points` gives, which has a gradient."""
-    features = self.features(seen - normalise(self.background))
+    features = self.features(centred(seen, self.background))
     return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
 
 

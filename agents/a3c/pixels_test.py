@@ -5,6 +5,7 @@ from absl.testing import parameterized
 import numpy as np
 
 from agents.a3c import catch
+from agents.a3c import experiment
 from agents.a3c import learner as learner_lib
 from agents.a3c import networks
 from agents.a3c import settings as settings_lib
@@ -18,26 +19,16 @@ class PixelsTest(parameterized.TestCase):
 
   @parameterized.parameters(0, 87)
   def test_catches_what_falls_in_front_of_any_background(self, background):
-    settings = settings_lib.Config(
-        agent_steps=STEPS, games_per_worker=8, steps_per_update=10
-    )
+    settings = settings_lib.Config(agent_steps=STEPS)
     network, local = (
         networks.make_teacher(3, seed, background) for seed in (1, 0)
     )
     scores = learner_lib.Scores()
     worker = worker_lib.Worker(
-        catch.Catch(8, background),
+        catch.Catch(settings.games_per_worker, background),
         network,
         local,
-        worker_lib.Algorithm(
-            steps=settings.steps_per_update,
-            discount=settings.discount,
-            lambda_=settings.trace_decay,
-            value_weight=settings.value_weight,
-            entropy_weight=settings.entropy_weight,
-            gradient_norm=settings.gradient_norm,
-            reward_limit=settings.reward_limit,
-        ),
+        experiment.algorithm(settings),
         np.array([1, 2], np.int32),
         scores.add,
     )

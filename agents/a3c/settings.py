@@ -133,9 +133,3 @@ class Config:
   def updates(self) -> int:
     """Of all workers."""
     return max(1, round(self.agent_steps / self.steps_of_update))
-
-
-def spaced(updates: int, count: int) -> list[int]:
-  """Up to `count` updates, evenly spaced, the last one among them."""
-  return sorted({max(1, round(updates * i / count))
-                 for i in range(1, count + 1)})

@@ -5,10 +5,6 @@ from agents.a3c import settings
 
 class SettingsTest(absltest.TestCase):
 
-  def test_spaced(self):
-    self.assertEqual(settings.spaced(10, 4), [2, 5, 8, 10])
-    self.assertEqual(settings.spaced(2, 5), [1, 2])
-
   def test_updates_are_whole_and_count_all_games(self):
     chosen = settings.Config(
         agent_steps=1000, games_per_worker=8, steps_per_update=5

@@ -54,8 +54,8 @@ def train(
           settings.updates,
           advance,
           curve.evaluate,
-          settings_lib.spaced(settings.updates, settings.rows)
-          + settings_lib.spaced(settings.updates, settings.evaluations),
+          loop.spaced(settings.updates, settings.rows)
+          + loop.spaced(settings.updates, settings.evaluations),
           trackables={
               'parameters': experiment.network,
               'statistics': experiment.optimiser,
@@ -76,6 +76,7 @@ def train(
           run.path / TEACHER,
           settings.game,
           settings.final_games,
+          settings.max_game_steps,
           experiment.play,
       )
   return experiment

@@ -7,16 +7,14 @@ Rows of another scale stay; those of the same run are replaced.
 """
 
 from collections.abc import Iterable
-from collections.abc import Mapping
-import csv
 import pathlib
 from typing import Any
 
 import numpy as np
 
 from agents.distillation import settings as settings_lib
+from sobolev_training.experiment import finished_runs
 from sobolev_training.experiment import results
-from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import tables
 from tools.report import figure4_rows
 
@@ -32,18 +30,7 @@ _MEASURED = {
     'score': ('student_score', 'points', 1),
 }
 
-Run = Mapping[str, Any]
-Metrics = list[Mapping[str, float]]
-
-
-def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
-  """A run's `config.json` and `metrics.csv`."""
-  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
-    metrics = [
-        {name: float(value) for name, value in row.items()}
-        for row in csv.DictReader(file)
-    ]
-  return run_folder.read_config(folder), metrics
+Run, Metrics = finished_runs.Run, finished_runs.Metrics
 
 
 def _about(run: Run) -> tuple[str, float, str]:
@@ -81,28 +68,20 @@ def measured_rows(
     groups.setdefault(_about(run), []).append((run, metrics))
   found = []
   for (game, percent, method), group in groups.items():
-    first = group[0][0]
     for column, (metric, unit, factor) in _MEASURED.items():
       values = [factor * metrics[-1][column] for _, metrics in group]
       if not np.isfinite(values).all():
         continue  # Students did not play.
       found.append(
-          results.Row(
+          finished_runs.row(
+              group,
+              values,
               artifact='figure4',
-              case=f'{game}/{percent:g}',
+              case=figure4_rows.case(game, percent),
               method=method,
               metric=metric,
               scale=scale,
-              mean=float(f'{np.mean(values):.5g}'),
-              std=float(f'{np.std(values, ddof=1):.4g}')
-              if len(values) > 1
-              else None,
-              n=len(values),
               unit=unit,
-              command=first['command'],
-              commit=run_folder.short_commit(first),
-              seconds=round(sum(m[-1]['seconds'] for _, m in group), 1),
-              device=run_folder.device_name(first),
           )
       )
   return found
@@ -118,7 +97,7 @@ def collect(
     scale: the scale to file them under.
     output: the folder of the CSV files.
   """
-  runs = [read(folder) for folder in folders]
+  runs = [finished_runs.read(folder) for folder in folders]
   tables.merge(
       output / figure4_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),

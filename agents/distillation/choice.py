@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import pathlib
 from typing import NamedTuple
 
-from agents.distillation import analysis
 from agents.distillation import settings as settings_lib
+from sobolev_training.experiment import finished_runs
 from sobolev_training.experiment import tables
 
 CHOICES = 'figure4_choices.csv'
@@ -46,7 +46,7 @@ def read(
           student.method,
           student.learning_rate,
           student.alpha,
-          analysis.read(folder)[1][-1]['validation_kl'],
+          finished_runs.read(folder)[1][-1]['validation_kl'],
       )
       for folder, student in runs.items()
   ]

@@ -21,6 +21,7 @@ from agents.distillation import training
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import finished_runs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 
@@ -107,11 +108,6 @@ class Distillation:
     self._lowest = float('inf') if state is None else state
 
 
-def evaluation_steps(steps: int, count: int) -> list[int]:
-  """The start and `count` steps, evenly spaced; the last is among them."""
-  return sorted({round(steps * k / count) for k in range(count + 1)})
-
-
 def distill(
     settings: settings_lib.Config, path: str, resume: bool, quiet: bool = False
 ) -> Distillation:
@@ -124,7 +120,7 @@ def distill(
         settings.steps,
         experiment.advance,
         experiment.evaluate,
-        evaluation_steps(settings.steps, settings.evaluations),
+        [0, *loop.spaced(settings.steps, settings.evaluations)],
         trackables={'trainer': experiment.trainer},
         host_state={'experiment': experiment},
         checkpoint_seconds=settings.checkpoint_seconds,
@@ -137,8 +133,9 @@ def distill(
 
 def main(_):
   settings = config.from_flags(settings_lib.Config)
-  experiment = distill(settings, flags.FLAGS.output, flags.FLAGS.resume)
-  found = experiment.evaluate(settings.steps)
+  distill(settings, flags.FLAGS.output, flags.FLAGS.resume)
+  _, metrics = finished_runs.read(run_folder.resolve(flags.FLAGS.output))
+  found = metrics[-1]
   print(
       f'{settings.game} {settings.method}: test KL {found["test_kl"]:.4g} '
       f'nats, another action in {100 * found["test_action_error"]:.2f} % of '

@@ -1,4 +1,3 @@
-import dataclasses
 import pathlib
 
 from absl.testing import absltest
@@ -6,6 +5,7 @@ from absl.testing import absltest
 from agents.atari import games
 from agents.distillation import choice
 from agents.distillation import figure4
+from agents.distillation import scales
 from agents.distillation import testing
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import results
@@ -17,7 +17,7 @@ class Figure4Test(absltest.TestCase):
   def setUp(self):
     super().setUp()
     self.folder = pathlib.Path(self.create_tempdir().full_path)
-    self.plan = figure4.Sweep(
+    self.plan = scales.Sweep(
         scale='smoke', results=str(self.folder / 'results'), jobs=2
     )
 
@@ -60,7 +60,7 @@ class Figure4Test(absltest.TestCase):
       )
 
   def test_jobs_are_all_cells_with_what_was_chosen(self):
-    settings = figure4.scaled('laptop', {'seeds': 2})
+    settings = scales.scaled('laptop', {'seeds': 2})
     candidates = [
         choice.Candidate(game, method, rate, alpha, kl)
         for game in games.GAMES
@@ -81,14 +81,6 @@ class Figure4Test(absltest.TestCase):
       self.assertIn(job.config.alpha, (0.0, 10.0))
     # A seed of every cell comes first.
     self.assertEqual({job.config.seed for job in jobs[:18]}, {0})
-
-  def test_labels(self):
-    laptop = figure4.scaled('laptop', {})
-    self.assertEqual(figure4.label('laptop', laptop), 'laptop')
-    fewer = dataclasses.replace(laptop, games=('pong',))
-    self.assertEqual(figure4.label('laptop', fewer), 'laptop')
-    other = dataclasses.replace(laptop, steps=7)
-    self.assertEqual(figure4.label('laptop', other), 'laptop steps=7')
 
 
 if __name__ == '__main__':

@@ -40,9 +40,7 @@ class Student(snt.Module):
     Args:
       points: what `a3c.networks.points` gives, float32 [B, 21, 21, 64].
     """
-    return self.policy(
-        points - teacher_networks.normalise(self._background)
-    )
+    return self.policy(teacher_networks.centred(points, self._background))
 
 
 def make_student(num_actions: int, seed: int, background: int = 0) -> Student:

@@ -75,6 +75,11 @@ from sobolev_training.experiment import writers
 CALL_SECONDS = 1.0  # How long a call of `advance` should take.
 
 
+def spaced(steps: int, count: int) -> list[int]:
+  """Up to `count` of the steps, evenly spaced; the last one is among them."""
+  return sorted({max(1, round(steps * k / count)) for k in range(1, count + 1)})
+
+
 def call_length(length: int, steps: int, seconds: float) -> int:
   """How many steps the next call of `advance` should make.
 

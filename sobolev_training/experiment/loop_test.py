@@ -80,6 +80,14 @@ class CallLengthTest(absltest.TestCase):
     self.assertEqual(loop.call_length(5, steps=5, seconds=0.0), 20)
 
 
+class SpacedTest(absltest.TestCase):
+
+  def test_evenly_to_the_end(self):
+    self.assertEqual(loop.spaced(10, 4), [2, 5, 8, 10])
+    self.assertEqual(loop.spaced(10, 3), [3, 7, 10])
+    self.assertEqual(loop.spaced(2, 5), [1, 2])
+
+
 class LoopTest(parameterized.TestCase):
 
   def setUp(self):

@@ -1,0 +1,59 @@
+"""From finished run folders to rows of results: what families share."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import csv
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from sobolev_training.experiment import results
+from sobolev_training.experiment import run_folder
+
+Run = Mapping[str, Any]
+Metrics = list[Mapping[str, float]]
+
+_DIGITS = 5  # That are kept of a mean or a deviation.
+
+
+def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
+  """A run's `config.json`, and the rows of its `metrics.csv`.
+
+  The columns of the latter are numbers, those without one not a number.
+  """
+  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
+    metrics = [
+        {name: float(value) for name, value in row.items()}
+        for row in csv.DictReader(file)
+    ]
+  return run_folder.read_config(folder), metrics
+
+
+def row(
+    runs: Sequence[tuple[Run, Metrics]], values: Sequence[float], **about: str
+) -> results.Row:
+  """The row of a metric over the seeds.
+
+  Args:
+    runs: what `read` gave, a run a seed; the first one's command and commit
+      stand for all.
+    values: of the metric, one for each run.
+    **about: the row's artifact, case, method, metric, scale and unit.
+  """
+  first = runs[0][0]
+  several = len(values) > 1
+  return results.Row(
+      **about,
+      mean=_rounded(np.mean(values)),
+      std=_rounded(np.std(values, ddof=1)) if several else None,
+      n=len(values),
+      command=first['command'],
+      commit=run_folder.short_commit(first),
+      seconds=round(sum(metrics[-1]['seconds'] for _, metrics in runs), 1),
+      device=run_folder.device_name(first),
+  )
+
+
+def _rounded(value: float) -> float:
+  return float(f'{value:.{_DIGITS}g}')

@@ -1,0 +1,50 @@
+import json
+import pathlib
+
+from absl.testing import absltest
+
+from sobolev_training.experiment import finished_runs
+
+CONFIG = {
+    'settings': {'seed': 1},
+    'command': 'a command',
+    'commit': 'abcdef' * 7,
+    'dirty': True,
+    'device': {'cores': 2, 'cpu': 'x', 'gpus': []},
+}
+ABOUT = {
+    'artifact': 'table1', 'case': 'a/1', 'method': 'b', 'metric': 'top1',
+    'scale': 'smoke', 'unit': '%',
+}
+
+
+class FinishedRunsTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+    (self.folder / 'config.json').write_text(json.dumps(CONFIG))
+    (self.folder / 'metrics.csv').write_text(
+        'step,seconds,score\n1,2.5,nan\n2,4.25,3\n'
+    )
+
+  def test_reads_numbers(self):
+    run, metrics = finished_runs.read(self.folder)
+    self.assertEqual(run, CONFIG)
+    self.assertEqual(metrics[1], {'step': 2, 'seconds': 4.25, 'score': 3})
+    self.assertNotEqual(metrics[0]['score'], metrics[0]['score'])
+
+  def test_a_row_over_seeds(self):
+    run = finished_runs.read(self.folder)
+    row = finished_runs.row([run, run], [1.0, 2.0], **ABOUT)
+    self.assertEqual((row.mean, row.std, row.n), (1.5, 0.70711, 2))
+    self.assertEqual((row.seconds, row.commit), (8.5, 'abcdefabcdef+'))
+    self.assertEqual(row.key, ('table1', 'a/1', 'b', 'top1', 'smoke'))
+
+  def test_one_seed_has_no_deviation(self):
+    run = finished_runs.read(self.folder)
+    self.assertIsNone(finished_runs.row([run], [1.0], **ABOUT).std)
+
+
+if __name__ == '__main__':
+  absltest.main()
