@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import sonnet as snt
+import tensorflow as tf
 
 from agents.a3c import evaluation
 from agents.a3c import exchange as exchange_lib
@@ -174,7 +175,7 @@ def make_worker(
   return worker_lib.Worker(
       games_of_worker,
       shared,
-      networks.teacher_of(settings.game, 0),
+      networks.teacher_of(settings.game, 0, tf.as_dtype(settings.precision)),
       algorithm(settings),
       seeds.stateless(settings.seed, 'actions', index),
       on_score,

@@ -70,7 +70,11 @@ class _Optimisation:
 
 
 class Learner:
-  """One worker, in the caller's thread; `host_state` of `loop.run`."""
+  """One worker, in the caller's thread; `host_state` of `loop.run`.
+
+  Attributes:
+    worker: the worker.
+  """
 
   def __init__(
       self,
@@ -91,7 +95,7 @@ class Learner:
       updates: after how many it is 0.
       scores: where the worker's go.
     """
-    self._worker = worker
+    self.worker = worker
     self._optimise = _Optimisation(
         parameters, optimiser, learning_rate, updates
     )
@@ -101,7 +105,7 @@ class Learner:
     """Makes the updates from `step` to `until`; returns the last scalars."""
     scalars = {}
     for update in range(step, until):
-      gradients, scalars = self._worker.work(update)
+      gradients, scalars = self.worker.work(update)
       self._optimise(gradients, update)
     return scalars
 
@@ -110,11 +114,11 @@ class Learner:
 
   def state(self) -> dict[str, Any]:
     """What the next update depends on, but for the variables."""
-    return {'worker': self._worker.state(), 'scores': self._scores.state()}
+    return {'worker': self.worker.state(), 'scores': self._scores.state()}
 
   def restore(self, state: dict[str, Any]) -> None:
     """Goes back to what `state` told."""
-    self._worker.restore(state['worker'])
+    self.worker.restore(state['worker'])
     self._scores.restore(state['scores'])
 
 

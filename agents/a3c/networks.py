@@ -56,6 +56,16 @@ def centred(seen: tf.Tensor, background: int) -> tf.Tensor:
   return seen - normalise(background) if background else seen
 
 
+class _Orthogonal(snt.initializers.Initializer):
+  """Sonnet's, for types too in which its decomposition does not exist."""
+
+  def __init__(self, gain: float):
+    self._initialiser = snt.initializers.Orthogonal(gain)
+
+  def __call__(self, shape, dtype):
+    return tf.cast(self._initialiser(shape, tf.float32), dtype)
+
+
 class Teacher(snt.Module):
   """Three convolutions and a hidden layer (supplement 2 [M]).
 
@@ -64,22 +74,28 @@ class Teacher(snt.Module):
   one to the value, as the two share their features in A3C (Mnih et al., 2016).
   `background` is the grey that stands for nothing, as of `games.Game`; the
   first layer's bias could do the same, but would take long to learn it.
-  Weights start orthogonal, scaled to keep the activations' size [O; S:
-  stable-baselines3].
+  The features are computed, and their weights kept, in the type `dtype`; the
+  two maps of them always in float32. Weights start orthogonal, scaled to keep
+  the activations' size [O; S: stable-baselines3].
   """
 
   def __init__(
-      self, num_actions: int, background: int = 0, name: str = 'teacher'
+      self,
+      num_actions: int,
+      background: int = 0,
+      dtype: tf.DType = tf.float32,
+      name: str = 'teacher',
   ):
     super().__init__(name)
     self.num_actions, self.background = num_actions, background
+    self._dtype = dtype
     # Sonnet's default makes the activations of dark pictures so small, layer
     # by layer, that the first updates are larger than the weights, and the
     # ReLUs die.
-    kept = {'w_init': snt.initializers.Orthogonal(np.sqrt(2))}
+    kept = {'w_init': _Orthogonal(np.sqrt(2))}
     self.features = snt.Sequential([
         pixel_convolution.PixelConvolution(
-            32, STRIDE, preprocessing.HISTORY, **kept, name='conv_0'
+            32, STRIDE, preprocessing.HISTORY, dtype, **kept, name='conv_0'
         ),
         tf.nn.relu,
         snt.Conv2D(64, 4, 2, padding='VALID', **kept, name='conv_1'),
@@ -91,11 +107,10 @@ class Teacher(snt.Module):
         tf.nn.relu,
     ])
     # Uniform at first, whatever the pictures.
-    almost_zero = snt.initializers.Orthogonal(0.01)
-    self.policy = snt.Linear(num_actions, w_init=almost_zero, name='policy')
-    self.value = snt.Linear(
-        1, w_init=snt.initializers.Orthogonal(1.0), name='value'
+    self.policy = snt.Linear(
+        num_actions, w_init=_Orthogonal(0.01), name='policy'
     )
+    self.value = snt.Linear(1, w_init=_Orthogonal(1.0), name='value')
 
   def __call__(self, observations: tf.Tensor) -> Outputs:
     """Policy and value.
@@ -107,19 +122,27 @@ class Teacher(snt.Module):
 
   def of_points(self, seen: tf.Tensor) -> Outputs:
     """The same of what `points` gives, which has a gradient."""
-    features = self.features(centred(seen, self.background))
+    seen = tf.cast(centred(seen, self.background), self._dtype)
+    features = tf.cast(self.features(seen), tf.float32)
     return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
 
 
-def teacher_of(game: str, seed: int) -> Teacher:
+def teacher_of(
+    game: str, seed: int, dtype: tf.DType = tf.float32
+) -> Teacher:
   """A teacher of a game in `games.GAMES`; see `make_teacher`."""
   row = games.game(game)
-  return make_teacher(len(row.actions), seed, row.background)
+  return make_teacher(len(row.actions), seed, row.background, dtype)
 
 
-def make_teacher(num_actions: int, seed: int, background: int = 0) -> Teacher:
+def make_teacher(
+    num_actions: int,
+    seed: int,
+    background: int = 0,
+    dtype: tf.DType = tf.float32,
+) -> Teacher:
   """A teacher with its variables, which depend on the seed alone."""
   tf.random.set_seed(seed)
-  network = Teacher(num_actions, background)
+  network = Teacher(num_actions, background, dtype)
   network(tf.zeros([1, 4, 84, 84], tf.uint8))
   return network

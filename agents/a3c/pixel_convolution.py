@@ -43,6 +43,7 @@ class PixelConvolution(snt.Module):
       output_channels: int,
       stride: int,
       channels: int,
+      dtype: tf.DType = tf.float32,
       w_init: snt.initializers.Initializer | None = None,
       name: str = 'pixel_convolution',
   ):
@@ -52,6 +53,7 @@ class PixelConvolution(snt.Module):
       output_channels: number of kernels.
       stride: s; the kernels are 2s x 2s.
       channels: of the pictures.
+      dtype: of the variables.
       w_init: of the kernels; as `snt.Conv2D` has it by default.
       name: of the module.
     """
@@ -61,8 +63,8 @@ class PixelConvolution(snt.Module):
     if w_init is None:
       deviation = 1 / np.sqrt(np.prod(shape[:3]))
       w_init = snt.initializers.TruncatedNormal(stddev=deviation)
-    self.w = tf.Variable(w_init(shape, tf.float32), name='w')
-    self.b = tf.Variable(tf.zeros([output_channels]), name='b')
+    self.w = tf.Variable(w_init(shape, dtype), name='w')
+    self.b = tf.Variable(tf.zeros([output_channels], dtype), name='b')
 
   def __call__(self, points: tf.Tensor) -> tf.Tensor:
     """Convolves.

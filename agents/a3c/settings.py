@@ -86,6 +86,12 @@ class Config:
       1.0, 'Rewards are clipped to +- this for learning; 0 for not.', 'points',
       '1 [S]', minimum=0,
   )
+  precision: str = config.setting(
+      'float32',
+      "Of a worker's copy of the weights and its arithmetic; the shared ones "
+      'are float32. bfloat16 takes two thirds of the time on a processor that '
+      'has it.', source='[O]', choices=('float32', 'bfloat16'),
+  )
   sticky: float = config.setting(
       0.0, 'Probability that the last action is repeated instead, per frame.',
       source='0 [O]', minimum=0, maximum=1,

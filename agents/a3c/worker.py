@@ -77,7 +77,8 @@ class Worker:
       environment: the games.
       shared: the network that all workers improve; [N, ...] observations to
         `networks.Outputs`.
-      local: another one like it, for this worker alone.
+      local: another one like it, for this worker alone; its variables may be
+        of a lower precision.
       algorithm: the settings.
       seed: int32 [2], for the choice of actions.
       on_score: takes the points of each game that has ended.
@@ -96,7 +97,7 @@ class Worker:
     @tf.function
     def synchronise():
       for one, other in pairs:
-        one.assign(other)
+        one.assign(tf.cast(other, one.dtype))
 
     @tf.function
     def act(observations, rollout, t):
@@ -206,6 +207,7 @@ def _gradients(
   gradients = tape.gradient(
       loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
   )
+  gradients = [tf.cast(gradient, tf.float32) for gradient in gradients]
   gradients, norm = tf.clip_by_global_norm(gradients, algorithm.gradient_norm)
   scalars = {
       'policy_loss': policy,
