@@ -1,14 +1,18 @@
 """Lets pytest run tests written for absltest."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
 from absl import flags
 import pytest
 
-# What TensorFlow lets a process do once, before anything else.
-_ONCE = 'tf.config.set_logical_device_configuration'
+# What TensorFlow lets a process do once: make its devices, or join others.
+_ONCE = re.compile(
+    r'set_logical_device_configuration|exchange(_lib)?\.(lead|follow)\('
+    r'|cluster\.join\('
+)
 
 
 def pytest_configure():
@@ -17,17 +21,21 @@ def pytest_configure():
 
 
 def pytest_collect_file(file_path, parent):
-  """Gives test files that make devices a process of their own, as in Bazel."""
-  if file_path.name.endswith('_test.py') and _ONCE in file_path.read_text():
+  """Gives such test files a process of their own, as Bazel does all."""
+  if file_path.name.endswith('_test.py') and _once(file_path):
     return _OwnProcess.from_parent(parent, path=file_path)
   return None
 
 
 def pytest_pycollect_makemodule(module_path, parent):
   """Leaves such a file to `_OwnProcess`."""
-  if _ONCE in module_path.read_text():
+  if _once(module_path):
     return _Nothing.from_parent(parent, path=module_path)
   return None
+
+
+def _once(path):
+  return bool(_ONCE.search(path.read_text()))
 
 
 class _Nothing(pytest.File):

@@ -37,3 +37,23 @@ def py_test(name, size = "small", **kwargs):
       **kwargs: As for py_binary, and env and shard_count.
     """
     _py_test(name = name, size = size, **kwargs)
+
+def py_tests(name, srcs, deps, size = "small", **kwargs):
+    """The tests of a package that can share a process.
+
+    Args:
+      name: "tests".
+      srcs: The files. `--test_filter=SomeTest` chooses a class.
+      deps: What they import.
+      size: As for py_test, of all together.
+      **kwargs: data.
+    """
+    _py_test(
+        name = name,
+        size = size,
+        srcs = srcs + ["//tools:run_tests.py"],
+        args = ["%s/%s" % (native.package_name(), src) for src in srcs],
+        main = "//tools:run_tests.py",
+        deps = deps + ["//tools:run_tests"],
+        **kwargs
+    )

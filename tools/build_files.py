@@ -8,7 +8,7 @@ import posixpath
 from typing import Any
 from typing import NamedTuple
 
-_RULES = ('py_binary', 'py_library', 'py_test')
+_RULES = ('py_binary', 'py_library', 'py_test', 'py_tests')
 _RULES_FILE = '//tools:build_defs.bzl'
 
 

@@ -23,6 +23,7 @@ _DISTRIBUTIONS = {
 }
 # What every virtual environment has.
 _STANDARD = sys.stdlib_module_names | {'pip'}
+_TESTS = ('py_test', 'py_tests')
 # Where each repository's direct dependencies are listed.
 _REQUIREMENTS = {
     '@pypi': 'requirements.txt',
@@ -99,7 +100,7 @@ class _Checker:
     self._tree = tree
     self._tops = {path.split('/')[0] for path in tree.imports}
     self._owners: dict[str, str] = {}
-    for rule in ('py_library', 'py_binary', 'py_test'):
+    for rule in ('py_library', 'py_binary', *_TESTS):
       for target in tree.targets.values():
         if target.rule == rule:
           for path in target.srcs:
@@ -134,7 +135,7 @@ class _Checker:
     tests = {
         path
         for target in self._tree.targets.values()
-        if target.rule == 'py_test'
+        if target.rule in _TESTS
         for path in target.srcs
     }
     for path in self._tree.imports:
