@@ -8,16 +8,33 @@ import sys
 from absl import flags
 import pytest
 
+from tools import build_files
+
+_ROOT = pathlib.Path(__file__).parent
+_MANUAL = {
+    _ROOT / path
+    for target in build_files.read(_ROOT).values()
+    if 'manual' in target.tags
+    for path in target.srcs
+    if path.endswith('_test.py')
+}
+
 # What TensorFlow lets a process do once: make its devices, or join others.
 _ONCE = re.compile(
     r'set_logical_device_configuration|exchange(_lib)?\.(lead|follow)\('
-    r'|cluster\.join\('
+    r'|cluster\.join\(|devices\.prepare\('
 )
 
 
 def pytest_configure():
   """Parses the flags, as absltest.main() would; temporary files need one."""
   flags.FLAGS.mark_as_parsed()
+
+
+def pytest_ignore_collect(collection_path, config):
+  """Leaves out what is tagged manual, unless it is named."""
+  named = {pathlib.Path(a.split('::')[0]).resolve() for a in config.args}
+  return collection_path in _MANUAL - named or None
 
 
 def pytest_collect_file(file_path, parent):
@@ -54,6 +71,5 @@ class _OwnProcess(pytest.File):
 class _Program(pytest.Item):
 
   def runtest(self):
-    root = pathlib.Path(__file__).parent
-    module = '.'.join(self.path.relative_to(root).with_suffix('').parts)
-    subprocess.run([sys.executable, '-m', module], cwd=root, check=True)
+    module = '.'.join(self.path.relative_to(_ROOT).with_suffix('').parts)
+    subprocess.run([sys.executable, '-m', module], cwd=_ROOT, check=True)

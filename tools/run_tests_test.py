@@ -45,8 +45,8 @@ class RunTestsTest(absltest.TestCase):
   def test_runs_all_files(self):
     done = self.run_them('room/one_test.py', 'room/other_test.py')
     self.assertEqual(done.returncode, 0, done.stderr)
-    for name in ('One', 'Other'):
-      self.assertIn(f'[       OK ] room.{name.lower()}_test.{name}.test_it', done.stderr)
+    for name in ('one_test.One', 'other_test.Other'):
+      self.assertIn(f'[       OK ] room.{name}.test_it', done.stderr)
 
   def test_fails_when_one_file_does(self):
     done = self.run_them('room/one_test.py', 'room/wrong_test.py')
