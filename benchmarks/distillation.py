@@ -81,7 +81,9 @@ def _runner(trainer: training.Trainer) -> Callable[[int], None]:
 def _sides(game: str, settings: Settings) -> dict[str, Callable[[int], None]]:
   num_actions = len(games.game(game).actions)
   teacher = networks.make_teacher(num_actions, seed=0)
-  states = dataset.States(_recording(num_actions, settings.states))
+  states = dataset.States(
+      _recording(num_actions, settings.states), np.arange(settings.states)
+  )
   everything = np.arange(settings.states)
   return {
       name: _runner(

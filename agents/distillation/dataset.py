@@ -14,31 +14,39 @@ _ROWS = 1000  # Pictures that are rearranged at a time, to save memory.
 
 
 class States:
-  """A recording's states, each picture once.
+  """States of a recording, each picture once.
 
   Attributes:
     log_policy: the teacher's, float32 [N, A].
   """
 
-  def __init__(self, recording: recording_lib.Recording):
-    """Rearranges the pictures."""
+  def __init__(self, recording: recording_lib.Recording, used: np.ndarray):
+    """Rearranges the pictures.
+
+    Args:
+      recording: the recording.
+      used: indices of states; only these can be looked at.
+    """
+    histories = recording_lib.histories(recording.episodes)
+    wanted = np.setdiff1d(histories[used], [0]) - 1  # 0 is a black picture.
     side = preprocessing.SIZE // networks.STRIDE
-    # [N + 1, 21, 21, 16], the first a black one.
     squares = np.zeros(
-        [recording.size + 1, side, side, networks.STRIDE**2], np.uint8
+        [len(wanted) + 1, side, side, networks.STRIDE**2], np.uint8
     )
-    for start in range(0, recording.size, _ROWS):
-      pictures = recording.pictures[start : start + _ROWS, None]
+    for start in range(0, len(wanted), _ROWS):
+      pictures = recording.pictures[wanted[start : start + _ROWS], None]
       squares[start + 1 :][: len(pictures)] = networks.squares(pictures)
+    places = np.full(recording.size + 1, -1, np.int32)
+    places[0], places[wanted + 1] = 0, np.arange(1, len(wanted) + 1)
     self._squares = tf.constant(squares)
-    self._histories = tf.constant(recording_lib.histories(recording.episodes))
+    self._histories = tf.constant(places[histories])
     self.log_policy = tf.nn.log_softmax(recording.logits)
 
   def points(self, indices: tf.Tensor) -> tf.Tensor:
     """What the networks see of some states, as `a3c.networks.points` gives it.
 
     Args:
-      indices: int64 [B].
+      indices: int64 [B], of states in use.
 
     Returns:
       float32 [B, 21, 21, 64].

@@ -12,10 +12,11 @@ class DatasetTest(absltest.TestCase):
   def setUp(self):
     super().setUp()
     self.recording = testing.make_recording(testing.make_teacher(), (6, 3, 9))
-    self.states = dataset.States(self.recording)
+    self.used = [0, 2, 5, 6, 8, 9, 17]
+    self.states = dataset.States(self.recording, self.used)
 
   def test_points_are_those_of_the_last_four_pictures_of_the_episode(self):
-    for i in (0, 2, 5, 6, 8, 9, 17):
+    for i in self.used:
       first = [0, 0, 0, 0, 0, 0, 6, 6, 6, 9, 9, 9, 9, 9, 9, 9, 9, 9][i]
       stack = np.zeros([4, 84, 84], np.uint8)
       for picture in self.recording.pictures[first : i + 1]:
@@ -24,6 +25,10 @@ class DatasetTest(absltest.TestCase):
           self.states.points(tf.constant([i], tf.int64)),
           networks.points(tf.constant(stack[None])),
       )
+
+  def test_others_cannot_be_looked_at(self):
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, '= -1 is not'):
+      self.states.points(tf.constant([13], tf.int64))
 
   def test_the_teachers_policy(self):
     logits = self.recording.logits.astype(np.float64)

@@ -46,11 +46,13 @@ class Distillation:
     found = split_lib.split(
         recording.episodes, settings.percent, settings.validation_percent
     )
-    states = dataset.States(recording)
-    self._sides = {
-        side: tf.constant(split_lib.spread(chosen, settings.tested_states))
+    sides = {
+        side: split_lib.spread(chosen, settings.tested_states)
         for side, chosen in found._asdict().items()
     }
+    used = np.concatenate([found.train, *sides.values()])
+    states = dataset.States(recording, used)
+    self._sides = {side: tf.constant(chosen) for side, chosen in sides.items()}
     self._check(teacher, states, f'{path}: not of {teacher_path}')
     self.trainer = training.Trainer(settings, teacher, states, found.train)
     self._lowest = float('inf')

@@ -60,7 +60,9 @@ class Figure4Test(absltest.TestCase):
       )
 
   def test_jobs_are_all_cells_with_what_was_chosen(self):
-    settings = scales.scaled('laptop', {'seeds': 2})
+    settings = scales.scaled(
+        'laptop', {'seeds': 2, 'percents': (1.0, 10.0, 50.0)}
+    )
     candidates = [
         choice.Candidate(game, method, rate, alpha, kl)
         for game in games.GAMES

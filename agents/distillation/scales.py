@@ -25,10 +25,10 @@ SCALES = {
         'max_game_steps': 200,
     },
     'laptop': {
-        'percents': (1.0, 10.0, 50.0),
+        'percents': (1.0, 10.0),
         'seeds': 5,
-        'steps': 500,
-        'choice_steps': 250,
+        'steps': 400,
+        'choice_steps': 200,
         'learning_rates': (3e-4, 1e-3),
         'alphas': (0.1, 1.0, 10.0),
         'evaluations': 10,

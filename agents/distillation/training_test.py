@@ -23,7 +23,7 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
     super().setUp()
     self.teacher = testing.make_teacher()
     recording = testing.make_recording(self.teacher, (20, 10))
-    self.states = dataset.States(recording)
+    self.states = dataset.States(recording, np.arange(recording.size))
     # The batch is the whole set, so that its order plays no part.
     self.chosen = np.array([1, 4, 9, 16, 25])
 
