@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from agents.a3c import settings as settings_lib
 from agents.a3c import train_teacher
@@ -33,7 +34,8 @@ and of the wall clock. *Ours* is `//agents:train_teacher`: {workers} threads
 with {games} games each and an update after {steps} steps of these. *A2C* is
 stable-baselines3's with its own Atari wrappers, {all_games} games in one
 process, an update after {steps} steps of these, and PyTorch in one thread. Both
-have the same three convolutions and 512 units; untrained policies play."""
+have the same three convolutions and 512 units, ours in {precision}, A2C's in
+float32; untrained policies play."""
 
 _LIMIT_TEXT = """\
 The limit is what remains if an agent step were the emulator and its
@@ -41,7 +43,8 @@ multiplications, and nothing else. *Emulator* is one of our vector environments
 alone, of {games} games, with random actions. *Counted* are the multiplications
 and additions of the network's convolutions and matrix products for a step: of
 choosing its action, and of learning from it. *Products* is the rate of
-TensorFlow's products of {size} x {size} matrices in one thread."""
+TensorFlow's products of {size} x {size} matrices of {precision} in one
+thread."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +75,10 @@ class Settings(program.Settings):
       'Agent steps of each game between updates.',
       'steps',
       minimum=1,
+  )
+  precision: str = config.setting(
+      settings_lib.Config.precision, 'What our workers compute in.',
+      choices=('float32', 'bfloat16'),
   )
   matrix: int = config.setting(
       2048, 'Rows and columns of the matrices to multiply.', minimum=1
@@ -115,6 +122,7 @@ def _ours(game: str, settings: Settings) -> a3c_learner.Learner:
           workers=settings.workers,
           games_per_worker=settings.games_per_worker,
           steps_per_update=settings.steps_per_update,
+          precision=settings.precision,
       )
   )
 
@@ -139,7 +147,10 @@ def _measure_game(game: str, settings: Settings) -> a3c_measured.Measured:
   with contextlib.ExitStack() as stack:
     peer = stack.enter_context(contextlib.closing(_peer(game, settings)))
     ours = stack.enter_context(contextlib.closing(_ours(game, settings)))
-    timer = functools.partial(timing.clock, sgemm.runner(settings.matrix))
+    timer = functools.partial(
+        timing.clock,
+        sgemm.runner(settings.matrix, tf.as_dtype(settings.precision)),
+    )
     count = timing.steps_for(settings.seconds, timer)
     emulator = _emulator(game, settings)
     updates = settings.peer_updates * settings.workers
@@ -196,6 +207,7 @@ def measure(settings: Settings) -> str:
           games=settings.games_per_worker,
           steps=settings.steps_per_update,
           all_games=settings.all_games,
+          precision=settings.precision,
       ),
       document.table(
           ('game', 'ours, steps/CPU s', 'steps/s', 'A2C, steps/CPU s',
@@ -208,7 +220,11 @@ def measure(settings: Settings) -> str:
           settings.goal,
           at_least=True,
       ),
-      _LIMIT_TEXT.format(games=settings.games_per_worker, size=settings.matrix),
+      _LIMIT_TEXT.format(
+          games=settings.games_per_worker,
+          size=settings.matrix,
+          precision=settings.precision,
+      ),
       document.table(
           ('game', 'emulator, µs', 'counted, MFLOP', 'products, GFLOP/s',
            'limit, steps/CPU s', 'share reached'),

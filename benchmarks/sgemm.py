@@ -18,17 +18,20 @@ def _products(left, right, count):
   return tf.while_loop(lambda step, _: step < count, body, (0, left))[1]
 
 
-def runner(size: int) -> Callable[[int], tf.Tensor]:
+def runner(
+    size: int, dtype: tf.DType = tf.float32
+) -> Callable[[int], tf.Tensor]:
   """A function that multiplies so many times, one product after the other.
 
   Args:
-    size: rows and columns of the float32 matrices; 2048 comes near what
-      larger ones reach.
+    size: rows and columns of the matrices; 2048 comes near what larger ones
+      reach.
+    dtype: of their numbers.
 
   Returns:
     From the number of products to the last of them.
   """
-  left = tf.random.stateless_normal((size, size), (0, 1))
+  left = tf.cast(tf.random.stateless_normal((size, size), (0, 1)), dtype)
   # A cyclic shift, so that the numbers neither grow nor vanish.
-  right = tf.roll(tf.eye(size), 1, axis=1)
+  right = tf.roll(tf.eye(size, dtype=dtype), 1, axis=1)
   return lambda count: _products(left, right, tf.constant(count))

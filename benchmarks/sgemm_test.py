@@ -1,18 +1,21 @@
 """Tests for sgemm."""
 
 from absl.testing import absltest
+from absl.testing import parameterized
 import numpy as np
+import tensorflow as tf
 
 from benchmarks import sgemm
 
 
-class SgemmTest(absltest.TestCase):
+class SgemmTest(parameterized.TestCase):
 
   def test_operations(self):
     self.assertEqual(sgemm.operations(2), 8 + 8)
 
-  def test_as_many_products_as_asked_for(self):
-    products = sgemm.runner(5)
+  @parameterized.parameters('float32', 'bfloat16')
+  def test_as_many_products_as_asked_for(self, dtype):
+    products = sgemm.runner(5, tf.as_dtype(dtype))
     start = products(0).numpy()
     for count in 1, 7:
       np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""The whole learner learns from pictures; four minutes of processor time."""
+"""The whole learner learns from pictures; five minutes of processor time."""
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -12,7 +12,7 @@ from agents.a3c import settings as settings_lib
 from agents.a3c import shared_rmsprop
 from agents.a3c import worker as worker_lib
 
-STEPS = 40_000
+STEPS = 80_000
 
 
 class PixelsTest(parameterized.TestCase):
