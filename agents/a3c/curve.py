@@ -36,7 +36,7 @@ class Curve:
         loop.spaced(settings.updates, settings.evaluations)
     )
     self._best = -float('inf')
-    self._rows: list[dict[str, float]] = []
+    self._rows: list[dict[str, float]] = list(experiment.curve_before)
     self.scalars: dict[str, tf.Tensor] = {}
 
   def evaluate(self, update: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class _Experiment:
     self.scores = mock.Mock()
     self.training = self.points = float('nan')
     self.scores.mean = lambda: self.training
-    self.played = []
+    self.played, self.curve_before = [], []
 
   def frames(self, update):
     return 10 * update

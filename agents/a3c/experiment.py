@@ -36,6 +36,7 @@ class Experiment:
     learner: makes the updates.
     others: the machines that join, or None.
     frames_before: that the teacher to go on from has seen.
+    curve_before: of its training.
   """
 
   def __init__(self, settings: settings_lib.Config):
@@ -49,13 +50,14 @@ class Experiment:
     self._settings = settings
     seed = int(seeds.stateless(settings.seed, 'weights')[0])
     self.network = networks.teacher_of(settings.game, seed)
-    self.frames_before = 0
+    self.frames_before, self.curve_before = 0, []
     if settings.start_from:
       given = teacher_file.load(
           run_folder.resolve(settings.start_from), settings.game
       )
       teacher_file.assign(self.network, teacher_file.half(given.network))
       self.frames_before = given.record['frames']
+      self.curve_before = given.record['curve']
     self.optimiser = shared_rmsprop.SharedRMSProp(
         self.network.trainable_variables,
         settings.rmsprop_decay,

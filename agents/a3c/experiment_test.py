@@ -27,7 +27,8 @@ class ExperimentTest(absltest.TestCase):
     folder = pathlib.Path(self.create_tempdir().full_path)
     start = str(folder / 'a.npz')
     weights = teacher_file.half(networks.make_teacher(4, seed=5))
-    teacher_file.save(start, weights, {'game': 'breakout', 'frames': 96})
+    record = {'game': 'breakout', 'frames': 96, 'curve': []}
+    teacher_file.save(start, weights, record)
     made = experiment.Experiment(_config(start_from=start))
     for name, found in teacher_file.half(made.network).items():
       np.testing.assert_array_equal(found, weights[name])

@@ -79,7 +79,8 @@ class TrainTeacherTest(parameterized.TestCase):
   def test_frames_go_on_from_those_of_another_teacher(self):
     start = str(self.folder / 'start.npz')
     weights = teacher_file.half(networks.make_teacher(4, seed=5))
-    teacher_file.save(start, weights, {'game': 'breakout', 'frames': 1000})
+    record = {'game': 'breakout', 'frames': 1000, 'curve': [{'frames': 1000}]}
+    teacher_file.save(start, weights, record)
     path = self.folder / 'run'
     chosen = _config(start_from=start, agent_steps=4)
     train_teacher.train(chosen, path, False, quiet=True)
@@ -87,7 +88,7 @@ class TrainTeacherTest(parameterized.TestCase):
     self.assertEqual([int(row['frames']) for row in _rows(path)], frames)
     last = teacher_file.load(path / 'last.npz', 'breakout').record
     self.assertEqual(last['frames'], frames[-1])
-    self.assertEqual([row['frames'] for row in last['curve']], frames)
+    self.assertEqual([row['frames'] for row in last['curve']], [1000, *frames])
 
   def test_a_killed_run_ends_as_one_that_was_not(self):
     chosen = _config()

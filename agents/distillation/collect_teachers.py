@@ -37,6 +37,7 @@ def score_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
           policy=policy,
           frames=record['frames'],
           games=found['games'],
+          max_game_steps=found['max_game_steps'],
           mean=f'{found[policy]["mean"]:.4g}',
           low=f'{found[policy]["low"]:.4g}',
           high=f'{found[policy]["high"]:.4g}',

@@ -25,6 +25,7 @@ RECORD = {
     ],
     'evaluation': {
         'games': 30,
+        'max_game_steps': 500,
         'greedy': {'mean': 1.5, 'low': 1.0, 'high': 2.0},
         'stochastic': {'mean': -1.5, 'low': -2.0, 'high': -1.0},
     },
@@ -43,10 +44,11 @@ class CollectTeachersTest(absltest.TestCase):
         figure4_rows.read_teachers(folder),
         [
             figure4_rows.Teacher(
-                'pong', 'greedy', 4000, 30, 1.5, 1.0, 2.0, 'abcdefabcdef+'
+                'pong', 'greedy', 4000, 30, 500, 1.5, 1.0, 2.0,
+                'abcdefabcdef+',
             ),
             figure4_rows.Teacher(
-                'pong', 'stochastic', 4000, 30, -1.5, -2.0, -1.0,
+                'pong', 'stochastic', 4000, 30, 500, -1.5, -2.0, -1.0,
                 'abcdefabcdef+',
             ),
         ],

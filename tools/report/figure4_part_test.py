@@ -137,7 +137,7 @@ class Figure4PartTest(absltest.TestCase):
         [row[:2] for row in table.rows],
     )
     self.assertEqual(
-        ['32 M', '320 M', '30', '18.2', '15.8 to 20.8', '`0123abc`'],
+        ['32 M', '320 M', '30', '27,000', '18.2', '15.8 to 20.8', '`0123abc`'],
         table.rows[1][2:],
     )
     self.assertEmpty(self._blocks(document.Figure))

@@ -64,6 +64,7 @@ class Teacher(NamedTuple):
     policy: one of `POLICIES`: an action drawn, or the most probable one.
     frames: the emulator's frames in its training; an agent step is four.
     games: how many games it played.
+    max_game_steps: agent steps after which a game was broken off.
     mean: the mean score over the games.
     low: the lower end of its 95 % confidence interval.
     high: the upper end.
@@ -74,6 +75,7 @@ class Teacher(NamedTuple):
   policy: str
   frames: int
   games: int
+  max_game_steps: int
   mean: float
   low: float
   high: float

@@ -13,7 +13,7 @@ from tools.report import testing
 _CURVES = (
     'scale,game,percent,method,seed,step,test_kl,action_error,train_kl'
 )
-_TEACHERS = 'game,policy,frames,games,mean,low,high,commit'
+_TEACHERS = 'game,policy,frames,games,max_game_steps,mean,low,high,commit'
 _TEACHER_CURVES = 'game,frames,training_score,greedy_score,stochastic_score'
 
 
@@ -81,7 +81,7 @@ class Figure4RowsTest(parameterized.TestCase):
       (
           figure4_rows.TEACHERS,
           figure4_rows.read_teachers,
-          (_TEACHERS, *['pong,greedy,40,30,1,0,2,a'] * 2),
+          (_TEACHERS, *['pong,greedy,40,30,9,1,0,2,a'] * 2),
           'game, policy: pong, greedy is in line 2',
       ),
       (
@@ -97,9 +97,9 @@ class Figure4RowsTest(parameterized.TestCase):
       read(self.folder)
 
   @parameterized.parameters(
-      ('pong,greedy,40,30,2.5,0,2,a', 'mean is 2.5, expected a number from l'),
-      ('pong,random,40,30,1,0,2,a', "policy is 'random', expected one of sto"),
-      ('pong,greedy,many,30,1,0,2,a', "frames is 'many', expected a finite"),
+      ('pong,greedy,40,30,9,2.5,0,2,a', 'mean is 2.5, expected a number from '),
+      ('pong,random,40,30,9,1,0,2,a', "policy is 'random', expected one of st"),
+      ('pong,greedy,many,30,9,1,0,2,a', "frames is 'many', expected a finite"),
   )
   def test_a_broken_teacher(self, line, expected):
     self._write(figure4_rows.TEACHERS, _TEACHERS, line)
