@@ -38,15 +38,14 @@ def py_test(name, size = "small", **kwargs):
     """
     _py_test(name = name, size = size, **kwargs)
 
-def py_tests(name, srcs, deps, size = "small", **kwargs):
+def py_tests(name, srcs, size = "small", **kwargs):
     """The tests of a package that can share a process.
 
     Args:
       name: "tests".
       srcs: The files. `--test_filter=SomeTest` chooses a class.
-      deps: What they import.
       size: As for py_test, of all together.
-      **kwargs: data.
+      **kwargs: deps, of which absl is one, and data.
     """
     _py_test(
         name = name,
@@ -54,6 +53,5 @@ def py_tests(name, srcs, deps, size = "small", **kwargs):
         srcs = srcs + ["//tools:run_tests.py"],
         args = ["%s/%s" % (native.package_name(), src) for src in srcs],
         main = "//tools:run_tests.py",
-        deps = deps + ["//tools:run_tests"],
         **kwargs
     )

@@ -35,6 +35,8 @@ class Curve:
     self._evaluate_at = set(
         loop.spaced(settings.updates, settings.evaluations)
     )
+    # The checkout may change while this goes on.
+    self._commit = environment.commit()
     self._best = -float('inf')
     self._rows: list[dict[str, float]] = list(experiment.curve_before)
     self.scalars: dict[str, tf.Tensor] = {}
@@ -81,7 +83,7 @@ class Curve:
         'actions': games.game(self._settings.game).actions,
         'frames': self._rows[-1]['frames'],
         'settings': config.to_json(self._settings),
-        'commit': environment.commit(),
+        'commit': self._commit,
         'versions': environment.versions(),
         'curve': self._rows,
         'evaluation': None,  # teacher.npz has one.
