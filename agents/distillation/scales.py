@@ -30,7 +30,7 @@ SCALES = {
         'steps': 400,
         'choice_steps': 200,
         'learning_rates': (3e-4, 1e-3),
-        'alphas': (0.1, 1.0, 10.0),
+        'alphas': (0.001, 0.01, 0.1),
         'evaluations': 10,
         'tested_states': 2000,
         'score_games': 3,
@@ -77,7 +77,7 @@ class Settings:
       source='1e-5 to 1e-3 [M]', above=0,
   )
   alphas: tuple[float, ...] = config.setting(
-      (0.1, 1.0, 10.0), 'Weights of the Sobolev term to choose from.',
+      (0.001, 0.01, 0.1, 1.0, 10.0), 'Weights of the Sobolev term to choose from.',
       source='unknown; [O]', above=0,
   )
   evaluations: int = config.setting(
