@@ -77,8 +77,10 @@ class Settings:
       source='1e-5 to 1e-3 [M]', above=0,
   )
   alphas: tuple[float, ...] = config.setting(
-      (0.001, 0.01, 0.1, 1.0, 10.0), 'Weights of the Sobolev term to choose from.',
-      source='unknown; [O]', above=0,
+      (0.001, 0.01, 0.1, 1.0, 10.0),
+      'Weights of the Sobolev term to choose from.',
+      source='unknown; [O]',
+      above=0,
   )
   evaluations: int = config.setting(
       20, 'Tests of a run, after one at the start.', minimum=1
