@@ -26,7 +26,7 @@ class AnalysisTest(absltest.TestCase):
         'settings': {
             'game': 'pong', 'percent': 10.0, 'alpha': alpha, 'seed': seed,
         },
-        'command': 'a command',
+        'command': 'a --recording=/b.npz --teacher=/c.npz --alpha=1',
         'commit': 'c' * 40,
         'dirty': False,
         'device': {'cores': 2, 'cpu': 'x', 'gpus': []},
@@ -49,6 +49,9 @@ class AnalysisTest(absltest.TestCase):
         (row.method, row.metric): row
         for row in results.read(self.folder / analysis.MEASURED)
     }
+    # Without what is of one machine only.
+    commands = {row.command for row in measured.values()}
+    self.assertEqual(commands, {'a --alpha=1'})
     regular = measured['regular', 'test_kl']
     self.assertEqual(
         (regular.artifact, regular.case, regular.scale, regular.n),

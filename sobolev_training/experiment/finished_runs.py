@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import csv
 import pathlib
-import shlex
 from typing import Any
 
 import numpy as np
@@ -49,16 +48,11 @@ def row(
       mean=_rounded(np.mean(values)),
       std=_rounded(np.std(values, ddof=1)) if several else None,
       n=len(values),
-      command=_elsewhere(first['command']),
+      command=first['command'],
       commit=run_folder.short_commit(first),
       seconds=round(sum(metrics[-1]['seconds'] for _, metrics in runs), 1),
       device=run_folder.device_name(first),
   )
-
-
-def _elsewhere(command: str) -> str:
-  """A command without the flags that name a place on this machine."""
-  return shlex.join(w for w in shlex.split(command) if '=/' not in w)
 
 
 def _rounded(value: float) -> float:
