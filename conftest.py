@@ -1,7 +1,6 @@
-"""Lets pytest run tests written for absltest."""
+"""Lets pytest run tests written for absltest, as the BUILD files say."""
 
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -11,19 +10,10 @@ import pytest
 from tools import build_files
 
 _ROOT = pathlib.Path(__file__).parent
-_MANUAL = {
-    _ROOT / path
-    for target in build_files.read(_ROOT).values()
-    if 'manual' in target.tags
-    for path in target.srcs
-    if path.endswith('_test.py')
-}
-
-# What TensorFlow lets a process do once: make its devices, or join others.
-_ONCE = re.compile(
-    r'set_logical_device_configuration|exchange(_lib)?\.(lead|follow)\('
-    r'|cluster\.join\(|devices\.prepare\('
-)
+_TARGETS = build_files.read(_ROOT).values()
+# A `py_test` needs a process of its own; what is in a `py_tests` can share one.
+_ALONE = {_ROOT / p for t in _TARGETS if t.rule == 'py_test' for p in t.srcs}
+_MANUAL = {_ROOT / p for t in _TARGETS if 'manual' in t.tags for p in t.srcs}
 
 
 def pytest_configure():
@@ -38,21 +28,17 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collect_file(file_path, parent):
-  """Gives such test files a process of their own, as Bazel does all."""
-  if file_path.name.endswith('_test.py') and _once(file_path):
+  """Gives a test that is a target alone a process of its own."""
+  if file_path in _ALONE:
     return _OwnProcess.from_parent(parent, path=file_path)
   return None
 
 
 def pytest_pycollect_makemodule(module_path, parent):
   """Leaves such a file to `_OwnProcess`."""
-  if _once(module_path):
+  if module_path in _ALONE:
     return _Nothing.from_parent(parent, path=module_path)
   return None
-
-
-def _once(path):
-  return bool(_ONCE.search(path.read_text()))
 
 
 class _Nothing(pytest.File):
