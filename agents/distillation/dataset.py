@@ -10,6 +10,12 @@ from agents.a3c import networks
 from agents.atari import preprocessing
 from agents.distillation import recording as recording_lib
 
+# The shape of a state, as the networks see it: [21, 21, 64].
+POINTS = (
+    *2 * [preprocessing.SIZE // networks.STRIDE],
+    preprocessing.HISTORY * networks.STRIDE**2,
+)
+
 _ROWS = 1000  # Pictures that are rearranged at a time, to save memory.
 
 
@@ -29,9 +35,8 @@ class States:
     """
     histories = recording_lib.histories(recording.episodes)
     wanted = np.setdiff1d(histories[used], [0]) - 1  # 0 is a black picture.
-    side = preprocessing.SIZE // networks.STRIDE
     squares = np.zeros(
-        [len(wanted) + 1, side, side, networks.STRIDE**2], np.uint8
+        [len(wanted) + 1, *POINTS[:2], networks.STRIDE**2], np.uint8
     )
     for start in range(0, len(wanted), _ROWS):
       pictures = recording.pictures[wanted[start : start + _ROWS], None]
@@ -53,5 +58,4 @@ class States:
     """
     four = tf.gather(self._squares, tf.gather(self._histories, indices))
     channels_last = tf.transpose(four, [0, 2, 3, 1, 4])  # [B, 21, 21, 4, 16]
-    shape = [-1, *channels_last.shape[1:3], np.prod(channels_last.shape[3:])]
-    return networks.normalise(tf.reshape(channels_last, shape))
+    return networks.normalise(tf.reshape(channels_last, [-1, *POINTS]))

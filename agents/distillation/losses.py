@@ -76,7 +76,7 @@ def regular(
 
 def stochastic_sobolev(
     student: Policy,
-    teacher: Policy,
+    teacher: Policy | tuple[tf.Tensor, tf.Tensor],
     states: tf.Tensor,
     projections: tf.Tensor,
     alpha: float,
@@ -87,7 +87,8 @@ def stochastic_sobolev(
 
   Args:
     student: from states to logits [B, A].
-    teacher: likewise.
+    teacher: likewise; or what it says there, log pi* [B, A] and
+      grad_s <log pi*, v> [M, B, S...].
     states: [B, S...], floating.
     projections: v, [M, B, A] or [M, A]; their losses are averaged.
     alpha: weight of the second term, above 0.
@@ -100,7 +101,7 @@ def stochastic_sobolev(
   return sobolev.projected_loss(
       log_policy(student),
       states,
-      log_policy(teacher),
+      log_policy(teacher) if callable(teacher) else teacher,
       (projections,),
       weights=(1.0, alpha),
       losses=(DIVERGENCES[divergence], norm),

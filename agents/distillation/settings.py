@@ -58,6 +58,11 @@ class Config:
       'l2', 'The distance of gradients; l2 is not squared.',
       source='section 4.2: l2 [V]', choices=losses.NORMS,
   )
+  jacobian_gib: float = config.setting(
+      4.0, "Memory for the teacher's Jacobian in the states to train on; one "
+      'that is larger is not made, and each update asks the teacher anew.',
+      'GiB', 'deviations 22 [O]', minimum=0,
+  )
   learning_rate: float = config.setting(
       3e-4, "Adam's step size.", source='1e-5 to 1e-3, fitted [M]; 3e-4 [O]',
       above=0,

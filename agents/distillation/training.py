@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from agents.a3c import networks as teacher_networks
 from agents.distillation import dataset
+from agents.distillation import jacobian
 from agents.distillation import losses
 from agents.distillation import networks
 from agents.distillation import settings as settings_lib
@@ -50,6 +51,7 @@ class Trainer(tf.Module):
     self._teacher = lambda points: teacher.of_points(points).logits
     self._settings, self._states = settings, states
     self._chosen = tf.constant(train, tf.int64)
+    self._jacobian = self._make_jacobian(train)
     self._order = int(abs(seeds.stateless(settings.seed, 'order')[0]))
     self._seed = tf.constant(seeds.stateless(settings.seed, 'projections'))
     self._optimiser = snt.optimizers.Adam(settings.learning_rate)
@@ -59,6 +61,13 @@ class Trainer(tf.Module):
         self.student.trainable_variables,
     )
     self._optimiser.step.assign(0)
+
+  def _make_jacobian(self, train):
+    if not self._settings.alpha:
+      return None
+    if jacobian.size(self._states, train) > self._settings.jacobian_gib * 2**30:
+      return None
+    return jacobian.Jacobian(self._teacher, self._states, train)
 
   @tf.function
   def advance(
@@ -75,27 +84,29 @@ class Trainer(tf.Module):
     return ('kl', 'gradient_distance')[: 1 + (self._settings.alpha > 0)]
 
   def batch(self, index: tf.Tensor) -> tf.Tensor:
-    """Which of the states to train on an update sees, int64 [B]."""
+    """Which of the states to train on an update sees: their places, int64 [B].
+    """
     size = self._settings.batch_size
     positions = index * size + tf.range(size, dtype=tf.int64)
     return ordering.indices(positions, len(self._chosen), self._order)
 
   def _update(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
-    chosen = tf.gather(self._chosen, self.batch(index))
     variables = self.student.trainable_variables
     with tf.GradientTape() as tape:
-      loss = self._loss(chosen, index)
+      loss = self._loss(index)
       mean = tf.reduce_mean(loss.total)
     self._optimiser.apply(tape.gradient(mean, variables), variables)
     terms = [tf.reduce_mean(loss.terms[k]) for k in sorted(loss.terms)]
     return dict(zip(self._names(), terms, strict=True))
 
-  def _loss(self, chosen, index):
-    """Of the states of a batch, by their indices."""
+  def _loss(self, index):
+    """Of the states of a batch."""
     settings = self._settings
+    places = self.batch(index)
+    chosen = tf.gather(self._chosen, places)
     points = self._states.points(chosen)
+    recorded = tf.gather(self._states.log_policy, chosen)
     if not settings.alpha:
-      recorded = tf.gather(self._states.log_policy, chosen)
       return losses.regular(
           self.student, points, recorded, settings.divergence
       )
@@ -106,8 +117,11 @@ class Trainer(tf.Module):
         batch_size=settings.batch_size,
         kind=settings.projection,
     )
+    teacher = self._teacher
+    if self._jacobian:
+      teacher = recorded, self._jacobian.projected(places, vectors)
     return losses.stochastic_sobolev(
-        self.student, self._teacher, points, vectors, settings.alpha,
+        self.student, teacher, points, vectors, settings.alpha,
         settings.divergence, settings.norm,
     )
 

@@ -60,9 +60,9 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
       mean = tf.reduce_mean(loss)
     return tape.gradient(mean, student.trainable_variables)
 
-  @parameterized.parameters(0.0, 0.5)
-  def test_an_update_is_adams_of_the_formula(self, alpha):
-    trainer = self._trainer(alpha=alpha)
+  @parameterized.parameters((0.0, 1.0), (0.5, 1.0), (0.5, 0.0))
+  def test_an_update_is_adams_of_the_formula(self, alpha, jacobian_gib):
+    trainer = self._trainer(alpha=alpha, jacobian_gib=jacobian_gib)
     start = networks.make_student(
         3, int(seeds.stateless(SETTINGS.seed, 'student')[0]), background=87
     )
@@ -97,6 +97,16 @@ class TrainingTest(tf.test.TestCase, parameterized.TestCase):
     )
     self.assertEqual(set(scalars), {'kl'})
     self.assertTrue(np.isfinite(scalars['kl']))
+
+  @parameterized.parameters(1.0, 0.0)
+  def test_a_jacobian_that_fits_saves_asking_the_teacher(self, jacobian_gib):
+    trainer = self._trainer(jacobian_gib=jacobian_gib)
+    for variable in self.teacher.variables:
+      variable.assign(float('nan') * variable)
+    scalars = trainer.advance(
+        tf.constant(0, tf.int64), tf.constant(1, tf.int64)
+    )
+    self.assertEqual(np.isfinite(scalars['gradient_distance']), jacobian_gib)
 
   @parameterized.parameters(0.0, 1.0)
   def test_steps_can_be_cut_anywhere(self, alpha):
