@@ -31,7 +31,7 @@ from tools.report import figure4_figures
 _RECORDING = 'recording'  # The folder's name.
 
 # A Sobolev update over a regular one, for the time left.
-_WEIGHTS = {'regular': 1.0, 'sobolev': 3.5}
+_WEIGHTS = {'regular': 1.0, 'sobolev': 2.6}
 
 
 def run(
@@ -122,6 +122,7 @@ def _student(
       recording=str(
           _place(settings, folder, game) / _RECORDING / record.RECORDING
       ),
+      batch_size=settings.batch_size,
       tested_states=settings.tested_states,
       max_game_steps=settings.max_game_steps,
       **own,

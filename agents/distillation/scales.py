@@ -27,10 +27,11 @@ SCALES = {
     'laptop': {
         'percents': (1.0, 10.0),
         'seeds': 5,
-        'steps': 400,
-        'choice_steps': 200,
+        'batch_size': 50,
+        'steps': 4000,
+        'choice_steps': 4000,
         'learning_rates': (3e-4, 1e-3),
-        'alphas': (0.001, 0.01, 0.1),
+        'alphas': (0.01, 0.1, 1.0),
         'evaluations': 10,
         'tested_states': 2000,
         'score_games': 3,
@@ -62,6 +63,9 @@ class Settings:
       'unknown; [O]', above=0, maximum=99,
   )
   seeds: int = config.setting(10, 'Runs a cell.', source='[O]', minimum=1)
+  batch_size: int = config.setting(
+      200, 'States an update.', 'states', '200 [M]', minimum=1
+  )
   steps: int = config.setting(
       20_000, 'Updates.', source='unknown; 20,000 [O]', minimum=1
   )
