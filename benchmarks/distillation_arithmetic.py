@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 from agents.a3c import networks as teacher_networks
 from agents.atari import preprocessing
+from agents.distillation import dataset
 from agents.distillation import losses
 from agents.distillation import networks
 from benchmarks import multiply_adds
@@ -23,7 +25,7 @@ def regular(num_actions: int) -> int:
 
 
 def sobolev(num_actions: int) -> int:
-  """Of one with Sobolev Training and one projection, the teacher included."""
+  """Of one with Sobolev Training and one projection, asking the teacher."""
   student = networks.make_student(num_actions, seed=0)
   teacher = teacher_networks.make_teacher(num_actions, seed=0)
   projection = tf.TensorSpec([1, num_actions])
@@ -34,6 +36,22 @@ def sobolev(num_actions: int) -> int:
     ).total
 
   return _count(_gradients(student, loss), projection)
+
+
+def sobolev_with_jacobian(num_actions: int) -> int:
+  """Of one whose teacher's Jacobian is at hand, with what that multiplies."""
+  student = networks.make_student(num_actions, seed=0)
+  projection = tf.TensorSpec([1, num_actions])
+
+  def loss(points, vectors):
+    # Any tensors of these shapes: sums cost no multiply-add that is counted.
+    teacher = vectors, points[None]
+    return losses.stochastic_sobolev(
+        student, teacher, points, vectors, 1.0
+    ).total
+
+  rows = num_actions * int(np.prod(dataset.POINTS))
+  return _count(_gradients(student, loss), projection) + rows
 
 
 def _gradients(

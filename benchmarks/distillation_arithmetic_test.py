@@ -34,6 +34,10 @@ class DistillationArithmeticTest(parameterized.TestCase):
         distillation_arithmetic.sobolev(num_actions),
         2 * teacher + 6 * student - FIRST,
     )
+    self.assertEqual(
+        distillation_arithmetic.sobolev_with_jacobian(num_actions),
+        6 * student - FIRST + num_actions * 4 * 84 * 84,
+    )
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ class DistillationTest(absltest.TestCase):
         )
     )
     (row,) = [r for r in section.splitlines() if r.startswith('| breakout')]
-    self.assertLen(row.split(' | '), 6)
+    self.assertLen(row.split(' | '), 9)
     self.assertIn('Sobolev at most 4 times regular', section)
 
 
