@@ -43,6 +43,13 @@ class PixelConvolutionTest(absltest.TestCase):
     for mine, other in zip(*found, strict=True):
       np.testing.assert_allclose(mine, other, rtol=TOLERANCE, atol=1e-3)
 
+  def test_bytes_are_moved_like_other_numbers(self):
+    pictures = np.random.default_rng(0).integers(256, size=[2, 3, 8, 12])
+    np.testing.assert_array_equal(
+        pixel_convolution.squares(tf.constant(pictures, tf.uint8), 4),
+        pixel_convolution.squares(tf.constant(pictures, tf.int64), 4),
+    )
+
   def test_starts_as_sonnet_does(self):
     # 8,192 draws of a normal cut off at two deviations of 1 / 16.
     w = pixel_convolution.PixelConvolution(32, 4, 4, name='conv').w.numpy()

@@ -180,11 +180,14 @@ def _gradients(
   """The gradients of the mean loss; see `Worker._play` for the shapes."""
   steps, games = actions.shape
   variables = network.trainable_variables
+  # Nothing is learnt about the last observations: their values need no tape.
+  last = network(observations[-1]).values
   with tf.GradientTape() as tape:
     outputs = network(
-        tf.reshape(observations, [-1, *observations.shape[2:]])
+        tf.reshape(observations[:-1], [-1, *observations.shape[2:]])
     )
-    values = tf.reshape(outputs.values, [steps + 1, games])
+    values = tf.reshape(outputs.values, [steps, games])
+    values = tf.concat([values, last[None]], 0)
     advantage = tf.stop_gradient(
         advantages.generalised_advantages(
             rewards, discounts, values, algorithm.lambda_
@@ -192,8 +195,8 @@ def _gradients(
     )
     target = advantage + values[:-1]
     terms = losses.terms(
-        outputs.logits[:-games],
-        outputs.values[:-games],
+        outputs.logits,
+        outputs.values,
         tf.reshape(actions, [-1]),
         tf.reshape(advantage, [-1]),
         tf.reshape(target, [-1]),
