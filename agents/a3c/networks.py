@@ -118,11 +118,15 @@ class Teacher(snt.Module):
     Args:
       observations: uint8 [B, 4, 84, 84].
     """
-    return self.of_points(points(observations))
+    # Whole numbers up to 256 are exact in all types, and so are differences.
+    seen = tf.cast(squares(observations), self._dtype) - self.background
+    return self._outputs(seen / 255)
 
   def of_points(self, seen: tf.Tensor) -> Outputs:
     """The same of what `points` gives, which has a gradient."""
-    seen = tf.cast(centred(seen, self.background), self._dtype)
+    return self._outputs(tf.cast(centred(seen, self.background), self._dtype))
+
+  def _outputs(self, seen: tf.Tensor) -> Outputs:
     features = tf.cast(self.features(seen), tf.float32)
     return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
 
