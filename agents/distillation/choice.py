@@ -1,4 +1,4 @@
-"""The choice of step size and alpha, for each game and method.
+"""The choice of step size and alpha, for each cell of Figure 4 and method.
 
 Of all candidates, the one whose student is closest to its teacher in the
 validation episodes at the end of a short training.
@@ -15,7 +15,10 @@ from sobolev_training.experiment import tables
 
 CHOICES = 'figure4_choices.csv'
 
-_KEYS = 5  # The first columns of `CHOICES`: scale, game, method and the two.
+_KEYS = 6  # The first columns of `CHOICES`, up to alpha.
+
+# A game, a percentage and a method.
+Cell = tuple[str, float, str]
 
 
 class Candidate(NamedTuple):
@@ -23,6 +26,7 @@ class Candidate(NamedTuple):
 
   Attributes:
     game: the game.
+    percent: of the recorded states that it was trained on.
     method: regular or sobolev.
     learning_rate: Adam's step size.
     alpha: weight of the Sobolev term; 0 for regular.
@@ -30,6 +34,7 @@ class Candidate(NamedTuple):
   """
 
   game: str
+  percent: float
   method: str
   learning_rate: float
   alpha: float
@@ -43,6 +48,7 @@ def read(
   return [
       Candidate(
           student.game,
+          student.percent,
           student.method,
           student.learning_rate,
           student.alpha,
@@ -52,16 +58,20 @@ def read(
   ]
 
 
-def best(candidates: Iterable[Candidate]) -> dict[tuple[str, str], Candidate]:
-  """The best candidate by game and method."""
+def best(candidates: Iterable[Candidate]) -> dict[Cell, Candidate]:
+  """The best candidate of each cell."""
   found = {}
   for candidate in candidates:
-    key = candidate.game, candidate.method
+    key = _cell(candidate)
     if key not in found or (
         candidate.validation_kl < found[key].validation_kl
     ):
       found[key] = candidate
   return found
+
+
+def _cell(candidate: Candidate) -> Cell:
+  return candidate.game, candidate.percent, candidate.method
 
 
 def write(
@@ -75,10 +85,9 @@ def write(
           {
               'scale': scale,
               **candidate._asdict(),
+              'percent': f'{candidate.percent:g}',
               'validation_kl': f'{candidate.validation_kl:.5g}',
-              'chosen': int(
-                  chosen[candidate.game, candidate.method] is candidate
-              ),
+              'chosen': int(chosen[_cell(candidate)] is candidate),
           }
           for candidate in candidates
       ],

@@ -6,24 +6,26 @@ from absl.testing import absltest
 from agents.distillation import choice
 
 CANDIDATES = [
-    choice.Candidate('pong', 'regular', 1e-3, 0.0, 0.5),
-    choice.Candidate('pong', 'regular', 1e-4, 0.0, 0.4),
-    choice.Candidate('pong', 'sobolev', 1e-3, 1.0, 0.3),
-    choice.Candidate('pong', 'sobolev', 1e-3, 10.0, 0.35),
-    choice.Candidate('breakout', 'regular', 1e-3, 0.0, 0.1),
+    choice.Candidate('pong', 1.0, 'regular', 1e-3, 0.0, 0.5),
+    choice.Candidate('pong', 1.0, 'regular', 1e-4, 0.0, 0.4),
+    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 1.0, 0.3),
+    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 10.0, 0.35),
+    choice.Candidate('breakout', 1.0, 'regular', 1e-3, 0.0, 0.1),
+    choice.Candidate('pong', 10.0, 'regular', 1e-3, 0.0, 0.2),
 ]
 
 
 class ChoiceTest(absltest.TestCase):
 
-  def test_the_closest_of_each_game_and_method(self):
+  def test_the_closest_of_each_cell(self):
     found = choice.best(CANDIDATES)
     self.assertEqual(
         found,
         {
-            ('pong', 'regular'): CANDIDATES[1],
-            ('pong', 'sobolev'): CANDIDATES[2],
-            ('breakout', 'regular'): CANDIDATES[4],
+            ('pong', 1.0, 'regular'): CANDIDATES[1],
+            ('pong', 1.0, 'sobolev'): CANDIDATES[2],
+            ('breakout', 1.0, 'regular'): CANDIDATES[4],
+            ('pong', 10.0, 'regular'): CANDIDATES[5],
         },
     )
 
@@ -33,19 +35,23 @@ class ChoiceTest(absltest.TestCase):
     choice.write(CANDIDATES[:1], 'smoke', folder)
     with open(folder / choice.CHOICES, encoding='utf-8', newline='') as file:
       rows = list(csv.DictReader(file))
-    self.assertLen(rows, 6)
+    self.assertLen(rows, 7)
     chosen = {
-        (row['scale'], row['game'], row['method'], row['learning_rate'])
+        tuple(
+            row[name]
+            for name in ('scale', 'game', 'percent', 'method', 'learning_rate')
+        )
         for row in rows
         if row['chosen'] == '1'
     }
     self.assertEqual(
         chosen,
         {
-            ('laptop', 'pong', 'regular', '0.0001'),
-            ('laptop', 'pong', 'sobolev', '0.001'),
-            ('laptop', 'breakout', 'regular', '0.001'),
-            ('smoke', 'pong', 'regular', '0.001'),
+            ('laptop', 'pong', '1', 'regular', '0.0001'),
+            ('laptop', 'pong', '1', 'sobolev', '0.001'),
+            ('laptop', 'breakout', '1', 'regular', '0.001'),
+            ('laptop', 'pong', '10', 'regular', '0.001'),
+            ('smoke', 'pong', '1', 'regular', '0.001'),
         },
     )
 

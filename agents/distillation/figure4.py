@@ -2,10 +2,10 @@
 
     ./bazelw run //agents:figure4 -- --scale=smoke
 
-Records the states of each teacher, chooses step size and alpha for each game
-and method by validation episodes, as the paper did (supplement 2 [M]), and
-trains the students. Every run is resumable, and so is all of it: the same
-command goes on.
+Records the states of each teacher, chooses step size and alpha for each game,
+percentage and method by validation episodes, and trains the students. (The
+paper chose for each game and method: supplement 2 [M].) Every run is resumable,
+and so is all of it: the same command goes on.
 """
 
 import hashlib
@@ -132,14 +132,17 @@ def _student(
 def _choose(
     settings: scales.Settings, folder: pathlib.Path, at_once: int
 ) -> list[choice.Candidate]:
-  """Runs the candidates of every game and method."""
+  """Runs the candidates of every cell."""
   candidates = {}
-  for game, rate, alpha in itertools.product(
-      settings.games, settings.learning_rates, (0.0, *settings.alphas)
+  for percent, game, rate, alpha in itertools.product(
+      settings.percents,
+      settings.games,
+      settings.learning_rates,
+      (0.0, *settings.alphas),
   ):
     student = _student(
         settings, folder, game,
-        percent=settings.choice_percent,
+        percent=percent,
         learning_rate=rate,
         alpha=alpha,
         steps=settings.choice_steps,
@@ -148,7 +151,7 @@ def _choose(
         evaluations=1,
         score_games=0,
     )
-    name = f'candidate-{student.method}-{rate:g}-{alpha:g}'
+    name = f'candidate-{percent:g}-{student.method}-{rate:g}-{alpha:g}'
     where = _place(settings, folder, game) / name
     candidates[where] = student
   _run(
@@ -177,11 +180,12 @@ def final_jobs(
       settings.games,
       reversed(settings_lib.METHODS),
   ):
+    chosen = best[game, percent, method]
     student = _student(
         settings, folder, game,
         percent=percent,
-        learning_rate=best[game, method].learning_rate,
-        alpha=best[game, method].alpha,
+        learning_rate=chosen.learning_rate,
+        alpha=chosen.alpha,
         steps=settings.steps,
         seed=seed,
         evaluations=settings.evaluations,

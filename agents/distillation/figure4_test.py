@@ -64,13 +64,14 @@ class Figure4Test(absltest.TestCase):
         'laptop', {'seeds': 2, 'percents': (1.0, 10.0, 50.0)}
     )
     candidates = [
-        choice.Candidate(game, method, rate, alpha, kl)
+        choice.Candidate(game, percent, method, rate, alpha, kl)
         for game in games.GAMES
+        for percent in settings.percents
         for method, rate, alpha, kl in (
             ('regular', 1e-3, 0.0, 0.2),
             ('regular', 3e-4, 0.0, 0.1),
             ('sobolev', 3e-4, 0.1, 0.3),
-            ('sobolev', 1e-3, 10.0, 0.1),
+            ('sobolev', 1e-3, percent, 0.1),
         )
     ]
     jobs = figure4.final_jobs(settings, candidates, self.folder)
@@ -80,7 +81,7 @@ class Figure4Test(absltest.TestCase):
       self.assertEqual(
           job.config.learning_rate, 1e-3 if job.config.alpha else 3e-4
       )
-      self.assertIn(job.config.alpha, (0.0, 10.0))
+      self.assertIn(job.config.alpha, (0.0, job.config.percent))
     # A seed of every cell comes first.
     self.assertEqual({job.config.seed for job in jobs[:18]}, {0})
 

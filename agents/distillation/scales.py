@@ -69,10 +69,6 @@ class Settings:
   steps: int = config.setting(
       20_000, 'Updates.', source='unknown; 20,000 [O]', minimum=1
   )
-  choice_percent: float = config.setting(
-      10.0, 'Recorded states to train on when settings are chosen.', '%',
-      '[O]', above=0, maximum=99,
-  )
   choice_steps: int = config.setting(
       5000, 'Updates when settings are chosen.', source='[O]', minimum=1
   )
