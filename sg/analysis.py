@@ -19,7 +19,8 @@ from tools.report import table1_rows
 
 MEASURED = 'measured.csv'
 
-_CURVE_KEYS, _ALIGNMENT_KEYS = 5, 7  # Columns that say what a row is about.
+# Columns that say what a row is about, and of these the run.
+_CURVE_KEYS, _ALIGNMENT_KEYS, _RUN = 5, 7, 4
 _ALIGNED = ('cosine', 'norm_ratio', 'loss_error', 'asymmetry')
 
 Run, Metrics = finished_runs.Run, finished_runs.Metrics
@@ -116,10 +117,12 @@ def collect(
       output / table1_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),
       _CURVE_KEYS,
+      _RUN,
   )
   tables.merge(
       output / table1_rows.ALIGNMENT,
       sum((alignment_rows(scale, *run) for run in runs), []),
       _ALIGNMENT_KEYS,
+      _RUN,
   )
   results.merge(output / MEASURED, measured_rows(scale, runs))

@@ -24,7 +24,8 @@ MEASURED = 'measured.csv'
 # Flags that say where files lie, which is so on one machine only.
 _PLACES = ('--recording=', '--teacher=')
 
-_CURVE_KEYS = 6  # Columns that say what a row is about.
+# Columns that say what a row is about, and of these the run.
+_CURVE_KEYS, _RUN = 6, 5
 
 # By column of metrics.csv: the name in measured.csv, the unit, and the factor.
 _MEASURED = {
@@ -113,5 +114,6 @@ def collect(
       output / figure4_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),
       _CURVE_KEYS,
+      _RUN,
   )
   results.merge(output / MEASURED, measured_rows(scale, runs))

@@ -15,7 +15,9 @@ from sobolev_training.experiment import tables
 
 CHOICES = 'figure4_choices.csv'
 
-_KEYS = 6  # The first columns of `CHOICES`, up to alpha.
+# Columns of `CHOICES`: those that say what a row is about, up to alpha, and of
+# these the cell.
+_KEYS, _CELL = 6, 4
 
 # A game, a percentage and a method.
 Cell = tuple[str, float, str]
@@ -92,4 +94,5 @@ def write(
           for candidate in candidates
       ],
       _KEYS,
+      _CELL,
   )

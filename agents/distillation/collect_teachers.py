@@ -71,7 +71,8 @@ def collect(output: pathlib.Path) -> list[str]:
         output / figure4_rows.TEACHERS, score_rows(game, record), keys=2
     )
     tables.merge(
-        output / figure4_rows.TEACHER_CURVES, curve_rows(game, record), keys=2
+        output / figure4_rows.TEACHER_CURVES, curve_rows(game, record), keys=2,
+        whole=1,
     )
   return list(found)
 

@@ -13,9 +13,12 @@ from sobolev_training.experiment import errors
 
 
 def merge(
-    path: os.PathLike[str] | str, rows: Iterable[Mapping[str, Any]], keys: int
+    path: os.PathLike[str] | str,
+    rows: Iterable[Mapping[str, Any]],
+    keys: int,
+    whole: int | None = None,
 ) -> None:
-  """Puts rows into a CSV file, in place of those with the same key.
+  """Puts rows into a CSV file, in place of those about the same.
 
   The file is replaced whole, its rows sorted by their keys, numbers by their
   size, so that the same results give the same file.
@@ -24,6 +27,9 @@ def merge(
     path: the file; made when there is none.
     rows: the rows, with the file's columns in order; None is left empty.
     keys: how many columns, from the left, say what a row is about.
+    whole: how many of these say what rows belong together, such as those of a
+      run; rows in the file that belong to new ones go. By default each row
+      stands alone.
   """
   path = pathlib.Path(path)
   rows = [
@@ -32,12 +38,16 @@ def merge(
   if not rows:
     return
   columns = list(rows[0])
+  whole = whole or keys
+  replaced = {tuple(row.values())[:whole] for row in rows}
   table = {}
   with errors.naming(path):
     if path.exists():
       with open(path, encoding='utf-8', newline='') as file:
         for row in csv.DictReader(file):
-          table[tuple(row.values())[:keys]] = row
+          key = tuple(row.values())[:keys]
+          if key[:whole] not in replaced:
+            table[key] = row
     table |= {tuple(row.values())[:keys]: row for row in rows}
     path.parent.mkdir(parents=True, exist_ok=True)
     text = io.StringIO()

@@ -31,6 +31,14 @@ class TablesTest(absltest.TestCase):
         self.path.read_text(), 'name,step,value\na,1,5\na,2,7\n'
     )
 
+  def test_replaces_what_belongs_together(self):
+    rows = [self.row('a', 1, 5), self.row('a', 2, 6), self.row('b', 2, 8)]
+    tables.merge(self.path, rows, keys=2, whole=1)
+    tables.merge(self.path, [self.row('a', 3, 7)], keys=2, whole=1)
+    self.assertEqual(
+        self.path.read_text(), 'name,step,value\na,3,7\nb,2,8\n'
+    )
+
   def test_no_rows_change_nothing(self):
     tables.merge(self.path, [], keys=1)
     self.assertFalse(self.path.exists())
