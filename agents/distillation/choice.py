@@ -6,10 +6,12 @@ validation episodes at the end of a short training.
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+import csv
 import pathlib
 from typing import NamedTuple
 
 from agents.distillation import settings as settings_lib
+from sobolev_training.experiment import errors
 from sobolev_training.experiment import finished_runs
 from sobolev_training.experiment import tables
 
@@ -58,6 +60,42 @@ def read(
       )
       for folder, student in runs.items()
   ]
+
+
+def load(
+    folder: pathlib.Path, scale: str, cells: Iterable[Cell]
+) -> list[Candidate]:
+  """What `write` has written for a scale.
+
+  Args:
+    folder: of `CHOICES`.
+    scale: the scale.
+    cells: those that a choice is needed for.
+
+  Raises:
+    UserError: one has none, or the file is not a table of candidates.
+  """
+  path = folder / CHOICES
+  found = []
+  try:
+    with errors.naming(path), open(path, encoding='utf-8', newline='') as file:
+      for row in csv.DictReader(file):
+        if row['scale'] == scale:
+          numbers = (float(row[name]) for name in Candidate._fields[3:])
+          cell = row['game'], float(row['percent']), row['method']
+          found.append(Candidate(*cell, *numbers))
+  except FileNotFoundError:
+    pass
+  except (KeyError, TypeError, ValueError) as error:
+    raise errors.UserError(f'{path}: not a table of choices: {error}') from None
+  missing = set(cells) - {_cell(candidate) for candidate in found}
+  if missing:
+    game, percent, method = min(missing)
+    raise errors.UserError(
+        f'{path}: no choice for {game}, {percent:g} %, {method} at scale '
+        f'{scale!r}: leave out --nochoose to make it'
+    )
+  return found
 
 
 def best(candidates: Iterable[Candidate]) -> dict[Cell, Candidate]:

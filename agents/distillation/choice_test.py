@@ -4,6 +4,7 @@ import pathlib
 from absl.testing import absltest
 
 from agents.distillation import choice
+from sobolev_training.experiment import errors
 
 CANDIDATES = [
     choice.Candidate('pong', 1.0, 'regular', 1e-3, 0.0, 0.5),
@@ -54,6 +55,25 @@ class ChoiceTest(absltest.TestCase):
             ('smoke', 'pong', '1', 'regular', '0.001'),
         },
     )
+
+  def test_what_was_written_is_loaded(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    choice.write(CANDIDATES, 'laptop', folder)
+    choice.write(CANDIDATES[:1], 'smoke', folder)
+    cells = [('pong', 1.0, 'sobolev'), ('breakout', 1.0, 'regular')]
+    found = choice.load(folder, 'laptop', cells)
+    self.assertCountEqual(found, CANDIDATES)
+    with self.assertRaisesRegex(errors.UserError, 'no choice for breakout, 1 %, regular at'):
+      choice.load(folder, 'smoke', cells)
+
+  def test_a_table_of_something_else(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    with self.assertRaisesRegex(errors.UserError, 'no choice for'):
+      choice.load(folder, 'laptop', [('pong', 1.0, 'sobolev')])
+    path = folder / choice.CHOICES
+    path.write_text('scale,game,method\nlaptop,pong,regular\n')
+    with self.assertRaisesRegex(errors.UserError, 'not a table of choices'):
+      choice.load(folder, 'laptop', [])
 
 
 if __name__ == '__main__':

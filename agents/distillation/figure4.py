@@ -53,11 +53,17 @@ def run(
   settings = scales.scaled(plan.scale, given)
   name = scales.label(plan.scale, settings)
   folder = output / name.replace(' ', '-')
+  results = run_folder.resolve(plan.results)
+  if not plan.choose:
+    cells = itertools.product(
+        settings.games, settings.percents, settings_lib.METHODS
+    )
+    chosen = choice.load(results, name, cells)
   _record(settings, folder, plan.jobs)
-  chosen = _choose(settings, folder, plan.jobs)
+  if plan.choose:
+    chosen = _choose(settings, folder, plan.jobs)
   jobs = final_jobs(settings, chosen, folder)
   _run(jobs, plan.jobs)
-  results = run_folder.resolve(plan.results)
   analysis.collect([job.folder for job in jobs], name, results)
   choice.write(chosen, name, results)
   picture = folder / 'figure4.png'

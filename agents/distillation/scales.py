@@ -108,6 +108,11 @@ class Sweep:
   results: str = config.setting(
       'results', 'The folder of the CSV files that the rows are merged into.'
   )
+  choose: bool = config.setting(
+      True,
+      'Whether to choose step size and alpha, rather than to take those that '
+      'figure4_choices.csv in --results has for the scale.',
+  )
   jobs: int = config.setting(
       0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
   )
