@@ -63,7 +63,9 @@ class ChoiceTest(absltest.TestCase):
     cells = [('pong', 1.0, 'sobolev'), ('breakout', 1.0, 'regular')]
     found = choice.load(folder, 'laptop', cells)
     self.assertCountEqual(found, CANDIDATES)
-    with self.assertRaisesRegex(errors.UserError, 'no choice for breakout, 1 %, regular at'):
+    with self.assertRaisesRegex(
+        errors.UserError, 'no choice for breakout, 1 %, regular at'
+    ):
       choice.load(folder, 'smoke', cells)
 
   def test_a_table_of_something_else(self):
