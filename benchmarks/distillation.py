@@ -123,10 +123,12 @@ def measure(settings: Settings) -> str:
     counted = {name: count(actions) for name, (_, count) in _SIDES.items()}
     row = [game, actions]
     row += [f'{1e3 * np.median(cpu[k]):.0f}' for k in ('regular', 'sobolev')]
-    for name in ('sobolev', 'asking'):
-      ratio = timing.ratio(cpu[name], cpu['regular'])
+    found = {
+        k: timing.ratio(cpu[k], cpu['regular']) for k in ('sobolev', 'asking')
+    }
+    for name, ratio in found.items():
       row += [ratio, f'{counted[name] / counted["regular"]:.2f}']
-    ratios[game] = timing.ratio(cpu['sobolev'], cpu['regular'])
+    ratios[game] = found['sobolev']
     rows.append((*row, f'{1e3 * jacobian / settings.states:.1f}'))
   goal = document.goal(
       f'Sobolev at most {settings.goal:g} times regular', ratios, settings.goal

@@ -1,7 +1,7 @@
 """The choice of step size and alpha, for each cell of Figure 4 and method.
 
 Of all candidates, the one whose student is closest to its teacher in the
-validation episodes at the end of a short training.
+validation episodes at the end of its training.
 """
 
 from collections.abc import Iterable

@@ -36,27 +36,29 @@ class Jacobian:
       states: what was recorded of it.
       chosen: int64 [N], which of the states.
     """
-    # One axis for a state: einsum is slow with several.
-    rows = np.empty(
-        [len(chosen), states.log_policy.shape[1], np.prod(dataset.POINTS)],
-        _TYPE.as_numpy_dtype,
-    )
+    # Filled in place: tf.constant would take three times the memory. One axis
+    # for a state: einsum is slow with several.
+    shape = [len(chosen), states.log_policy.shape[1], np.prod(dataset.POINTS)]
+    self._rows = tf.Variable(tf.zeros(shape, _TYPE), trainable=False)
     policy = losses.log_policy(teacher)
 
     @tf.function(reduce_retracing=True)
-    def jacobian(indices):
+    def fill(places, indices):
       points = states.points(indices)
       with tf.GradientTape(persistent=True) as tape:
         tape.watch(points)
-        values = tf.unstack(policy(points), num=rows.shape[1], axis=1)
+        values = tf.unstack(policy(points), num=shape[1], axis=1)
       gradients = [tape.gradient(value, points) for value in values]
-      gradients = tf.cast(tf.stack(gradients, 1), _TYPE)
-      return tf.reshape(gradients, [-1, *rows.shape[1:]])
+      rows = tf.reshape(tf.stack(gradients, 1), [-1, *shape[1:]])
+      self._rows.scatter_update(
+          tf.IndexedSlices(tf.cast(rows, _TYPE), places)
+      )
 
     for start in range(0, len(chosen), _BATCH):
-      some = slice(start, start + _BATCH)
-      rows[some] = jacobian(tf.constant(chosen[some], tf.int64))
-    self._rows = tf.constant(rows)
+      places = np.arange(start, min(start + _BATCH, len(chosen)))
+      fill(
+          tf.constant(places, tf.int64), tf.constant(chosen[places], tf.int64)
+      )
 
   def projected(self, positions: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
     """grad_s <log pi*, v>, float32 [M, B, S...].
