@@ -77,7 +77,7 @@ class Experiment:
             momentum=settings.momentum,
             drops=tuple(round(d * self.steps) for d in settings.drops),
             l2=settings.l2,
-            module_learning_rate=settings.module_learning_rate,
+            module_learning_rate=settings.adam_learning_rate,
             true_loss=settings.true_loss,
         ),
         pipe,

@@ -67,9 +67,9 @@ def run(
     The figures.
   """
   settings = presets.preset(plan.preset, given)
-  scale = config.label(
-      plan.preset.split('-')[0], settings, presets.preset(plan.preset, {})
-  )
+  # The precision that is fast here makes it no other scale; the rows tell it.
+  standard = presets.preset(plan.preset, {'precision': settings.precision})
+  scale = config.label(plan.preset.split('-')[0], settings, standard)
   folder = output / f'{plan.preset} {scale}'.replace(' ', '-')
   folders = run_sweep(settings, plan, folder)
   results = run_folder.resolve(plan.results)

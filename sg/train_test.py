@@ -75,6 +75,14 @@ class TrainTest(parameterized.TestCase):
         float(rows[1]['train_loss']), float(rows[0]['train_loss'])
     )
 
+  @parameterized.parameters(('critic', 0.25), ('direct_sg', 0.5))
+  def test_modules_learn_at_their_methods_step_size(self, method, expected):
+    settings = _config(
+        method=method, module_learning_rate=0.25, direct_sg_learning_rate=0.5
+    )
+    optimisers = experiment.Experiment(settings).trainer._module_optimisers
+    self.assertEqual({o.learning_rate for o in optimisers}, {expected})
+
   def test_a_killed_run_ends_as_one_that_was_not(self):
     settings = _config(precision='float32', epochs=0.5)
     whole = train.train(settings, self.folder / 'whole', False, quiet=True)
