@@ -59,7 +59,8 @@ def require_tuple(name: str, values: Sequence, length: int | None = None):
 def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
   """Returns a tensor, having checked that its shape is another one's.
 
-  Axes that are unknown while tracing are compared when the graph runs.
+  Axes that are unknown while tracing are compared when the graph runs; XLA,
+  which leaves that out, still refuses another number of elements.
 
   Args:
     name: the argument's name.
@@ -82,7 +83,65 @@ def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
       tf.shape(array), tf.shape(expected), message=message
   )
   with tf.control_dependencies([] if check is None else [check]):
-    return tf.identity(array)
+    return tf.reshape(array, tf.shape(expected))
+
+
+def mask(
+    name: str, array: tf.Tensor | np.ndarray, axes: tf.TensorShape
+) -> tf.Tensor | np.ndarray:
+  """Returns a mask with as many axes as what it is for, each its size or 1.
+
+  Args:
+    name: the argument's name.
+    array: booleans: [B], or with all axes.
+    axes: the shape of what is masked, [B, ...].
+
+  Raises:
+    ValueError: another type or shape.
+  """
+  if not tf.is_tensor(array):
+    array = np.asarray(array)
+  if array.dtype != bool:
+    raise ValueError(
+        f'{name}: expected booleans, False where the target is missing, got '
+        f'{tf.as_dtype(array.dtype).name}'
+    )
+  sizes = list(array.shape)
+  if len(sizes) == 1:
+    sizes += [1] * (axes.rank - 1)
+  if len(sizes) != axes.rank or not all(
+      size in (1, None, axis) for size, axis in zip(sizes, axes, strict=True)
+  ):
+    raise ValueError(
+        f'{name}: expected the shape {axes[:1].as_list()} or '
+        f'{axes.as_list()}, in which any axis may be 1, got '
+        f'{list(array.shape)}'
+    )
+  missing = (None,) * (len(sizes) - len(array.shape))
+  return array[(..., *missing)]
+
+
+def points(x) -> tf.Tensor:
+  """Returns x as a tensor of its own, so that f cannot hold the same one.
+
+  Raises:
+    ValueError: not one floating tensor [B, D...].
+  """
+  if isinstance(x, dict) or (
+      isinstance(x, (list, tuple))
+      and any(tf.is_tensor(part) or isinstance(part, np.ndarray) for part in x)
+  ):
+    raise ValueError(
+        f'x: expected one tensor [B, D...], got a {type(x).__name__}; '
+        'differentiate in one input, and let the function hold the others: '
+        'lambda x: model((x, others))'
+    )
+  x = tf.identity(x)
+  if not x.dtype.is_floating or not x.shape.rank:
+    raise ValueError(
+        f'x: expected a floating tensor [B, D...], got {x.dtype.name} {text(x)}'
+    )
+  return x
 
 
 def require_finite(

@@ -26,6 +26,7 @@ def project(
     f [B, O...], then <D f, v1>, <<D^2 f, v1>, v2>, ..., K tensors [M, B, D...].
   """
   arrays.require_tuple('projections', projections)
+  derivatives = [tf.convert_to_tensor(derivative) for derivative in derivatives]
   value, *rest = derivatives[:len(projections) + 1]
   outputs, inputs = _axes(derivatives, len(projections))
   shapes_in_turn = [outputs] + [inputs] * len(projections)
@@ -56,6 +57,7 @@ def contract(
     f [B, O...], then (D f) u1, (D^2 f)[u1, u2], ..., K tensors [M, B, O...].
   """
   arrays.require_tuple('directions', directions)
+  derivatives = [tf.convert_to_tensor(derivative) for derivative in derivatives]
   value, *rest = derivatives[:len(directions) + 1]
   outputs, inputs = _axes(derivatives, len(directions))
   results = [value]

@@ -49,6 +49,14 @@ class ContractionsTest(parameterized.TestCase):
         expected = testing.contract(expected, u[1][m])
         testing.assert_close(along[2][m, b][o], expected, testing.SAME_FLOAT64)
 
+  def test_recorded_arrays(self):
+    full = random(4, 3), random(4, 3, 2)
+    v = (random(5, 3),)
+    found = contractions.project(full, v)
+    np.testing.assert_allclose(
+        found[1], np.einsum('bod,mo->mbd', full[1], v[0]), rtol=1e-12
+    )
+
   def test_errors(self):
     full = tf.ones([4, 3]), tf.ones([4, 3, 2])
     with self.assertRaisesRegex(ValueError, r'^projections\[0\]: .*\[M, 3\]'):

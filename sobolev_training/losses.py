@@ -163,9 +163,9 @@ def _compare(
   """Computes both sides up to the highest order used and compares them."""
   order = max(terms.used_orders(weights))
   unused = (None,) * (len(weights) - 1 - order)
-  x = tf.identity(x)
+  x = arrays.points(x)
   if not isinstance(target, (list, tuple)):
-    target = ask(x, order) + unused
+    target = terms.of_one_type(ask(x, order)) + unused
   predictions = predict(x, order)
   guards.check(x, predictions)
   return terms.loss_terms(

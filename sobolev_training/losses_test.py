@@ -257,6 +257,12 @@ class ErrorsTest(parameterized.TestCase):
     ):
       losses.projected_loss(student, X, (y, slopes), PROJECTIONS[:1])
 
+  def test_one_input(self):
+    with self.assertRaisesRegex(ValueError, '^x: .* got a tuple; .*others'):
+      losses.full_loss(network(1), (X, X), (X, X))
+    with self.assertRaisesRegex(ValueError, '^x: .* floating .* int64'):
+      losses.full_loss(network(1), np.ones([3, 2], np.int64), (X, X))
+
   def test_masks_reach_the_terms(self):
     student, teacher = network(1), network(2)
     y, slopes = [t.numpy() for t in targets.Function(teacher).full(X, 1)]

@@ -36,13 +36,13 @@ def find(model: Any, x: tf.Tensor) -> PiecewiseLinearMLP | None:
   Returns:
     The layers, hidden ones first, of a `snt.nets.MLP`, `snt.Sequential` or
     `tf.keras.Sequential` that maps [B, D] to [B, 1] by linear layers with
-    biases, all trained, with ReLU or one leaky ReLU between them. None for
-    everything else.
+    biases, all trained and computing in x's type, with ReLU or one leaky ReLU
+    between them. None for everything else.
   """
   parts = _parts(model)
   if parts is None or x.shape.rank != 2:
     return None
-  if not all(hasattr(p, 'w') for p in parts if type(p) is snt.Linear):
+  if not all(map(_is_built, parts)):
     model(x)
   linear, between = parts[::2], parts[1::2]
   layers = [_linear(part) for part in linear]
@@ -52,6 +52,8 @@ def find(model: Any, x: tf.Tensor) -> PiecewiseLinearMLP | None:
   if len(slopes) != 1 or None in slopes or layers[-1][0].shape[-1] != 1:
     return None
   weights, biases = zip(*layers, strict=True)
+  if any(tf.as_dtype(v.dtype) != x.dtype for v in (*weights, *biases)):
+    return None
   found = {id(variable) for variable in (*weights, *biases)}
   # Not a part of it more than once, and nothing frozen.
   if found != {id(v) for v in model.trainable_variables} or (
@@ -88,12 +90,20 @@ def _parts(model: Any) -> list[Any] | None:
   return None
 
 
+def _is_built(part: Any) -> bool:
+  """Whether a layer, if it is one, has its variables."""
+  if type(part) is tf.keras.layers.Dense:
+    return part.built
+  return type(part) is not snt.Linear or hasattr(part, 'w')
+
+
 def _linear(part: Any) -> tuple[Any, Any] | None:
   """A linear layer's weight and bias."""
   if type(part) is snt.Linear and part.with_bias:
     return part.w, part.b
   if type(part) is tf.keras.layers.Dense and part.use_bias:
-    return part.kernel, part.bias
+    if part.compute_dtype == part.variable_dtype:  # Not a mixed policy's.
+      return part.kernel, part.bias
   return None
 
 

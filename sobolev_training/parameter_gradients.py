@@ -17,6 +17,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from sobolev_training import arrays
 from sobolev_training import derivatives
 from sobolev_training import losses as losses_lib
 from sobolev_training import mlp_layers
@@ -56,6 +57,7 @@ def loss_and_gradients(
     ValueError: an argument does not fit; its message starts with the name.
   """
   settings = {'weights': weights, 'losses': losses, 'masks': masks}
+  x = arrays.points(x)
   if variables is None:
     if not hasattr(type(model), 'trainable_variables'):
       raise ValueError(
@@ -85,6 +87,7 @@ def _three_products(mlp, model, x, target, settings):
   order = len(settings['weights']) - 1
   if not isinstance(target, (list, tuple)):
     target = targets.as_target(target).full(x, int(uses_gradient))
+    target = terms.of_one_type(target)
     target += (None,) * (order - int(uses_gradient))
   losses = []
 

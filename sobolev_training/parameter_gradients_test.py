@@ -146,6 +146,24 @@ class ParameterGradientsTest(parameterized.TestCase):
     loss, gradients = _nested(model)
     self._assert_equal(step(_X), (loss.total, gradients))
 
+  @parameterized.parameters(
+      ('float32', 'relu'), ('mixed_bfloat16', 'relu'), ('bfloat16', 'tanh')
+  )
+  def test_keras_models_of_another_type(self, policy, activation):
+    # Not built yet, and called with an array.
+    model = tf.keras.Sequential([
+        tf.keras.layers.Dense(8, activation, dtype=policy),
+        tf.keras.layers.Dense(1, dtype=policy),
+    ])
+    target = [array.numpy() for array in _TARGET]
+    ours = parameter_gradients.loss_and_gradients(model, _X.numpy(), target)
+    expected = losses.full_loss(model, _X, target)
+    np.testing.assert_array_equal(ours[0].total, expected.total)
+    self.assertEqual(ours[0].total.dtype, tf.float64)
+    # As its own target, its types are mixed in the same way.
+    itself = losses.full_loss(model, _X, model)
+    np.testing.assert_array_equal(itself.total, np.zeros(9))
+
   def test_broadcasting_is_an_error(self):
     model = snt.nets.MLP([8, 1])
     wrong = (_TARGET[0][:, 0], _TARGET[1])

@@ -80,7 +80,7 @@ def _check(parameters: MLPParameters):
   if weights[-1].shape[-1] != 1:
     raise ValueError(
         'parameters: expected a scalar output, got weights[-1] of shape '
-        f'{weights[-1].shape}; use sobolev.sobolev_loss and a tape.'
+        f'{weights[-1].shape}; use sobolev.full_loss and a tape.'
     )
 
 

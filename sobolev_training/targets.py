@@ -79,7 +79,7 @@ class Function:
       self, x: tf.Tensor, projections: Sequence[tf.Tensor]
   ) -> tuple[tf.Tensor, ...]:
     """See `Target`."""
-    if 0 < len(projections) < len(self._functions):
+    if projections and len(self._functions) > 1:
       return contractions.project(self.full(x, len(projections)), projections)
     f = self._functions[0]
     return derivatives.value_and_projected(f, x, projections)
@@ -88,7 +88,7 @@ class Function:
       self, x: tf.Tensor, directions: Sequence[tf.Tensor]
   ) -> tuple[tf.Tensor, ...]:
     """See `Target`."""
-    if 0 < len(directions) < len(self._functions):
+    if directions and len(self._functions) > 1:
       return contractions.contract(self.full(x, len(directions)), directions)
     f = self._functions[0]
     return derivatives.value_and_directional(f, x, directions)
@@ -172,7 +172,10 @@ def validate(
           f'recorded[{k}]: expected the shape {list(expected)}, [N, O...] and '
           f'{k} times D..., got {list(array.shape)}'
       )
-    arrays.require_finite(f'recorded[{k}]', array, masks and masks[k])
+    mask = masks and masks[k]
+    if mask is not None:
+      mask = arrays.mask(f'masks[{k}]', mask, tf.TensorShape(array.shape))
+    arrays.require_finite(f'recorded[{k}]', array, mask)
 
 
 def _for_inference(f: Callable) -> Callable:

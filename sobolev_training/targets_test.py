@@ -80,6 +80,16 @@ class FunctionTest(parameterized.TestCase):
         target.full(tf.constant(X), 2)[2], curvature(X), testing.SAME_FLOAT64
     )
     self.assertLen(target.full(tf.constant(X), 0), 1)
+    # And so must projections of it.
+    (v1, v2), (u1, u2) = PROJECTIONS, DIRECTIONS
+    h = curvature(X).numpy()
+    for got, expected in (
+        (target.projected(tf.constant(X), PROJECTIONS),
+         np.einsum('bode,mo,mbd->mbe', h, v1, v2)),
+        (target.directional(tf.constant(X), DIRECTIONS),
+         np.einsum('bode,mbd,me->mbo', h, u1, u2)),
+    ):
+      testing.assert_close(got[2], expected, testing.SAME_FLOAT64)
 
   def test_keras_models_are_called_for_inference(self):
     seen = []
@@ -189,6 +199,12 @@ class ValidateTest(absltest.TestCase):
       targets.validate(self.x, (self.y, self.slopes))
     for mask in (np.arange(5) != 3, np.isfinite(self.slopes)):
       targets.validate(self.x, (self.y, self.slopes), masks=(None, mask))
+    for mask, message in (
+        (np.ones(5), '^masks.1.: expected booleans'),
+        (np.ones(4, bool), r'^masks.1.: expected the shape \[5\] .* got \[4\]'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        targets.validate(self.x, (self.y, self.slopes), masks=(None, mask))
     self.x[0, 1] = np.inf
     with self.assertRaisesRegex(ValueError, r'^x: 1 of 10 .*inf at \[0, 1\]'):
       targets.validate(self.x, (self.y,))

@@ -81,6 +81,7 @@ def loss_terms(
   if isinstance(losses, str) or callable(losses):
     losses = [losses] * count
   arrays.require_tuple('losses', losses, count)
+  predictions = of_one_type(predictions)
   terms = {
       k: _term(
           k, predictions[k], target[k], distances.by_name(losses[k]), masks[k],
@@ -110,25 +111,47 @@ def _term(
     )
   if mask is not None:
     mask = _mask(k, mask, prediction, distance, sampled)
-  if isinstance(target, np.ndarray) and not tf.is_symbolic_tensor(mask):
-    arrays.require_finite(name, target, mask)
-  target = arrays.tensor(name, target, prediction)
+  recorded = target
+  target = arrays.tensor(name, recorded, prediction)
   what = f"the model's derivative of order {k}" if k else "the model's value"
   target = arrays.require_equal(name, target, prediction, what)
+  if isinstance(recorded, np.ndarray) and not tf.is_symbolic_tensor(mask):
+    arrays.require_finite(name, recorded, mask)
   if mask is not None:
-    # Equal to the prediction: no loss, and no gradient.
+    # Equal to the prediction: no loss. And no gradient, even where a loss of
+    # one's own has none at 0.
+    prediction = tf.where(mask, prediction, tf.stop_gradient(prediction))
     target = tf.where(mask, target, prediction)
   target = tf.stop_gradient(target)
   if sampled:
     shape = tf.shape(prediction)
     merged = tf.concat([[-1], shape[2:]], axis=0)
-    each = distance(tf.reshape(prediction, merged), tf.reshape(target, merged))
+    each = _by_example(
+        k, distance, tf.reshape(prediction, merged), tf.reshape(target, merged)
+    )
     loss = tf.reduce_mean(tf.reshape(each, shape[:2]), axis=0)
   else:
-    loss = distance(prediction, target)
+    loss = _by_example(k, distance, prediction, target)
   if mask is None or distances.is_by_component(distance):
     return loss
   return tf.where(tf.reshape(mask, [-1]), loss, tf.zeros_like(loss))
+
+
+def _by_example(
+    k: int,
+    distance: distances.Distance,
+    prediction: tf.Tensor,
+    target: tf.Tensor,
+) -> tf.Tensor:
+  """Returns the distances, having checked that there is one an example."""
+  each = tf.convert_to_tensor(distance(prediction, target))
+  if not each.shape.is_compatible_with(prediction.shape[:1]):
+    raise ValueError(
+        f'losses[{k}]: expected a loss of each example, '
+        f'{prediction.shape[:1].as_list()}, got {arrays.text(each)}; do not '
+        'reduce the batch, and keep no other axis'
+    )
+  return each
 
 
 def _mask(
@@ -139,32 +162,14 @@ def _mask(
     sampled: bool,
 ) -> tf.Tensor | np.ndarray:
   """Returns a mask with the prediction's axes, each of its size or 1."""
-  if not tf.is_tensor(mask):
-    mask = np.asarray(mask)
-  if mask.dtype != bool:
-    raise ValueError(
-        f'masks[{k}]: expected booleans, False where the target is missing, '
-        f'got {tf.as_dtype(mask.dtype).name}'
-    )
   axes = prediction.shape[1:] if sampled else prediction.shape
-  sizes = list(mask.shape)
-  whole_examples = len(sizes) == 1
-  sizes += [1] * (axes.rank - 1 if whole_examples else 0)
-  if len(sizes) != axes.rank or not all(
-      size in (1, None, axis) for size, axis in zip(sizes, axes, strict=True)
-  ):
-    raise ValueError(
-        f'masks[{k}]: expected the shape {axes[:1].as_list()} or '
-        f'{axes.as_list()}, in which any axis may be 1, got '
-        f'{list(mask.shape)}'
-    )
-  if not (whole_examples or distances.is_by_component(distance)):
+  given = list(mask.shape) if tf.is_tensor(mask) else list(np.shape(mask))
+  mask = arrays.mask(f'masks[{k}]', mask, axes)
+  if len(given) > 1 and not distances.is_by_component(distance):
     raise ValueError(
         f'masks[{k}]: a loss of your own can be masked by example only, '
-        f'{axes[:1].as_list()}, got {list(mask.shape)}'
+        f'{axes[:1].as_list()}, got {given}'
     )
-  missing = (None,) * (len(sizes) - len(mask.shape))
-  mask = mask[(..., *missing)]
   return mask[None] if sampled else mask
 
 
@@ -183,6 +188,11 @@ def used_orders(weights: Sequence[Weight]) -> list[int]:
             f'weights[{k}]: expected a scalar, got {arrays.text(weight)}'
         )
       used.append(k)
+    elif np.ndim(weight):
+      raise ValueError(
+          f'weights[{k}]: expected a scalar, got {list(np.shape(weight))}; to '
+          'weigh examples, multiply `total` before its mean'
+      )
     elif not (weight >= 0 and math.isfinite(weight)):
       raise ValueError(f'weights[{k}]: expected 0 or more, got {weight}')
     elif weight > 0:
@@ -190,3 +200,18 @@ def used_orders(weights: Sequence[Weight]) -> list[int]:
   if not used:
     raise ValueError(f'weights: expected one above 0, got {weights}')
   return used
+
+
+def of_one_type(
+    orders: Sequence[tf.Tensor | np.ndarray | None],
+) -> tuple[tf.Tensor | np.ndarray | None, ...]:
+  """Returns tensors cast to the widest of their types, and others as they are.
+
+  A Keras model has values of its own type, such as a mixed policy's bfloat16,
+  and derivatives of x's.
+  """
+  types = [one.dtype for one in orders if tf.is_tensor(one)]
+  widest = max(types, key=lambda dtype: dtype.size, default=None)
+  return tuple(
+      tf.cast(one, widest) if tf.is_tensor(one) else one for one in orders
+  )

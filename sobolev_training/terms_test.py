@@ -228,6 +228,28 @@ class MasksTest(parameterized.TestCase):
           masks=(None, np.ones([BATCH, OUTPUTS, INPUTS], bool)),
       )
 
+  @parameterized.parameters(*testing.MODES)
+  def test_a_distance_without_a_slope_at_0_gives_no_gradient(self, mode):
+    target = data(1)
+    target[0][1] = np.nan
+    mask = np.array([True, False, True])
+
+    def gradient(value):
+      with tf.GradientTape() as tape:
+        tape.watch(value)
+        loss = terms.loss_terms(
+            (value,), target[:1], weights=(1.0,), masks=(mask,),
+            losses=lambda p, t: tf.reduce_sum((p - t) ** 2, 1) ** 0.5,
+        )
+      return tape.gradient(loss.total, value)
+
+    value = data(0)[0]
+    expected = value - target[0]
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    expected[1] = 0
+    found = testing.in_mode(mode, gradient)(tf.constant(value))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
   def test_errors(self):
     run = functools.partial(
         terms.loss_terms, tuple(map(tf.constant, data(0))), data(1)
@@ -262,16 +284,19 @@ class ShapesTest(absltest.TestCase):
 
   def test_sizes_known_only_when_it_runs(self):
     spec = tf.TensorSpec([None, 2])
-    run = tf.function(
-        lambda p, t: terms.loss_terms((p,), (t,), weights=(1.0,)).total,
-        input_signature=[spec, spec],
-    )
-    loss = run(tf.ones([3, 2]), tf.zeros([3, 2]))
-    np.testing.assert_array_equal(loss, [2, 2, 2])
-    with self.assertRaisesRegex(
-        tf.errors.InvalidArgumentError, r'target\[0\]: its shape must be'
+    # XLA leaves out the check that has the message.
+    for jit_compile, message in (
+        (False, r'target\[0\]: its shape must be'), (True, '')
     ):
-      run(tf.ones([3, 2]), tf.zeros([1, 2]))
+      run = tf.function(
+          lambda p, t: terms.loss_terms((p,), (t,), weights=(1.0,)).total,
+          input_signature=[spec, spec],
+          jit_compile=jit_compile,
+      )
+      loss = run(tf.ones([3, 2]), tf.zeros([3, 2]))
+      np.testing.assert_array_equal(loss, [2, 2, 2])
+      with self.assertRaisesRegex(tf.errors.InvalidArgumentError, message):
+        run(tf.ones([3, 2]), tf.zeros([1, 2]))
 
   def test_nan_in_numpy_data(self):
     target = data(1)
@@ -291,6 +316,28 @@ class ShapesTest(absltest.TestCase):
       run(losses='mse')
     with self.assertRaisesRegex(ValueError, '^losses: expected 2.* got 1'):
       run(losses=('l1',))
+    for own, shape in (
+        (lambda p, t: tf.reduce_mean((p - t) ** 2), r'\[\]'),
+        (lambda p, t: (p - t)[:, :1] ** 2, r'\[3, 1\]'),
+    ):
+      for mask in (None, np.ones([3], bool)):
+        with self.assertRaisesRegex(
+            ValueError, rf'^losses\[0\]: .* each example, \[3\], got {shape}'
+        ):
+          run(losses=(own, 'l1'), masks=(mask, None))
+
+  def test_data_of_another_shape_behind_a_mask(self):
+    value, jacobian = data(1)
+    mask = np.ones([3], bool)
+    with self.assertRaisesRegex(ValueError, r'^target\[0\]: .* got \[3\]'):
+      terms.loss_terms(
+          tuple(map(tf.constant, data(0))), (value[:, 0], jacobian),
+          masks=(mask, mask),
+      )
+
+  def test_weights_errors(self):
+    with self.assertRaisesRegex(ValueError, r'^weights\[1\]: .* \[3\]; to'):
+      terms.used_orders((1.0, np.ones(3)))
 
 
 if __name__ == '__main__':
