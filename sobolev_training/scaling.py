@@ -122,7 +122,10 @@ def fit(x: np.ndarray, y: np.ndarray) -> Scaling:
   return Scaling(np.mean(x, 0), _deviation(x), np.mean(y, 0), _deviation(y))
 
 
-def balanced_weights(derivatives: Sequence[np.ndarray]) -> tuple[float, ...]:
+def balanced_weights(
+    derivatives: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray | None] | None = None,
+) -> tuple[float, ...]:
   """Returns weights that make all terms of a squared L2 loss count alike.
 
   With them each term is 1, averaged over the data, for the model that knows
@@ -131,12 +134,26 @@ def balanced_weights(derivatives: Sequence[np.ndarray]) -> tuple[float, ...]:
 
   Args:
     derivatives: (y, D y, ..., D^K y) of the training set, as for `full_loss`.
+    masks: one or None for each order, as for `full_loss`.
+
+  Raises:
+    ValueError: NaN or infinity that is not masked, or a mask that does not fit.
   """
-  value, *rest = [np.asarray(d, np.float64) for d in derivatives]
-  sizes = [
-      np.sum(np.mean(d**2, axis=0)) for d in (value - np.mean(value, 0), *rest)
-  ]
-  return tuple(1 / size if size else 0.0 for size in map(float, sizes))
+  masks = [None] * len(derivatives) if masks is None else masks
+  arrays.require_tuple('masks', masks, len(derivatives))
+  weights = []
+  for k, (derivative, mask) in enumerate(zip(derivatives, masks, strict=True)):
+    known = np.ma.array(derivative, np.float64)
+    if mask is not None:
+      shape = tf.TensorShape(known.shape)
+      mask = arrays.mask(f'masks[{k}]', np.asarray(mask), shape)
+      known.mask = ~np.broadcast_to(mask, known.shape)
+    arrays.require_finite(f'derivatives[{k}]', known.data, mask)
+    if k == 0:
+      known = known - known.mean(0)
+    size = float(np.sum((known**2).filled(0))) / len(known)
+    weights.append(1 / size if size else 0.0)
+  return tuple(weights)
 
 
 def _deviation(data: np.ndarray) -> np.ndarray:

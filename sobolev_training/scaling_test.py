@@ -9,6 +9,7 @@ from sobolev_training import derivatives
 from sobolev_training import guards
 from sobolev_training import losses
 from sobolev_training import scaling
+from sobolev_training import terms
 from sobolev_training import testing
 
 
@@ -109,6 +110,25 @@ class BalancedWeightsTest(absltest.TestCase):
       )
     for k, term in loss.terms.items():
       self.assertAlmostEqual(weights[k] * np.mean(term), 1, places=10)
+
+  def test_what_is_masked_adds_nothing(self):
+    x, f = data((3,), (2,))
+    y, slopes = (
+        d.numpy() for d in derivatives.value_and_jacobian(f, tf.constant(x))
+    )
+    masks = np.arange(len(y)) % 3 != 0, np.isfinite(slopes)
+    masks[1][1, 0] = False
+    known = y[masks[0]]
+    y[~masks[0]] = slopes[~masks[1]] = np.nan
+    weights = scaling.balanced_weights((y, slopes), masks)
+    ignorant = np.broadcast_to(known.mean(0), y.shape), np.zeros_like(slopes)
+    loss = terms.loss_terms(
+        tuple(map(tf.constant, ignorant)), (y, slopes), masks=masks
+    )
+    for k, term in loss.terms.items():
+      self.assertAlmostEqual(weights[k] * np.mean(term), 1, places=10)
+    with self.assertRaisesRegex(ValueError, r'^derivatives\[0\]: .*not finite'):
+      scaling.balanced_weights((y, slopes), (None, masks[1]))
 
   def test_an_order_without_size(self):
     self.assertEqual(
