@@ -47,10 +47,12 @@ class Plan:
   """What to run."""
 
   choices: tuple[str, ...] = config.setting(
-      tuple(CHOICES), 'Which choices.', choices=tuple(CHOICES)
+      tuple(CHOICES), 'Which choices.', choices=tuple(CHOICES),
+      distinct=True,
   )
   sizes: tuple[int, ...] = config.setting(
-      figure2.SIZES, 'Training set sizes.', 'points', minimum=1
+      figure2.SIZES, 'Training set sizes.', 'points', minimum=1,
+      distinct=True,
   )
   results: str = config.setting(
       'results', 'The folder of the CSV files that the rows are merged into.'

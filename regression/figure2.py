@@ -44,9 +44,11 @@ class Sweep:
       tuple(functions.FUNCTIONS),
       'Which functions; any subset.',
       choices=tuple(functions.FUNCTIONS),
+      distinct=True,
   )
   sizes: tuple[int, ...] = config.setting(
-      SIZES, 'Training set sizes.', 'points', 'section 4.1 [V]', minimum=1
+      SIZES, 'Training set sizes.', 'points', 'section 4.1 [V]', minimum=1,
+      distinct=True,
   )
   results: str = config.setting(
       'results', 'The folder of the CSV files that the rows are merged into.'

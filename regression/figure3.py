@@ -41,7 +41,8 @@ class Picture:
       choices=tuple(functions.FUNCTIONS),
   )
   sizes: tuple[int, ...] = config.setting(
-      (20, 100), 'Training set sizes.', 'points', 'Figure 3 [V]', minimum=1
+      (20, 100), 'Training set sizes.', 'points', 'Figure 3 [V]', minimum=1,
+      distinct=True,
   )
   results: str = config.setting(
       'results', 'The folder of the CSV files that the rows are merged into.'
@@ -57,11 +58,11 @@ def grid(function: functions.Function) -> np.ndarray:
   return np.stack(np.meshgrid(*axes, indexing='ij'), -1).reshape(-1, 2)
 
 
-def point_rows(name: str, size: int) -> list[analysis.Row]:
+def point_rows(name: str, size: int, seed: int) -> list[analysis.Row]:
   """Rows of `analysis.POINTS`: what the networks learn from."""
   return [
       {'function': name, 'size': size, 'x1': f'{x1:.5g}', 'x2': f'{x2:.5g}'}
-      for x1, x2 in datasets.training_set(name, size, 0).x
+      for x1, x2 in datasets.training_set(name, size, seed).x
   ]
 
 
@@ -119,7 +120,7 @@ def run(
   rows = surface_rows(name, plan.function, 'truth', 0, x, *truth)
   points = []
   for size in plan.sizes:
-    points += point_rows(plan.function, size)
+    points += point_rows(plan.function, size, settings.first_seed)
     for method in train.METHODS:
       config_ = train.Config(
           **dataclasses.asdict(settings),

@@ -5,6 +5,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
+from regression import datasets
 from regression import figure3
 from regression import functions
 
@@ -41,6 +42,15 @@ class Figure3Test(parameterized.TestCase):
     expected = (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
     np.testing.assert_allclose(value, expected, rtol=1e-3, atol=0.1)
     self.assertLen(_read(folder / 'results' / 'figure3_points.csv'), 120)
+
+  def test_points_are_those_of_the_seed(self):
+    found = [figure3.point_rows('booth', 20, seed) for seed in (0, 1)]
+    for seed, rows in enumerate(found):
+      x = datasets.training_set('booth', 20, seed).x
+      np.testing.assert_allclose(
+          [[float(row['x1']), float(row['x2'])] for row in rows], x, rtol=1e-4
+      )
+    self.assertNotEqual(*found)
 
   @parameterized.parameters(*functions.FUNCTIONS)
   def test_grid_covers_the_box(self, name):

@@ -107,6 +107,7 @@ class Config(Settings):
       ('styblinski_tang',),
       'What to learn: names in regression/functions.py, or .npz files with '
       'recorded x [N, D], y [N] and gradient [N, D].',
+      distinct=True,
   )
   size: int = config.setting(
       100,

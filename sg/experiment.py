@@ -124,9 +124,10 @@ class Experiment:
   def evaluate(self, step: int) -> dict[str, tf.Tensor | float]:
     """Tests, and compares synthetic with true gradients."""
     epoch = step * self._settings.batch_size / self._data.train_size
-    right = [
-        self._right(*batch) for batch in self._data.test(_TEST_BATCH)
-    ]
+    with datasets.reading():
+      right = [
+          self._right(*batch) for batch in self._data.test(_TEST_BATCH)
+      ]
     top1, top5 = 100 * tf.reduce_sum(right, axis=0) / self._data.test_size
     found = {
         'epoch': epoch, 'top1': top1, 'top5': top5,
@@ -138,7 +139,8 @@ class Experiment:
 
   @functools.cached_property
   def _aligned(self) -> tuple[tf.Tensor, tf.Tensor]:
-    return next(iter(self._data.test(self._settings.aligned)))
+    with datasets.reading():
+      return next(iter(self._data.test(self._settings.aligned)))
 
   def _train(self, tick: int) -> Callable[..., dict[str, tf.Tensor]]:
     """The compiled step; while a pipe fills, each tick has its own."""

@@ -42,7 +42,8 @@ class Sweep:
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(
-      methods.METHODS, 'Which methods.', choices=methods.METHODS
+      methods.METHODS, 'Which methods.', choices=methods.METHODS,
+      distinct=True,
   )
   seeds: int = config.setting(3, 'Runs a method.', minimum=1)
   results: str = config.setting(

@@ -45,7 +45,8 @@ class Settings:
   """All but the scale, whose settings go before these defaults."""
 
   games: tuple[str, ...] = config.setting(
-      tuple(games.GAMES), 'Which games.', choices=tuple(games.GAMES)
+      tuple(games.GAMES), 'Which games.', choices=tuple(games.GAMES),
+      distinct=True,
   )
   teachers: str = config.setting(
       '', 'The folder of the teachers, <game>.npz; by default agents/teachers.',
@@ -61,6 +62,7 @@ class Settings:
   percents: tuple[float, ...] = config.setting(
       (1.0, 5.0, 10.0, 25.0, 50.0), 'Recorded states to train on.', '%',
       'unknown; [O]', above=0, maximum=99,
+      distinct=True,
   )
   seeds: int = config.setting(10, 'Runs a cell.', source='[O]', minimum=1)
   batch_size: int = config.setting(
@@ -75,12 +77,14 @@ class Settings:
   learning_rates: tuple[float, ...] = config.setting(
       (1e-5, 3e-5, 1e-4, 3e-4, 1e-3), 'Step sizes to choose from.',
       source='1e-5 to 1e-3 [M]', above=0,
+      distinct=True,
   )
   alphas: tuple[float, ...] = config.setting(
       (0.001, 0.01, 0.1, 1.0, 10.0),
       'Weights of the Sobolev term to choose from.',
       source='unknown; [O]',
       above=0,
+      distinct=True,
   )
   evaluations: int = config.setting(
       20, 'Tests of a run, after one at the start.', minimum=1

@@ -56,6 +56,7 @@ class _Rules:
   maximum: float | None
   above: float | None
   affects_result: bool
+  distinct: bool
 
 
 def setting(
@@ -69,6 +70,7 @@ def setting(
     *,
     above: float | None = None,
     affects_result: bool = True,
+    distinct: bool = False,
 ) -> Any:
   """Declares a field of a configuration.
 
@@ -83,6 +85,7 @@ def setting(
     above: a bound that the value must exceed; for a tuple, its items.
     affects_result: whether the numbers depend on it. A run may be resumed with
       another value of a setting that they do not depend on.
+    distinct: whether a tuple must have an item, and none twice.
 
   Returns:
     A `dataclasses.field`.
@@ -96,6 +99,7 @@ def setting(
       maximum=maximum,
       above=above,
       affects_result=affects_result,
+      distinct=distinct,
   )
   return dataclasses.field(default=default, metadata={'rules': rules})
 
@@ -137,6 +141,8 @@ class _Parser(flags.ArgumentParser):
     text = ' '.join([text, ' and '.join(limits)]).strip()
     if self.is_tuple:
       text = f'a comma-separated list, each {text}'
+      if rules.distinct:
+        text += ', none twice'
     return f'{text}, or none' if self.optional else text
 
   def parse(self, argument: Any) -> Any:
@@ -151,7 +157,8 @@ class _Parser(flags.ArgumentParser):
     right_shape = isinstance(value, tuple) == self.is_tuple
     if value is None and self.optional:
       return value
-    if not right_shape or not all(map(self._allowed, items)):
+    distinct = not self.rules.distinct or 0 < len(items) == len(set(items))
+    if not right_shape or not distinct or not all(map(self._allowed, items)):
       raise ValueError(f'expected {self.expected()}')
     return value
 

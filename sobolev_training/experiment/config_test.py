@@ -30,6 +30,7 @@ class Config:
       (256, 256), 'Units a layer.', minimum=1
   )
   functions: tuple[str, ...] = config.setting(('ackley',), 'Which functions.')
+  sizes: tuple[int, ...] = config.setting((20,), 'Points.', distinct=True)
   batch: int | None = config.setting(None, 'Batch; all points if none.')
   clip: float | None = config.setting(None, 'Largest norm.', above=0)
   threads: int = config.setting(
@@ -58,7 +59,7 @@ class FlagsTest(parameterized.TestCase):
       ('--standardise=true', 'standardise', True),
       ('--method=regular', 'method', 'regular'),
       ('--widths=8', 'widths', (8,)),
-      ('--widths=8,16,1', 'widths', (8, 16, 1)),
+      ('--widths=8,16,8', 'widths', (8, 16, 8)),
       ('--widths=', 'widths', ()),
       ('--functions=booth,beale', 'functions', ('booth', 'beale')),
       ('--batch=32', 'batch', 32),
@@ -86,6 +87,8 @@ class FlagsTest(parameterized.TestCase):
       ('--widths=8,0', 'comma-separated list, each a whole number at least 1'),
       ('--widths=8,,8', 'comma-separated list, each a whole number'),
       ('--functions=a,,b', 'comma-separated list, each a text'),
+      ('--sizes=20,100,20', 'each a whole number, none twice'),
+      ('--sizes=', 'each a whole number, none twice'),
       ('--batch=many', 'expected a whole number, or none'),
       ('--clip=-1', 'expected a number above 0, or none'),
   )

@@ -6,11 +6,8 @@ where a column's meaning below allows it.
 """
 
 from collections.abc import Iterable
-from collections.abc import Iterator
-import contextlib
 import csv
 import dataclasses
-import fcntl
 import math
 import os
 import pathlib
@@ -176,7 +173,7 @@ def merge(path: os.PathLike[str] | str, rows: Iterable[Row]) -> None:
   path = pathlib.Path(path)
   with errors.naming(path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
+    with atomic.locked(path.parent):
       merged = {row.key: row for row in read(path)} if path.exists() else {}
       for row in rows:
         merged[row.key] = _checked(row)
@@ -214,13 +211,3 @@ def _natural(key: tuple[str, ...]) -> list[list[tuple[int, int | str]]]:
       ]
       for text in key
   ]
-
-
-@contextlib.contextmanager
-def _locked(folder: pathlib.Path) -> Iterator[None]:
-  descriptor = os.open(folder, os.O_RDONLY)
-  try:
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    yield
-  finally:
-    os.close(descriptor)

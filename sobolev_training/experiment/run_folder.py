@@ -133,9 +133,9 @@ def open_run(
     _make_folder(path)
   with _lock(path):
     with errors.naming(path):
-      atomic.remove_leftovers(path)
       run = Run(path, resumed=(path / CONFIG).exists())
       if run.resumed:
+        atomic.remove_leftovers(path)
         _check_resume(run, config, resume)
       else:
         _check_empty(path)

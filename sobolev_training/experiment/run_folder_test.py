@@ -129,7 +129,9 @@ class OpenRunTest(absltest.TestCase):
   def test_refuses_a_folder_of_something_else(self):
     self.path.mkdir(parents=True)
     (self.path / 'thesis.tex').touch()
+    (self.path / '.notes.tmp').touch()
     self.assert_refuses(r'has files \(thesis.tex\) but no run: choose another')
+    self.assertTrue((self.path / '.notes.tmp').exists())
     self.assert_refuses('has files', resume=True)
 
   def test_takes_a_folder_where_a_run_was_killed_at_its_start(self):

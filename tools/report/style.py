@@ -11,6 +11,7 @@ from collections.abc import Callable
 import contextlib
 import io
 import os
+import pathlib
 import re
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ import matplotlib
 from matplotlib import axis as axis_lib
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
+
+from sobolev_training.experiment import atomic
+from sobolev_training.experiment import errors
 
 
 class Theme(NamedTuple):
@@ -152,9 +156,11 @@ def heading(text: str, scale: str) -> str:
 def save(
     figure: figure_lib.Figure, path: os.PathLike[str] | str, dpi: int = 150
 ) -> None:
-  """Writes a figure in the format of the path's suffix."""
-  with open(path, 'wb') as file:
-    file.write(to_bytes(figure, os.path.splitext(path)[1][1:], dpi))
+  """Writes a figure in the format of the path's suffix, whole or not at all."""
+  path = pathlib.Path(path)
+  content = to_bytes(figure, path.suffix[1:], dpi)
+  with errors.naming(path), atomic.replacing(path) as temporary:
+    temporary.write_bytes(content)
 
 
 def to_bytes(
