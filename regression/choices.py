@@ -64,7 +64,7 @@ class Plan:
 
 def main(_):
   plan = config.from_flags(Plan)
-  results = run_folder.resolve(plan.results)
+  results = run_folder.make(plan.results)
   output = run_folder.resolve(flags.FLAGS.output)
   for name in plan.choices:
     settings = train.Settings(**{**SHORT, **CHOICES[name]})

@@ -132,7 +132,7 @@ def run(
   """
   settings = scaled(plan.scale, given)
   name = label(plan.scale, settings)
-  results = run_folder.resolve(plan.results)
+  results = run_folder.make(plan.results)
   folder = output / name.replace(' ', '-')
   folders = run_sweep(settings, plan.functions, plan.sizes, folder, plan.jobs)
   analysis.collect(folders, name, results)

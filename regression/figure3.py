@@ -104,6 +104,7 @@ def run(
   Returns:
     The figure's path.
   """
+  results = run_folder.make(plan.results)
   settings = figure2.scaled(plan.scale, given)
   name = figure2.label(plan.scale, settings)
   settings = dataclasses.replace(settings, seeds=1)
@@ -132,7 +133,6 @@ def run(
       ensemble = train.train(config_, path, resume=True)
       predicted = ensemble.predict(0, x)
       rows += surface_rows(name, plan.function, method, size, x, *predicted)
-  results = run_folder.resolve(plan.results)
   analysis.merge_table(results / analysis.SURFACES, rows)
   analysis.merge_table(results / analysis.POINTS, points)
   picture = folder / f'{plan.function}.png'

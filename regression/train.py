@@ -22,6 +22,7 @@ from regression import training
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import inputs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import writers
@@ -34,7 +35,9 @@ class Settings:
   """What Figure 2's runs share; marks as in docs/deviations.md."""
 
   seeds: int = config.setting(1, 'Networks a function.', minimum=1)
-  first_seed: int = config.setting(0, "The first one's seed.", minimum=0)
+  first_seed: int = config.setting(
+      0, "The first one's seed.", minimum=0, maximum=10**9
+  )
   steps: int = config.setting(
       20_000, 'Updates of the weights.', 'steps', 'deviations 1 [O]', minimum=1
   )
@@ -86,7 +89,8 @@ class Settings:
       minimum=2,
   )
   threads: int = config.setting(
-      0, 'Threads; 0 for all cores.', minimum=0, affects_result=False
+      0, 'Threads; 0 for all cores.', minimum=0, maximum=1024,
+      affects_result=False,
   )
   chunk: int = config.setting(
       -1,
@@ -205,6 +209,8 @@ def train(
   """
   with run_folder.open_run(path, settings, resume) as run:
     ensemble = make_ensemble(settings, configure_threads(settings.threads))
+    files = [f for f in settings.functions if f.endswith(recorded.SUFFIX)]
+    inputs.keep(run, functions=inputs.digest(map(run_folder.resolve, files)))
 
     def advance(step, until):
       ensemble.advance(step, until)

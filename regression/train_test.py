@@ -50,6 +50,20 @@ class TrainTest(absltest.TestCase):
     for one, two in zip(first.variables, again.variables, strict=True):
       np.testing.assert_array_equal(one, two)
 
+  def test_does_not_go_on_with_other_points(self):
+    points, path = self.folder / 'points.npz', self.folder / 'run'
+    settings = _config(functions=(str(points),), seeds=1, size=2)
+
+    def write(values):
+      np.savez(points, x=np.ones([9, 1]), y=values, gradient=np.ones([9, 1]))
+
+    write(np.zeros(9))
+    train.train(settings, path, resume=False, quiet=True)
+    train.train(settings, path, resume=True, quiet=True)
+    write(np.ones(9))
+    with self.assertRaisesRegex(errors.UserError, 'data: --functions was'):
+      train.train(settings, path, resume=True, quiet=True)
+
   def test_regular_training_ignores_the_gradient_weight(self):
     runs = [
         train.make_ensemble(_config(method='regular', gradient_weight=w), 1)

@@ -28,6 +28,11 @@ def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
   Raises:
     UserError: no such task, or its port cannot be used.
   """
+  if len(addresses) < 2:
+    raise errors.UserError(
+        f'{_SETTING}: expected host:port of two machines or more, this one and '
+        'that of //sg:train, separated by commas'
+    )
   if not 1 <= task < len(addresses):
     raise errors.UserError(
         f'--task={task}: expected a number from 1 to {len(addresses) - 1}, as '

@@ -71,6 +71,9 @@ class ClusterTest(absltest.TestCase):
       cluster.connect([addresses[0], 'nowhere'])
     with self.assertRaisesRegex(errors.UserError, 'from 1 to 1, as'):
       cluster.serve(addresses, 2)
+    for too_few in ((), addresses[:1]):
+      with self.assertRaisesRegex(errors.UserError, 'two machines or more'):
+        cluster.serve(too_few, 1)
 
 
 if __name__ == '__main__':

@@ -29,7 +29,13 @@ _NETWORKS = {
 
 
 class Experiment:
-  """One run of section 4.3."""
+  """One run of section 4.3.
+
+  Attributes:
+    steps: updates.
+    data_digest: the data set's.
+    trainer: trains the network.
+  """
 
   def __init__(
       self,
@@ -49,6 +55,7 @@ class Experiment:
     self._data = datasets.open_dataset(
         settings.dataset, settings.data, settings.image_size
     )
+    self.data_digest = self._data.digest
     self.steps = max(
         1,
         round(settings.epochs * self._data.train_size / settings.batch_size),

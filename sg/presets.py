@@ -131,7 +131,8 @@ class Settings:
       minimum=1,
   )
   threads: int = config.setting(
-      0, 'Threads; 0 for all cores.', minimum=0, affects_result=False
+      0, 'Threads; 0 for all cores.', minimum=0, maximum=1024,
+      affects_result=False,
   )
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False
@@ -147,7 +148,7 @@ class Config(Settings):
       choices=methods.METHODS,
   )
   seed: int = config.setting(
-      0, 'Of weights, order and augmentation.', minimum=0
+      0, 'Of weights, order and augmentation.', minimum=0, maximum=10**9
   )
 
   @property

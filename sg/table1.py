@@ -67,13 +67,13 @@ def run(
   Returns:
     The figures.
   """
+  results = run_folder.make(plan.results)
   settings = presets.preset(plan.preset, given)
   # The precision that is fast here makes it no other scale; the rows tell it.
   standard = presets.preset(plan.preset, {'precision': settings.precision})
   scale = config.label(plan.preset.split('-')[0], settings, standard)
   folder = output / f'{plan.preset} {scale}'.replace(' ', '-')
   folders = run_sweep(settings, plan, folder)
-  results = run_folder.resolve(plan.results)
   analysis.collect(folders, scale, results)
   pictures = [folder / 'table1_curves.png']
   table1_figures.draw_curves(results, scale, pictures[0])

@@ -13,6 +13,7 @@ from sg import presets
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import inputs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 
@@ -39,6 +40,7 @@ def train(
     return None
   with run_folder.open_run(path, settings, resume) as run:
     experiment = _prepare(settings)
+    inputs.keep(run, data=experiment.data_digest)
     with experiment.leading():
       loop.run(
           run,

@@ -5,6 +5,7 @@ from unittest import mock
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
+import tensorflow as tf
 
 from sg import experiment
 from sg import presets
@@ -119,6 +120,28 @@ class TrainTest(parameterized.TestCase):
     self.assertTrue(np.any(weights[0] != weights[1]))
     # All methods start with the same main network.
     np.testing.assert_array_equal(weights[0], weights[2])
+
+  def test_does_not_go_on_with_other_data(self):
+    jpeg = tf.io.encode_jpeg(np.zeros([8, 8, 3], np.uint8)).numpy()
+    for data in 'ab':
+      for split in ('train', 'val'):
+        path = self.folder / data / split / 'class' / f'{data}.JPEG'
+        path.parent.mkdir(parents=True)
+        path.write_bytes(jpeg)
+
+    def run(data, resume):
+      settings = _config(dataset='imagenet', data=str(self.folder / data))
+      train.train(settings, self.folder / 'run', resume, quiet=True)
+
+    with mock.patch.object(
+        experiment.Experiment, 'advance', side_effect=Killed
+    ):
+      with self.assertRaises(Killed):
+        run('a', False)
+      with self.assertRaisesRegex(errors.UserError, 'other data: --data was'):
+        run('b', True)
+      with self.assertRaises(Killed):
+        run('a', True)
 
   def test_names_a_network_that_cannot_be_cut_so(self):
     with self.assertRaisesRegex(errors.UserError, '--cuts=1: .*0, 3 .*cifar10'):

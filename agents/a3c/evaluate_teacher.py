@@ -104,6 +104,8 @@ def describe(record: dict[str, Any]) -> str:
 def run(settings: Config) -> dict[str, Any]:
   """Evaluates as the settings say; returns the record."""
   source = run_folder.resolve(settings.teacher)
+  target = run_folder.resolve(settings.evaluated)
+  run_folder.make(target.parent)
   network = teacher_file.load(source, settings.game).network
   player = evaluation.Player(
       settings.game, lambda observations: network(observations).logits
@@ -125,7 +127,7 @@ def run(settings: Config) -> dict[str, Any]:
 
     return evaluate(
         source,
-        run_folder.resolve(settings.evaluated),
+        target,
         settings.game,
         settings.games,
         settings.max_game_steps,

@@ -37,7 +37,9 @@ class Config:
   steps: int = config.setting(
       600, 'Agent steps, at most, a picture each.', 'steps', minimum=1
   )
-  seed: int = config.setting(1, 'Of the start and the actions.', minimum=1)
+  seed: int = config.setting(
+      1, 'Of the start and the actions.', minimum=1, maximum=10**9
+  )
   sticky: float = config.setting(
       0.0, 'Probability that the last action is repeated instead, per frame.',
       minimum=0, maximum=1,
@@ -86,6 +88,7 @@ def write(path: os.PathLike[str] | str, screens: list[np.ndarray]) -> None:
 def main(_):
   settings = config.from_flags(Config)
   path = run_folder.resolve(settings.film)
+  run_folder.make(path.parent)
   screens = play(settings)
   write(path, screens)
   print(f'{path}: {len(screens)} pictures of {settings.game}')

@@ -17,7 +17,7 @@ class FilmTest(absltest.TestCase):
     self.folder = pathlib.Path(self.create_tempdir().full_path)
     self.teacher = str(self.folder / 'teacher.npz')
     weights = teacher_file.half(networks.make_teacher(3, seed=1))
-    teacher_file.save(self.teacher, weights, {'game': 'pong'})
+    teacher_file.save(self.teacher, weights, {'game': 'pong', 'frames': 1})
 
   def test_from_a_teacher_to_a_gif(self):
     path = self.folder / 'film.gif'

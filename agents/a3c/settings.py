@@ -24,7 +24,9 @@ class Config:
       'supplement 2: 80e6 [M]; 10e6 [O]',
       minimum=1,
   )
-  seed: int = config.setting(0, 'Of weights, games and actions.', minimum=0)
+  seed: int = config.setting(
+      0, 'Of weights, games and actions.', minimum=0, maximum=10**9
+  )
   workers: int = config.setting(
       4, 'Threads that play and learn.', source='16 [S: the authors]; 4 [O]',
       minimum=1,

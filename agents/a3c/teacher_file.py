@@ -60,7 +60,7 @@ def save(
   Args:
     path: where.
     weights: as `half` gives them.
-    record: JSON values; `game` among them.
+    record: JSON values; `game` and `frames` among them.
   """
   path = pathlib.Path(path)
   with errors.naming(path), atomic.replacing(path) as temporary:
@@ -81,7 +81,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
     with np.load(path, allow_pickle=False) as archive:
       found = {name: archive[name] for name in archive.files}
     record = json.loads(found.pop(_RECORD).item())
-    of = record['game']
+    of, _ = record['game'], record['frames']
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_OTHER_WAY}') from None
   except (
@@ -109,6 +109,10 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
     raise errors.UserError(
         f'{path}: its weights are not those of the teacher of {game} with '
         f'{num_actions} actions: {_OTHER_WAY}'
+    )
+  if not all(np.isfinite(array).all() for array in found.values()):
+    raise errors.UserError(
+        f'{path}: some of its weights are not finite: {_OTHER_WAY}'
     )
   assign(network, found)
   return Loaded(network, record)

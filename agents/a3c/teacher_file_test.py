@@ -61,6 +61,12 @@ class TeacherFileTest(absltest.TestCase):
     with self.assertRaisesRegex(errors.UserError, 'its weights are not those'):
       teacher_file.load(self.path, 'pong')
 
+  def test_weights_that_are_not_finite(self):
+    bad = np.full([512, 3], np.nan, np.float16)
+    self._save(**{'teacher/policy/w:0': bad})
+    with self.assertRaisesRegex(errors.UserError, 'are not finite: take'):
+      teacher_file.load(self.path, 'pong')
+
   def test_damaged_files(self):
     self._save()
     good = self.path.read_bytes()
@@ -81,6 +87,7 @@ class TeacherFileTest(absltest.TestCase):
         {'record': np.array('[1, 2]')},
         {'record': np.array('{')},
         {'record': np.array([{}])},
+        {'record': np.array('{"game": "pong"}')},
     ):
       np.savez(self.path, **content)
       with self.assertRaisesRegex(errors.UserError, 'not a teacher, or a'):

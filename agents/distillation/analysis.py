@@ -8,7 +8,6 @@ Rows of another scale stay; those of the same run are replaced.
 
 from collections.abc import Iterable
 import pathlib
-import shlex
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,6 @@ from sobolev_training.experiment import tables
 from tools.report import figure4_rows
 
 MEASURED = 'measured.csv'
-
-# Flags that say where files lie, which is so on one machine only.
-_PLACES = ('--recording=', '--teacher=')
 
 # Columns that say what a row is about, and of these the run.
 _CURVE_KEYS, _RUN = 6, 5
@@ -43,13 +39,6 @@ def _about(run: Run) -> tuple[str, float, str]:
   settings = run['settings']
   method = settings_lib.METHODS[settings['alpha'] > 0]
   return settings['game'], settings['percent'], method
-
-
-def _anywhere(run: Run) -> Run:
-  """A run whose command names no place."""
-  words = shlex.split(run['command'])
-  command = shlex.join(w for w in words if not w.startswith(_PLACES))
-  return {**run, 'command': command}
 
 
 def curve_rows(scale: str, run: Run, metrics: Metrics) -> list[dict[str, Any]]:
@@ -77,7 +66,7 @@ def measured_rows(
   """A row a case, method and metric, over the seeds."""
   groups: dict[tuple[str, float, str], list[tuple[Run, Metrics]]] = {}
   for run, metrics in runs:
-    groups.setdefault(_about(run), []).append((_anywhere(run), metrics))
+    groups.setdefault(_about(run), []).append((run, metrics))
   found = []
   for (game, percent, method), group in groups.items():
     for column, (metric, unit, factor) in _MEASURED.items():

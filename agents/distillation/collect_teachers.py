@@ -79,7 +79,7 @@ def collect(output: pathlib.Path) -> list[str]:
 
 def main(_):
   settings = config.from_flags(Config)
-  output = run_folder.resolve(settings.results)
+  output = run_folder.make(settings.results)
   names = collect(output)
   if not names:
     raise errors.UserError(

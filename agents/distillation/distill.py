@@ -22,6 +22,7 @@ from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import finished_runs
+from sobolev_training.experiment import inputs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 
@@ -34,6 +35,7 @@ class Distillation:
 
   Attributes:
     trainer: trains the student.
+    recording_digest: of the file with the states.
   """
 
   def __init__(self, settings: settings_lib.Config):
@@ -53,6 +55,7 @@ class Distillation:
     used = np.concatenate([found.train, *sides.values()])
     states = dataset.States(recording, used)
     self._sides = {side: tf.constant(chosen) for side, chosen in sides.items()}
+    self.recording_digest = inputs.digest([path])
     self._check(teacher, states, f'{path}: not of {teacher_path}')
     self.trainer = training.Trainer(settings, teacher, states, found.train)
     self._lowest = float('inf')
@@ -117,6 +120,7 @@ def distill(
   environment.configure_threads(settings.threads)
   with run_folder.open_run(path, settings, resume) as run:
     experiment = Distillation(settings)
+    inputs.keep(run, recording=experiment.recording_digest)
     loop.run(
         run,
         settings.steps,

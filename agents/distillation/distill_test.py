@@ -96,6 +96,15 @@ class DistillTest(parameterized.TestCase):
         teacher=str(other),
     )
 
+  def test_does_not_go_on_with_another_recording(self):
+    self._distill('a')
+    content = dict(np.load(self.settings.recording))
+    content['actions'] = content['actions'][::-1]
+    other = self.folder / 'other.npz'
+    np.savez(other, **content)
+    with self.assertRaisesRegex(errors.UserError, 'data: --recording was'):
+      self._distill('a', resume=True, recording=str(other))
+
   def test_a_recording_that_is_not_there(self):
     self._refused('nothing.npz: no such file', recording='nothing.npz')
 

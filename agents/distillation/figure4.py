@@ -53,7 +53,7 @@ def run(
   settings = scales.scaled(plan.scale, given)
   name = scales.label(plan.scale, settings)
   folder = output / name.replace(' ', '-')
-  results = run_folder.resolve(plan.results)
+  results = run_folder.make(plan.results)
   if not plan.choose:
     cells = itertools.product(
         settings.games, settings.percents, settings_lib.METHODS

@@ -53,7 +53,9 @@ class Config:
   parts: int = config.setting(
       50, 'Parts that are played and written one after the other.', minimum=1
   )
-  seed: int = config.setting(1, 'Of the starts and the actions.', minimum=1)
+  seed: int = config.setting(
+      1, 'Of the starts and the actions.', minimum=1, maximum=10**9
+  )
 
   @property
   def steps_of_part(self) -> int:

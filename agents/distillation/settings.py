@@ -74,7 +74,8 @@ class Config:
       5000, 'Updates.', source='unknown; 5,000 [O]', minimum=1
   )
   seed: int = config.setting(
-      0, 'Of the weights, the order of states and the projections.', minimum=0
+      0, 'Of the weights, the order of states and the projections.', minimum=0,
+      maximum=10**9,
   )
   evaluations: int = config.setting(
       20, 'How often to test, evenly spaced, after a test at the start.',
@@ -92,7 +93,8 @@ class Config:
       '108,000 frames [S: Machado et al., 2018]', minimum=1,
   )
   threads: int = config.setting(
-      0, 'Threads; 0 for all cores.', minimum=0, affects_result=False
+      0, 'Threads; 0 for all cores.', minimum=0, maximum=1024,
+      affects_result=False,
   )
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False

@@ -19,6 +19,7 @@ class Dataset(abc.ABC):
     classes: how many there are.
     train_size: examples to train on.
     test_size: examples to test on.
+    digest: another one for other data of the same name.
   """
 
   name: str
@@ -26,6 +27,7 @@ class Dataset(abc.ABC):
   classes: int
   train_size: int
   test_size: int
+  digest: str
 
   @abc.abstractmethod
   def train(
@@ -83,7 +85,7 @@ class InMemory(Dataset):
       mean: of each channel [C], in pixel values from 0 to 255.
       std: the deviation of each channel [C].
     """
-    self.name = name
+    self.name = self.digest = name  # Checked when read, or made here.
     self.image_shape = tuple(train[0].shape[1:])
     self.classes = classes
     self.train_size = len(train[0])

@@ -67,6 +67,12 @@ def reading() -> Iterator[None]:
     yield
   except tf.errors.OpError as error:
     found = re.search('UserError: (.*)', error.message)
+    if found:
+      raise errors.UserError(found[1]) from None
+    found = re.search(r'Invalid JPEG data.* size (\d+)', error.message)
     if not found:
       raise
-    raise errors.UserError(found[1]) from None
+    raise errors.UserError(
+        f'a photograph of {found[1]} bytes is broken: find it with `find '
+        f'<folder> -size {found[1]}c`, and get it again, or remove it'
+    ) from None

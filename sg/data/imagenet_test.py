@@ -1,4 +1,5 @@
 import pathlib
+import shutil
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -115,6 +116,27 @@ class ImageNetTest(parameterized.TestCase):
     ):
       list(self._open().test(2))
     self.assertNotIn('\n', str(caught.exception))
+
+  def test_tells_how_to_find_a_file_that_is_broken_in_its_middle(self):
+    pixels = np.random.default_rng(0).integers(0, 256, [40, 50, 3])
+    path = self._write('val/n2/180.JPEG', pixels)
+    content = path.read_bytes()
+    path.write_bytes(content[:20] + bytes(300) + content[320:])
+    with (
+        self.assertRaisesRegex(
+            errors.UserError, f'^a photograph of {len(content)} bytes is broken'
+        ),
+        datasets.reading(),
+    ):
+      list(self._open().test(2))
+
+  def test_digest_is_of_names(self):
+    found = self._open().digest
+    copy = self.folder.with_name('copy')
+    shutil.copytree(self.folder, copy)
+    self.assertEqual(imagenet.ImageNet(copy, 8).digest, found)
+    self._write('val/n1/0.JPEG', np.zeros([8, 8, 3]))
+    self.assertNotEqual(self._open().digest, found)
 
   def test_names_what_is_wrong_with_the_folder(self):
     with self.assertRaisesRegex(

@@ -180,7 +180,9 @@ def _devkit_labels(path: pathlib.Path) -> list[str]:
     }
     numbers = found['ILSVRC2012_validation_ground_truth.txt'].split()
     return [names[int(number)] for number in numbers]
-  except (KeyError, ValueError, matlab.MatReadError):
+  except (
+      IndexError, KeyError, OSError, TypeError, ValueError, matlab.MatReadError
+  ):
     return []
 
 

@@ -25,6 +25,7 @@ USER_ERROR = 2  # The exit code, as argparse and most Unix programs have it.
 _WAYS_OUT = {
     errno.EACCES: 'change its permissions or choose another folder',
     errno.EDQUOT: 'free some space and try again',
+    errno.EEXIST: 'a file is where a folder should be; choose another path',
     errno.EFBIG: 'raise the limit on file sizes (ulimit -f) and try again',
     errno.EISDIR: 'a folder is where a file should be; choose another path',
     errno.ELOOP: 'remove the circular link or choose another folder',

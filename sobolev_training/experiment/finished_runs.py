@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import csv
 import pathlib
+import shlex
 from typing import Any
 
 import numpy as np
 
+from sobolev_training.experiment import errors
 from sobolev_training.experiment import results
 from sobolev_training.experiment import run_folder
 
@@ -15,19 +17,33 @@ Run = Mapping[str, Any]
 Metrics = list[Mapping[str, float]]
 
 _DIGITS = 5  # That are kept of a mean or a deviation.
+# Flags that say where files lie, which is so on one machine only.
+_PLACES = ('--data=', '--recording=', '--teacher=')
 
 
 def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
   """A run's `config.json`, and the rows of its `metrics.csv`.
 
   The columns of the latter are numbers, those without one not a number.
+
+  Raises:
+    UserError: one is missing or broken.
   """
-  with open(folder / 'metrics.csv', encoding='utf-8', newline='') as file:
-    metrics = [
-        {name: float(value) for name, value in row.items()}
-        for row in csv.DictReader(file)
-    ]
-  return run_folder.read_config(folder), metrics
+  config = run_folder.read_config(folder)
+  path = folder / 'metrics.csv'
+  try:
+    with open(path, encoding='utf-8', newline='') as file:
+      metrics = [
+          {name: float(value) for name, value in row.items()}
+          for row in csv.DictReader(file)
+      ]
+  except (FileNotFoundError, TypeError, ValueError, csv.Error):
+    metrics = []
+  if not metrics:
+    raise errors.UserError(
+        f'{path}: missing or broken: remove {folder} and run it again'
+    )
+  return config, metrics
 
 
 def row(
@@ -48,11 +64,17 @@ def row(
       mean=_rounded(np.mean(values)),
       std=_rounded(np.std(values, ddof=1)) if several else None,
       n=len(values),
-      command=first['command'],
+      command=_anywhere(first['command']),
       commit=run_folder.short_commit(first),
       seconds=round(sum(metrics[-1]['seconds'] for _, metrics in runs), 1),
       device=run_folder.device_name(first),
   )
+
+
+def _anywhere(command: str) -> str:
+  """A command that names no place."""
+  words = shlex.split(command)
+  return shlex.join(w for w in words if not w.startswith(_PLACES))
 
 
 def _rounded(value: float) -> float:

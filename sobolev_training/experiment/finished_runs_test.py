@@ -3,11 +3,12 @@ import pathlib
 
 from absl.testing import absltest
 
+from sobolev_training.experiment import errors
 from sobolev_training.experiment import finished_runs
 
 CONFIG = {
     'settings': {'seed': 1},
-    'command': 'a command',
+    'command': 'a --data=/b --seed=1 --recording=/c --teacher=/d',
     'commit': 'abcdef' * 7,
     'dirty': True,
     'device': {'cores': 2, 'cpu': 'x', 'gpus': []},
@@ -34,11 +35,22 @@ class FinishedRunsTest(absltest.TestCase):
     self.assertEqual(metrics[1], {'step': 2, 'seconds': 4.25, 'score': 3})
     self.assertNotEqual(metrics[0]['score'], metrics[0]['score'])
 
+  def test_broken_metrics(self):
+    for content in ('', 'step\n', 'step\nx\n', 'step\n1,2\n', None):
+      (self.folder / 'metrics.csv').unlink(missing_ok=True)
+      if content is not None:
+        (self.folder / 'metrics.csv').write_text(content)
+      with self.assertRaisesRegex(
+          errors.UserError, 'metrics.csv: missing or broken: remove'
+      ):
+        finished_runs.read(self.folder)
+
   def test_a_row_over_seeds(self):
     run = finished_runs.read(self.folder)
     row = finished_runs.row([run, run], [1.0, 2.0], **ABOUT)
     self.assertEqual((row.mean, row.std, row.n), (1.5, 0.70711, 2))
     self.assertEqual((row.seconds, row.commit), (8.5, 'abcdefabcdef+'))
+    self.assertEqual(row.command, 'a --seed=1')
     self.assertEqual(row.key, ('table1', 'a/1', 'b', 'top1', 'smoke'))
 
   def test_one_seed_has_no_deviation(self):

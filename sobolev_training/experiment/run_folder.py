@@ -1,6 +1,7 @@
 """The folder of a run: what was run, on what, and what came of it.
 
-    config.json    settings, command, commit, versions, device, seeds, start
+    config.json    settings, command, commit, versions, device, seeds, start,
+                   checksums of data that lie elsewhere
     metrics.csv    a row an evaluation
     events/        the same for TensorBoard
     checkpoints/   the newest states, to go on from
@@ -61,6 +62,14 @@ def resolve(path: os.PathLike[str] | str) -> pathlib.Path:
   """
   called_in = os.environ.get('BUILD_WORKING_DIRECTORY') or os.getcwd()
   return pathlib.Path(called_in, pathlib.Path(path).expanduser())
+
+
+def make(path: os.PathLike[str] | str) -> pathlib.Path:
+  """Resolves a folder's path and makes it: a mistake shows before the work."""
+  path = resolve(path)
+  with errors.naming(path):
+    path.mkdir(parents=True, exist_ok=True)
+  return path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,8 +149,19 @@ def open_run(
       else:
         _check_empty(path)
         atomic.write_json(path / CONFIG, _description(config))
-    with _logged(run):
+    with _logged(run), _given_back(run):
       yield run
+
+
+@contextlib.contextmanager
+def _given_back(run: Run) -> Iterator[None]:
+  """Leaves the folder free when a setting or file stops a run at its start."""
+  try:
+    yield
+  except errors.UserError:
+    if not run.resumed and not _others(run.path, CONFIG):
+      (run.path / CONFIG).unlink()
+    raise
 
 
 def _make_folder(path: pathlib.Path) -> None:
@@ -185,23 +205,32 @@ def _take(lock: int, path: pathlib.Path) -> None:
   os.write(lock, str(os.getpid()).encode())
 
 
+def _others(path: pathlib.Path, *names: str) -> list[str]:
+  """What lies in a folder besides `names` and what may lie there anyway."""
+  # A sweep writes the output before its run starts, and a run that ended at its
+  # start leaves the log and the lock.
+  free = {LOG, OUTPUT, *names}
+  found = sorted(entry.name for entry in path.iterdir())
+  return [n for n in found if not n.startswith('.') and n not in free]
+
+
 def _check_empty(path: pathlib.Path) -> None:
   """Refuses a folder with something in it that is not a run's."""
-  for entry in sorted(path.iterdir()):
-    # A sweep writes the output before its run starts, and a run that was killed
-    # at its start leaves the lock.
-    if not entry.name.startswith('.') and entry.name != OUTPUT:
-      raise errors.UserError(
-          f'{path}: has files ({entry.name}) but no run: choose another '
-          '--output'
-      )
+  others = _others(path)
+  if others:
+    raise errors.UserError(
+        f'{path}: has files ({others[0]}) but no run: choose another --output'
+    )
 
 
 def _check_resume(run: Run, config: Any, resume: bool) -> None:
   """Refuses to overwrite a run, or to go on with other settings."""
   if not resume:
     if run.finished:
-      found = 'a finished run: remove it, or choose another --output'
+      found = (
+          'a finished run: remove it, or choose another --output; --resume '
+          'tells its result'
+      )
     else:
       found = 'a run: continue it with --resume, or choose another --output'
     raise errors.UserError(f'{run.path}: holds {found}')

@@ -126,6 +126,25 @@ class OpenRunTest(absltest.TestCase):
       self.open(Config(steps=0))
     self.assertFalse(self.path.exists())
 
+  def test_a_run_that_cannot_start_leaves_its_folder_free(self):
+    for settings in (Config(steps=7), Config(steps=8)):
+      with self.assertRaisesRegex(errors.UserError, 'no such data'):
+        with run_folder.open_run(self.path, settings):
+          raise errors.UserError('no such data')
+    with self.assertRaises(errors.UserError):
+      with run_folder.open_run(self.path, Config()):
+        (self.path / 'metrics.csv').touch()  # It has started.
+        raise errors.UserError('diverged')
+    self.assert_refuses('holds a run')
+
+  def test_makes_a_folder_for_results(self):
+    path = run_folder.make(self.path / 'results')
+    self.assertTrue(path.is_dir())
+    self.assertEqual(run_folder.make(path), path)
+    (path / 'file').touch()
+    with self.assertRaisesRegex(errors.UserError, 'file: file exists: a file'):
+      run_folder.make(path / 'file')
+
   def test_refuses_a_folder_of_something_else(self):
     self.path.mkdir(parents=True)
     (self.path / 'thesis.tex').touch()
@@ -193,7 +212,7 @@ class OpenRunTest(absltest.TestCase):
   def test_errors_are_logged_and_the_lock_is_released(self):
     for resume, error in (
         (False, errors.UserError('mend\nit')),
-        (True, KeyError('nobody foresaw it')),
+        (False, KeyError('nobody foresaw it')),
     ):
       with self.assertRaises(type(error)):
         with run_folder.open_run(self.path, Config(), resume):
