@@ -132,8 +132,8 @@ class ImageNetTest(parameterized.TestCase):
 
   def test_digest_is_of_names(self):
     found = self._open().digest
-    copy = self.folder.with_name('copy')
-    shutil.copytree(self.folder, copy)
+    copy = pathlib.Path(self.create_tempdir('copy').full_path)
+    shutil.copytree(self.folder, copy, dirs_exist_ok=True)
     self.assertEqual(imagenet.ImageNet(copy, 8).digest, found)
     self._write('val/n1/0.JPEG', np.zeros([8, 8, 3]))
     self.assertNotEqual(self._open().digest, found)
