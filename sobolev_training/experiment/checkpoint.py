@@ -226,7 +226,6 @@ def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
     try:
       getattr(status, assertion)()
     except AssertionError as error:
-      status.expect_partial()
       raise mismatch(error) from error
 
   def mismatch(error: Exception) -> errors.UserError:
@@ -240,6 +239,7 @@ def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
     status = checkpoint.read(str(path / _STATE))
   except (ValueError, tf.errors.OpError) as error:  # Another shape or type.
     raise mismatch(error) from error
+  status.expect_partial()  # What is missing is told here, not at its deletion.
   check('assert_existing_objects_matched')
   return Restored(
       manifest['step'], host_state, lambda: check('assert_consumed')

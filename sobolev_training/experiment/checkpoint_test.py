@@ -1,5 +1,6 @@
 """Tests for checkpoint."""
 
+import gc
 import json
 import os
 import pathlib
@@ -132,6 +133,16 @@ class CheckpointTest(Case):
     restored = self.checkpointer().restore(trackables)
     restored.check_complete()
     self.assertEqual(actual, expected)
+
+  def test_a_finished_run_that_never_steps_gets_no_warnings(self):
+    x, optimiser = tf.Variable([1.0]), snt.optimizers.Adam(0.1)
+    optimiser.apply([tf.constant([1.0])], [x])
+    self.checkpointer().save(1, {'x': x, 'optimiser': optimiser}, {})
+    unused = {'x': x, 'optimiser': snt.optimizers.Adam(0.1)}
+    with self.assertNoLogs('tensorflow'):
+      self.checkpointer().restore(unused)
+      del unused
+      gc.collect()
 
   def test_other_variables_are_refused(self):
     self.save(1)

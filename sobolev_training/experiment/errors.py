@@ -113,6 +113,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
   except flags.Error as error:
     raise UserError(f'{one_line(error)}; --help lists the flags') from error
   except SystemExit:
+    sys.stdout.flush()
     sys.exit(0)  # absl ends --help with 1, as if help were a failure.
   if left_over:
     raise UserError(
@@ -126,8 +127,9 @@ def run_main(main: Callable[[list[str]], object]) -> NoReturn:
   """Runs a program as `absl.app.run` does, and ends it well.
 
   The exit code is 0 when `main` returns, 2 after a `UserError` or a wrong flag,
-  128 + the signal's number after a signal (130 for Ctrl-C, 143 for SIGTERM),
-  and 1, with a traceback, after any other exception.
+  128 + the signal's number after a signal (130 for Ctrl-C, 143 for SIGTERM, 141
+  when nobody reads the output any more), and 1, with a traceback, after any
+  other exception.
 
   Args:
     main: the program; takes the command line without the flags.
@@ -135,6 +137,10 @@ def run_main(main: Callable[[list[str]], object]) -> NoReturn:
   stop.end_with_parent()
   try:
     app.run(lambda argv: _quietly(main, argv), flags_parser=_parse_flags)
+  except BrokenPipeError:
+    # At its end Python would complain about what is still to be written.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(128 + signal.SIGPIPE)
   except (UserError, OSError) as error:
     user_error = error
     if isinstance(error, OSError):
@@ -156,7 +162,9 @@ def _quietly(main: Callable[[list[str]], object], argv: list[str]) -> object:
   """
   if not flags.FLAGS['verbosity'].present:
     logging.set_verbosity(logging.WARNING)
-  return main(argv)
+  result = main(argv)
+  sys.stdout.flush()
+  return result
 
 
 def _end(line: str, code: int) -> NoReturn:

@@ -19,6 +19,13 @@ def _print_steps(_):
   print(flags.FLAGS.steps)
 
 
+def _print_to_nobody(_):
+  reading, writing = os.pipe()
+  os.dup2(writing, sys.stdout.fileno())
+  os.close(reading)
+  print('a line')
+
+
 def _make_a_note(_):
   logging.info('a note')
 
@@ -83,6 +90,9 @@ class RunMainTest(parameterized.TestCase):
     code, output = self.run_main(_print_steps, '--helpfull')
     self.assertEqual(code, 0)
     self.assertIn('--steps: Updates.', output)
+
+  def test_a_reader_that_has_had_enough(self):
+    self.assertEqual(self.run_main(_print_to_nobody), (141, ''))
 
   def test_notes_of_libraries_are_shown_when_asked_for(self):
     self.assertEqual(self.run_main(_make_a_note), (0, ''))

@@ -69,7 +69,8 @@ def run(
 ) -> None:
   """Runs the jobs that are not finished.
 
-  A job that fails does not stop the others.
+  A job that fails does not stop the others. But when the first ones are refused
+  at their start, as without their data, the rest is not tried.
 
   Args:
     jobs: the jobs, in the order in which they start.
@@ -80,7 +81,7 @@ def run(
 
   Raises:
     UserError: a folder holds a run with other settings; or jobs failed, and the
-      others are done. Names them.
+      others are done or were not tried. Names them.
     Interrupted: by Ctrl-C or SIGTERM, after all processes have saved and ended.
   """
   cores = environment.usable_cores()
@@ -98,7 +99,7 @@ def run(
   ]
   _check(jobs)
   with stop.Stop() as stopping, _Processes() as processes:
-    failures = _run_all(jobs, at_once, processes, stopping, quiet)
+    failures, untried = _run_all(jobs, at_once, processes, stopping, quiet)
   if stopping:
     raise errors.Interrupted(
         f'stopped with {sum(job.finished for job in jobs)} of {len(jobs)} runs '
@@ -106,10 +107,11 @@ def run(
         stopping.signum,
     )
   if failures:
+    rest = f' at their start, {untried} were not tried' if untried else ''
     raise errors.UserError(
-        f'{len(failures)} of {len(jobs)} runs failed: {"; ".join(failures)}: '
-        f'mend the cause (see {run_folder.OUTPUT} there); the same command '
-        'continues'
+        f'{len(failures)} of {len(jobs)} runs failed{rest}: '
+        f'{"; ".join(failures)}: mend the cause (see {run_folder.OUTPUT} '
+        'there); the same command continues'
     )
 
 
@@ -136,18 +138,25 @@ def _run_all(
     processes: '_Processes',
     stopping: stop.Stop,
     quiet: bool,
-) -> list[str]:
-  """Runs jobs until all have ended; returns a phrase for each that failed."""
+) -> tuple[list[str], int]:
+  """Runs jobs until all have ended.
+
+  Returns:
+    A phrase for each that failed, and how many were not tried.
+  """
   waiting = [job for job in jobs if not job.finished]
   if len(waiting) < len(jobs) and not quiet:
     finished = len(jobs) - len(waiting)
     progress_lib.write(f'{finished} of {len(jobs)} runs are finished already')
-  failures = []
+  failures, refused = [], False
   done = {job.folder: job.done() for job in jobs}
   work = sum(job.weight for job in jobs) or 1.0
 
   def runs_done() -> float:
     return round(sum(done.values()) / work * len(jobs), 2)
+
+  def hopeless() -> bool:
+    return refused and not any(done.values())
 
   def fail(job: Job, reason: str) -> None:
     failures.append(f'{job.folder} ({reason})')
@@ -156,10 +165,12 @@ def _run_all(
   with progress_lib.Progress(
       len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
   ) as bar:
-    while processes.live or (waiting and not stopping):
+    while processes.live or not (hopeless() or stopping or not waiting):
       if stopping:
         processes.stop()
-      while waiting and not stopping and len(processes.live) < at_once:
+      while len(processes.live) < at_once:
+        if hopeless() or stopping or not waiting:
+          break
         job = waiting.pop(0)
         try:
           processes.start(job)
@@ -170,9 +181,11 @@ def _run_all(
       for job, reason in processes.reap():
         if reason is not None and not stopping:
           fail(job, reason)
+          # A run that could not start leaves its folder free.
+          refused |= not (job.folder / run_folder.CONFIG).exists()
       done.update({job.folder: job.done() for job in running})
       bar.update(runs_done())
-  return failures
+  return failures, len(waiting)
 
 
 class _Processes:

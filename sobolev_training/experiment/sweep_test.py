@@ -28,6 +28,9 @@ folder = pathlib.Path(flags['output'])
 note = {'flags': flags, 'began': time.time(), 'cwd': os.getcwd()}
 mode = flags.get('mode', 'good')
 print('running', mode)
+if mode == 'refused':
+  print('error: no data')
+  sys.exit(2)
 (folder / 'config.json').write_text('{"settings": {"mode": "%s"}}' % mode)
 if mode == 'bad':
   print('Traceback of something\\nerror: the cause: the way out\\nbye')
@@ -150,6 +153,17 @@ class SweepTest(absltest.TestCase):
       self.assertIn(f'{self.folder}/{index} ({reason})', message)
     self.assertNotIn('\n', message)
     self.assertIsNotNone(self.note(4))
+
+  def test_when_the_first_are_refused_the_rest_is_not_tried(self):
+    with self.assertRaisesRegex(
+        errors.UserError,
+        r'2 of 5 runs failed at their start, 3 were not tried: .*\(error: no ',
+    ):
+      self.sweep('refused', 'refused', 'good', 'good', 'good', at_once=2)
+    self.assertFalse((self.folder / '2').exists())
+    # Where others run, it is not for something that all need.
+    with self.assertRaisesRegex(errors.UserError, '1 of 3 runs failed: '):
+      self.sweep('good', 'refused', 'good', at_once=1)
 
   def test_a_folder_that_cannot_be_made_is_a_failure(self):
     jobs = self.jobs('good', 'good')
