@@ -22,9 +22,10 @@ couples the examples: VJPs are then those of the batch's sum, and full Jacobians
 are not to be trusted. And `tf.nn.moments` stops a gradient that only a second
 derivative needs: through Sonnet's and Keras's layer, group and unfused batch
 normalisation derivatives of order 2 are wrong, by 10 % and more, and so is the
-parameters' gradient of those of order 1. A layer that takes
-tf.reduce_mean((x - mean) ** 2) for the variance is right, and so are Keras's
-RMSNormalization and batch normalisation in inference.
+parameters' gradient of those of order 1 (in a `tf.function` the losses warn of
+it, see `guards`). A layer that takes tf.reduce_mean((x - mean) ** 2) for the
+variance is right, and so are Keras's RMSNormalization and batch normalisation
+in inference.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
-"""Warns when derivatives of order 2 are asked of a piecewise-linear network.
+"""Warns of models whose derivatives cannot be trained, or are wrong.
 
-They are zero almost everywhere, so nothing can be learnt from them (paper,
-4.1). The losses call this for order >= 2.
+Those of order 2 of a piecewise-linear network are zero almost everywhere, so
+nothing can be learnt from them (paper, 4.1). And `tf.nn.moments` spoils them,
+as `derivatives` explains. The losses call this.
 """
 
 from collections.abc import Sequence
@@ -14,17 +15,34 @@ class PiecewiseLinearWarning(UserWarning):
   """Order 2 or more was asked of a piecewise-linear model."""
 
 
-def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
-  """Warns if the second derivatives of a model at x are all zero.
+class MomentsWarning(UserWarning):
+  """Derivatives were asked of a model that uses `tf.nn.moments`."""
 
-  Op by op it looks at their values, in a graph at the operations between x and
-  the model's value, once as it is traced; it costs next to nothing. Python's
-  filters decide how often a warning is shown, by default once a place.
+
+def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
+  """Warns if the derivatives of a model at x cannot be trained, or are wrong.
+
+  In a graph it looks at the operations between x and the model's value, once as
+  it is traced; op by op only at whether the second derivatives are zero. It
+  costs next to nothing. Python's filters decide how often a warning is shown,
+  by default once a place.
 
   Args:
     x: the points [B, D...] that the model was called with.
     predictions: the model's value and its derivatives, in full or projected.
   """
+  if len(predictions) < 2:
+    return
+  if tf.is_symbolic_tensor(x) and uses_moments(x, predictions[0]):
+    warnings.warn(
+        'model: it uses tf.nn.moments (as layer, group and unfused batch '
+        'normalisation do), which stops a gradient: its derivatives of order 2 '
+        'are wrong, and so is the training of those of order 1; take '
+        'tf.reduce_mean((x - mean) ** 2) for the variance, or normalise by the '
+        'root of the mean square',
+        MomentsWarning,
+        stacklevel=4,
+    )
   if len(predictions) < 3:
     return
   if tf.is_symbolic_tensor(x):
@@ -40,6 +58,25 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
         PiecewiseLinearWarning,
         stacklevel=4,
     )
+
+
+def uses_moments(x: tf.Tensor, y: tf.Tensor) -> bool:
+  """Whether a graph computes y from x by way of `tf.nn.moments`.
+
+  Args:
+    x: a tensor of a graph.
+    y: a tensor of the same graph.
+  """
+  moving, beyond = {x.ref()}, set()
+  for op in x.graph.get_operations():
+    inputs = {tensor.ref() for tensor in op.inputs}
+    outputs = {tensor.ref() for tensor in op.outputs}
+    if inputs & moving:
+      moving |= outputs
+      stops = any(tensor.op.type == 'StopGradient' for tensor in op.inputs)
+      if inputs & beyond or (op.type == 'SquaredDifference' and stops):
+        beyond |= outputs
+  return y.ref() in beyond
 
 
 def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:

@@ -1,4 +1,6 @@
-"""The guard against second derivatives of piecewise-linear models."""
+"""The guards against derivatives that are zero, or wrong."""
+
+import warnings
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -43,7 +45,7 @@ def found(model):
   return results[-1]
 
 
-class GuardsTest(parameterized.TestCase):
+class GuardsTest(parameterized.TestCase, tf.test.TestCase):
 
   @parameterized.parameters(
       tf.nn.relu, tf.nn.leaky_relu, tf.nn.relu6, tf.abs, tf.identity,
@@ -66,6 +68,48 @@ class GuardsTest(parameterized.TestCase):
   def test_keras(self):
     self.assertTrue(found(keras_network('relu')))
     self.assertFalse(found(keras_network('softplus')))
+
+  @parameterized.parameters(
+      (tf.keras.layers.LayerNormalization(), True),
+      (tf.keras.layers.GroupNormalization(2), True),
+      (snt.LayerNorm(-1, True, True), True),
+      (snt.InstanceNorm(True, True), True),
+      (tf.keras.layers.RMSNormalization(), False),
+      (tf.keras.layers.BatchNormalization(), False),
+      (lambda x: x - tf.nn.moments(tf.square(x), [0])[0], False),  # A mean.
+      (lambda x: x + tf.nn.moments(tf.ones([4, 1]), [0])[1], False),
+  )
+  def test_moments(self, layer, expected):
+    network = snt.Sequential(
+        [snt.Linear(4), lambda x: x[:, None], layer, snt.Linear(2)]
+    )
+    predictions = []
+
+    @tf.function
+    def run(x):
+      y = network(x)
+      predictions.append(guards.uses_moments(x, y))
+      with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        guards.check(x, (y,))
+        self.assertEmpty(caught)
+        guards.check(x, (y, y))
+      self.assertLen(caught, int(expected))
+
+    run(X[:, 0, :, 0])
+    self.assertEqual(predictions[-1], expected)
+
+  def test_moments_stop_a_gradient(self):
+    # When this fails, TensorFlow has mended it: take the guard away.
+    x = tf.constant([1.0, 2.0, 4.0])
+    with tf.GradientTape() as outer:
+      outer.watch(x)
+      with tf.GradientTape() as inner:
+        inner.watch(x)
+        variance = tf.nn.moments(x, [0])[1]
+      gradient = inner.gradient(variance, x)
+    # d/dx_i sum_j dv/dx_j = 0, for the variance v of x + c is that of x.
+    self.assertNotAllClose(outer.gradient(gradient, x), tf.zeros(3))
 
   def test_constant_model_is_not_called_piecewise_linear(self):
     self.assertFalse(found(lambda x: tf.ones([2, 2])))
