@@ -33,7 +33,8 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
   """
   if len(predictions) < 2:
     return
-  if tf.is_symbolic_tensor(x) and uses_moments(x, predictions[0]):
+  in_graph = tf.is_symbolic_tensor(x)
+  if in_graph and uses_moments(x, predictions[0]):
     warnings.warn(
         'model: it uses tf.nn.moments (as layer, group and unfused batch '
         'normalisation do), which stops a gradient: its derivatives of order 2 '
@@ -45,7 +46,7 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
     )
   if len(predictions) < 3:
     return
-  if tf.is_symbolic_tensor(x):
+  if in_graph:
     zero = is_piecewise_linear(x, predictions[0])
   else:
     zero = not tf.reduce_any(tf.not_equal(predictions[2], 0))

@@ -155,8 +155,9 @@ def _run_all(
   def runs_done() -> float:
     return round(sum(done.values()) / work * len(jobs), 2)
 
-  def hopeless() -> bool:
-    return refused and not any(done.values())
+  def may_start() -> bool:
+    hopeless = refused and not any(done.values())
+    return bool(waiting) and not stopping and not hopeless
 
   def fail(job: Job, reason: str) -> None:
     failures.append(f'{job.folder} ({reason})')
@@ -165,12 +166,10 @@ def _run_all(
   with progress_lib.Progress(
       len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
   ) as bar:
-    while processes.live or not (hopeless() or stopping or not waiting):
+    while processes.live or may_start():
       if stopping:
         processes.stop()
-      while len(processes.live) < at_once:
-        if hopeless() or stopping or not waiting:
-          break
+      while may_start() and len(processes.live) < at_once:
         job = waiting.pop(0)
         try:
           processes.start(job)
