@@ -1,13 +1,16 @@
 """The choice of step size and alpha, for each cell of Figure 4 and method.
 
-Of all candidates, the one whose student is closest to its teacher in the
-validation episodes at the end of its training.
+Of all candidates, the one whose students are closest to their teacher in the
+validation episodes at the end of their training: in the mean over seeds, so
+that none is chosen that did well once, and of which other students die.
 """
 
+import collections
 from collections.abc import Iterable
 from collections.abc import Mapping
 import csv
 import pathlib
+import statistics
 from typing import NamedTuple
 
 from agents.distillation import settings as settings_lib
@@ -17,16 +20,16 @@ from sobolev_training.experiment import tables
 
 CHOICES = 'figure4_choices.csv'
 
-# Columns of `CHOICES`: those that say what a row is about, up to alpha, and of
-# these the cell.
-_KEYS, _CELL = 6, 4
+# Columns of `CHOICES`: those that say what a row is about, up to the seed, and
+# of these the cell.
+_KEYS, _CELL = 7, 4
 
 # A game, a percentage and a method.
 Cell = tuple[str, float, str]
 
 
 class Candidate(NamedTuple):
-  """Settings, and how well they did.
+  """Settings, and how well a student did with them.
 
   Attributes:
     game: the game.
@@ -34,6 +37,7 @@ class Candidate(NamedTuple):
     method: regular or sobolev.
     learning_rate: Adam's step size.
     alpha: weight of the Sobolev term; 0 for regular.
+    seed: of the student.
     validation_kl: in nats, at the end.
   """
 
@@ -42,6 +46,7 @@ class Candidate(NamedTuple):
   method: str
   learning_rate: float
   alpha: float
+  seed: int
   validation_kl: float
 
 
@@ -56,6 +61,7 @@ def read(
           student.method,
           student.learning_rate,
           student.alpha,
+          student.seed,
           finished_runs.read(folder)[1][-1]['validation_kl'],
       )
       for folder, student in runs.items()
@@ -81,9 +87,8 @@ def load(
     with errors.naming(path), open(path, encoding='utf-8', newline='') as file:
       for row in csv.DictReader(file):
         if row['scale'] == scale:
-          numbers = (float(row[name]) for name in Candidate._fields[3:])
-          cell = row['game'], float(row['percent']), row['method']
-          found.append(Candidate(*cell, *numbers))
+          types = Candidate.__annotations__.items()
+          found.append(Candidate(*(to(row[name]) for name, to in types)))
   except FileNotFoundError:
     pass
   except (KeyError, TypeError, ValueError) as error:
@@ -98,20 +103,25 @@ def load(
   return found
 
 
-def best(candidates: Iterable[Candidate]) -> dict[Cell, Candidate]:
-  """The best candidate of each cell."""
-  found = {}
+def best(candidates: Iterable[Candidate]) -> dict[Cell, list[Candidate]]:
+  """The best settings of each cell, with all their seeds."""
+  students = collections.defaultdict(list)
   for candidate in candidates:
-    key = _cell(candidate)
-    if key not in found or (
-        candidate.validation_kl < found[key].validation_kl
-    ):
-      found[key] = candidate
+    students[candidate[:-2]].append(candidate)
+  found = {}
+  for same in students.values():
+    cell = _cell(same[0])
+    if cell not in found or _mean_kl(same) < _mean_kl(found[cell]):
+      found[cell] = same
   return found
 
 
+def _mean_kl(students: Iterable[Candidate]) -> float:
+  return statistics.fmean(student.validation_kl for student in students)
+
+
 def _cell(candidate: Candidate) -> Cell:
-  return candidate.game, candidate.percent, candidate.method
+  return candidate[:3]
 
 
 def write(
@@ -127,7 +137,7 @@ def write(
               **candidate._asdict(),
               'percent': f'{candidate.percent:g}',
               'validation_kl': f'{candidate.validation_kl:.5g}',
-              'chosen': int(chosen[_cell(candidate)] is candidate),
+              'chosen': int(candidate in chosen[_cell(candidate)]),
           }
           for candidate in candidates
       ],

@@ -7,26 +7,29 @@ from agents.distillation import choice
 from sobolev_training.experiment import errors
 
 CANDIDATES = [
-    choice.Candidate('pong', 1.0, 'regular', 1e-3, 0.0, 0.5),
-    choice.Candidate('pong', 1.0, 'regular', 1e-4, 0.0, 0.4),
-    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 1.0, 0.3),
-    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 10.0, 0.35),
-    choice.Candidate('breakout', 1.0, 'regular', 1e-3, 0.0, 0.1),
-    choice.Candidate('pong', 10.0, 'regular', 1e-3, 0.0, 0.2),
+    choice.Candidate('pong', 1.0, 'regular', 1e-3, 0.0, 5, 0.5),
+    choice.Candidate('pong', 1.0, 'regular', 1e-4, 0.0, 5, 0.4),
+    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 1.0, 5, 0.1),
+    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 1.0, 6, 6.5),
+    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 10.0, 5, 0.35),
+    choice.Candidate('pong', 1.0, 'sobolev', 1e-3, 10.0, 6, 0.25),
+    choice.Candidate('breakout', 1.0, 'regular', 1e-3, 0.0, 5, 0.1),
+    choice.Candidate('pong', 10.0, 'regular', 1e-3, 0.0, 5, 0.2),
 ]
 
 
 class ChoiceTest(absltest.TestCase):
 
-  def test_the_closest_of_each_cell(self):
+  def test_the_closest_of_each_cell_in_the_mean_over_seeds(self):
     found = choice.best(CANDIDATES)
     self.assertEqual(
         found,
         {
-            ('pong', 1.0, 'regular'): CANDIDATES[1],
-            ('pong', 1.0, 'sobolev'): CANDIDATES[2],
-            ('breakout', 1.0, 'regular'): CANDIDATES[4],
-            ('pong', 10.0, 'regular'): CANDIDATES[5],
+            ('pong', 1.0, 'regular'): [CANDIDATES[1]],
+            # The best student of all has other settings, of which one died.
+            ('pong', 1.0, 'sobolev'): CANDIDATES[4:6],
+            ('breakout', 1.0, 'regular'): [CANDIDATES[6]],
+            ('pong', 10.0, 'regular'): [CANDIDATES[7]],
         },
     )
 
@@ -36,11 +39,12 @@ class ChoiceTest(absltest.TestCase):
     choice.write(CANDIDATES[:1], 'smoke', folder)
     with open(folder / choice.CHOICES, encoding='utf-8', newline='') as file:
       rows = list(csv.DictReader(file))
-    self.assertLen(rows, 7)
+    self.assertLen(rows, 9)
     chosen = {
         tuple(
             row[name]
-            for name in ('scale', 'game', 'percent', 'method', 'learning_rate')
+            for name in ('scale', 'game', 'percent', 'method')
+            + ('learning_rate', 'alpha', 'seed')
         )
         for row in rows
         if row['chosen'] == '1'
@@ -48,11 +52,12 @@ class ChoiceTest(absltest.TestCase):
     self.assertEqual(
         chosen,
         {
-            ('laptop', 'pong', '1', 'regular', '0.0001'),
-            ('laptop', 'pong', '1', 'sobolev', '0.001'),
-            ('laptop', 'breakout', '1', 'regular', '0.001'),
-            ('laptop', 'pong', '10', 'regular', '0.001'),
-            ('smoke', 'pong', '1', 'regular', '0.001'),
+            ('laptop', 'pong', '1', 'regular', '0.0001', '0.0', '5'),
+            ('laptop', 'pong', '1', 'sobolev', '0.001', '10.0', '5'),
+            ('laptop', 'pong', '1', 'sobolev', '0.001', '10.0', '6'),
+            ('laptop', 'breakout', '1', 'regular', '0.001', '0.0', '5'),
+            ('laptop', 'pong', '10', 'regular', '0.001', '0.0', '5'),
+            ('smoke', 'pong', '1', 'regular', '0.001', '0.0', '5'),
         },
     )
 

@@ -140,7 +140,10 @@ def _choose(
 ) -> list[choice.Candidate]:
   """Runs the candidates of every cell."""
   candidates = {}
-  for percent, game, rate, alpha in itertools.product(
+  # Other seeds than those of the runs that count.
+  seeds = range(settings.seeds, settings.seeds + settings.choice_seeds)
+  for seed, percent, game, rate, alpha in itertools.product(
+      seeds,
       settings.percents,
       settings.games,
       settings.learning_rates,
@@ -152,13 +155,12 @@ def _choose(
         learning_rate=rate,
         alpha=alpha,
         steps=settings.choice_steps,
-        # Other numbers than those of the runs that count.
-        seed=settings.seeds,
+        seed=seed,
         evaluations=1,
         score_games=0,
     )
-    name = f'candidate-{percent:g}-{student.method}-{rate:g}-{alpha:g}'
-    where = _place(settings, folder, game) / name
+    name = f'{percent:g}-{student.method}-{rate:g}-{alpha:g}-{seed}'
+    where = _place(settings, folder, game) / f'candidate-{name}'
     candidates[where] = student
   _run(
       [
@@ -186,7 +188,7 @@ def final_jobs(
       settings.games,
       reversed(settings_lib.METHODS),
   ):
-    chosen = best[game, percent, method]
+    chosen = best[game, percent, method][0]
     student = _student(
         settings, folder, game,
         percent=percent,

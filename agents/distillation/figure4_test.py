@@ -31,6 +31,7 @@ class Figure4Test(absltest.TestCase):
         'percents': (10.0,),
         'steps': 4,
         'choice_steps': 2,
+        'choice_seeds': 2,
         'max_game_steps': 20,
     }
     picture = figure4.run(self.plan, given, self.folder / 'runs')
@@ -42,6 +43,14 @@ class Figure4Test(absltest.TestCase):
     self.assertNotIn('smoke', {row.scale for row in rows})
     curves = figure4_rows.read_curves(self.folder / 'results')
     self.assertEqual({curve.step for curve in curves}, {0, 2, 4})
+    # Neither of the seeds of the choice is one of the runs that count.
+    chosen = choice.load(
+        self.folder / 'results', rows[0].scale, [('breakout', 10.0, 'regular')]
+    )
+    self.assertCountEqual(
+        [(each.method, each.seed) for each in chosen],
+        [('regular', 1), ('regular', 2), ('sobolev', 1), ('sobolev', 2)],
+    )
     # Again, with what was chosen: all is finished already.
     times = {path: path.stat().st_mtime for path in self._checkpoints()}
     plan = dataclasses.replace(self.plan, choose=False)
@@ -66,7 +75,7 @@ class Figure4Test(absltest.TestCase):
         'laptop', {'seeds': 2, 'percents': (1.0, 10.0, 50.0)}
     )
     candidates = [
-        choice.Candidate(game, percent, method, rate, alpha, kl)
+        choice.Candidate(game, percent, method, rate, alpha, 2, kl)
         for game in games.GAMES
         for percent in settings.percents
         for method, rate, alpha, kl in (

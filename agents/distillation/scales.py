@@ -17,6 +17,7 @@ SCALES = {
         'seeds': 1,
         'steps': 20,
         'choice_steps': 10,
+        'choice_seeds': 1,
         'learning_rates': (1e-3,),
         'alphas': (1.0,),
         'evaluations': 2,
@@ -73,6 +74,10 @@ class Settings:
   )
   choice_steps: int = config.setting(
       5000, 'Updates when settings are chosen.', source='[O]', minimum=1
+  )
+  choice_seeds: int = config.setting(
+      3, 'Runs of a candidate when settings are chosen.', source='[O]',
+      minimum=1,
   )
   learning_rates: tuple[float, ...] = config.setting(
       (1e-5, 3e-5, 1e-4, 3e-4, 1e-3), 'Step sizes to choose from.',

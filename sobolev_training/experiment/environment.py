@@ -121,12 +121,11 @@ def device() -> dict[str, Any]:
   return {'cpu': _cpu_model(), 'cores': usable_cores(), 'gpus': gpus}
 
 
-def device_line() -> str:
-  """`device` in words, for the `device` column of a result."""
-  found = device()
-  return ', '.join(
-      [f'{found["cores"]} cores of {found["cpu"]}', *found['gpus']]
-  )
+def device_line(found: dict[str, Any] | None = None) -> str:
+  """What `device` found, by default now, for people and `device` columns."""
+  found = found or device()
+  cores = f'{found["cores"]} {"core" if found["cores"] == 1 else "cores"}'
+  return ', '.join([f'{cores} of {found["cpu"]}', *found['gpus']])
 
 
 def _program() -> str:

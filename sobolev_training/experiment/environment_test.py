@@ -140,6 +140,10 @@ class DeviceTest(absltest.TestCase):
           environment.device_line(), '2 cores of Model X, G 1, G 2'
       )
 
+  def test_line_of_one_core(self):
+    found = {'cpu': 'Model X', 'cores': 1, 'gpus': []}
+    self.assertEqual(environment.device_line(found), '1 core of Model X')
+
   def test_names_the_processor(self):
     self.assertNotIn(environment.device()['cpu'], ('', 'unknown'))
 

@@ -268,9 +268,7 @@ def short_commit(config: dict[str, Any]) -> str:
 
 def device_name(config: dict[str, Any]) -> str:
   """What a run ran on, for people."""
-  device = config['device']
-  processor = f'{device["cores"]} cores of {device["cpu"]}'
-  return ', '.join([processor, *device['gpus']])
+  return environment.device_line(config['device'])
 
 
 def changed_settings(path: pathlib.Path, config: Any) -> list[str]:
