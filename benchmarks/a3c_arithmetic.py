@@ -34,5 +34,6 @@ def learning(num_actions: int) -> int:
 
 def _count(function: Callable[[tf.Tensor], object]) -> int:
   observation = tf.TensorSpec([1, *preprocessing.SHAPE], tf.uint8)
-  graph = tf.function(function).get_concrete_function(observation).graph
+  compiled = tf.function(function, autograph=False)
+  graph = compiled.get_concrete_function(observation).graph
   return multiply_adds.count(graph).total()

@@ -150,7 +150,8 @@ class Step:
     zero = tf.constant(0, tf.int64)
     # A named function would be counted as one that is traced too often.
     self._step = tf.function(
-        functools.partial(trainer.train_step, images, labels, zero, full)
+        functools.partial(trainer.train_step, images, labels, zero, full),
+        autograph=False,
     )
 
   def run(self, steps: int) -> None:

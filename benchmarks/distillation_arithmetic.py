@@ -68,5 +68,6 @@ def _gradients(
 def _count(function: Callable[..., list[tf.Tensor]], other) -> int:
   pictures = tf.zeros([1, *preprocessing.SHAPE], tf.uint8)
   points = tf.TensorSpec(teacher_networks.points(pictures).shape)
-  graph = tf.function(function).get_concrete_function(points, other).graph
+  compiled = tf.function(function, autograph=False)
+  graph = compiled.get_concrete_function(points, other).graph
   return multiply_adds.count(graph).total()

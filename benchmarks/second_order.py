@@ -108,7 +108,7 @@ def _trainer(loss: _Loss, settings: Settings) -> Callable[[int], object]:
   model(x)
   optimizer = snt.optimizers.SGD(1e-3)
 
-  @tf.function(jit_compile=True)
+  @tf.function(autograph=False, jit_compile=True)
   def train(steps):
     step = 0
     while step < steps:

@@ -10,7 +10,7 @@ def operations(size: int) -> int:
   return 2 * size**3
 
 
-@tf.function
+@tf.function(autograph=False)
 def _products(left, right, count):
   def body(step, left):
     return step + 1, tf.matmul(left, right)

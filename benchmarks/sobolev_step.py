@@ -68,7 +68,7 @@ def multiplications(batch: int, method: str) -> int:
   return batch * (small * inputs * first + large * first * second)
 
 
-@tf.function
+@tf.function(autograph=False)
 def _products(a, b, weight, steps):
   """Products [B, H] [H, H], [B, H] [H, H]^T and [B, H]^T [B, H] a step."""
 

@@ -181,7 +181,7 @@ def _train_chunk(state, batches, start, stop, method):
   return loss, state
 
 
-@functools.partial(tf.function, jit_compile=True)
+@functools.partial(tf.function, autograph=False, jit_compile=True)
 def train(
     state: State,
     batches: Batches,
@@ -222,7 +222,7 @@ def train(
   return tf.nest.map_structure(unfold, result)
 
 
-@functools.partial(tf.function, jit_compile=True)
+@functools.partial(tf.function, autograph=False, jit_compile=True)
 def evaluate(
     parameters: MLPParameters, x: tf.Tensor, activation: str
 ) -> tuple[tf.Tensor, tf.Tensor]:

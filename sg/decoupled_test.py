@@ -102,7 +102,7 @@ def assert_slopes(f, learned, tolerance=testing.CENTRAL_DIFFERENCE):
 
 def loss_and_gradient(model, h):
   """The loss of each example, and its gradient by central differences."""
-  @tf.function
+  @tf.function(autograph=False)
   def of_batch(h):
     return tf.reduce_sum(model(h))
 
@@ -160,7 +160,7 @@ class StepTest(parameterized.TestCase):
     for k, module in enumerate(modules, 1):
       above = self.segments[k]
 
-      @tf.function
+      @tf.function(autograph=False)
       def to_cut(x, k=k, above=above):
         out = above(x, layers.Statistics.BATCH)
         return tf.reduce_sum(out * signals[k][1])
@@ -236,11 +236,14 @@ class StepTest(parameterized.TestCase):
     modules = modules_of('sobolev', 'l1')
     step(self.segments, modules)
     eager = step(self.segments, modules)
-    graph = tf.function(lambda: [
-        learned.gradients for learned in (
-            lambda found: [*found.segments, *found.modules]
-        )(step(self.segments, modules))
-    ])()
+    graph = tf.function(
+        lambda: [
+            learned.gradients for learned in (
+                lambda found: [*found.segments, *found.modules]
+            )(step(self.segments, modules))
+        ],
+        autograph=False,
+    )()
     for learned, gradients in zip(
         [*eager.segments, *eager.modules], graph, strict=True
     ):

@@ -154,7 +154,7 @@ class Experiment:
     if tick not in self._compiled:
       # With `tick` as an argument, TensorFlow warns of too many traces.
       self._compiled[tick] = tf.function(
-          functools.partial(self._train_step, tick)
+          functools.partial(self._train_step, tick), autograph=False
       )
     return self._compiled[tick]
 
@@ -166,7 +166,7 @@ class Experiment:
 
     return self._copies.run(train, images, labels)
 
-  @tf.function
+  @tf.function(autograph=False)
   def _right(self, images, labels):
     """How many of a batch have the label first, and among the first five."""
     h = tf.cast(images, self._dtype)
@@ -177,7 +177,7 @@ class Experiment:
         for k in (1, 5)
     ])
 
-  @tf.function
+  @tf.function(autograph=False)
   def _align(self, images, labels):
     # In float32 whatever the precision of training: what is compared is small.
     return alignment.measure(

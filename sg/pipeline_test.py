@@ -65,7 +65,9 @@ def run(trainer, start=0, until=TICKS, compiled=False):
     tick = trainer.tick(step)
     if tick not in steps:
       train = functools.partial(trainer.train_step, tick=tick)
-      steps[tick] = tf.function(train) if compiled else train
+      steps[tick] = (
+          tf.function(train, autograph=False) if compiled else train
+      )
     found.append(steps[tick](
         tf.constant(IMAGES[step]), tf.constant(LABELS[step]),
         tf.constant(step, tf.int64),
@@ -237,7 +239,7 @@ class PipelineTest(parameterized.TestCase):
   def test_segments_do_not_wait_for_each_other(self):
     trainer = piped('sobolev', DEVICES)
     graph = tf.function(
-        lambda *batch: trainer.train_step(*batch, tick=3)
+        lambda *batch: trainer.train_step(*batch, tick=3), autograph=False
     ).get_concrete_function(
         tf.constant(IMAGES[0]), tf.constant(LABELS[0]), tf.constant(9, tf.int64)
     ).graph

@@ -199,7 +199,7 @@ class Workers(Alone):
         variable.assign(value)
       self._equal = True
 
-  @tf.function
+  @tf.function(autograph=False)
   def _from_leader(self, values: Sequence[Any]) -> Sequence[tf.Tensor]:
     """The leader's values, in all processes."""
     lead = not self.follows

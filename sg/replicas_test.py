@@ -56,7 +56,7 @@ def train(copies, batches):
     trainer = training.Trainer(*parts(), OPTIMISATION, mean=copies.mean)
     trainer.initialise(tf.constant(IMAGES[:2]))
 
-  @tf.function
+  @tf.function(autograph=False)
   def step(images, labels):
     return copies.run(
         lambda *batch: trainer.train_step(*batch, tf.constant(0, tf.int64)),

@@ -59,8 +59,8 @@ class LeaderTest(tf.test.TestCase):
     plain = shared_rmsprop.SharedRMSProp(other)
     gradients, rate = [tf.constant([0.5, -1])], tf.constant(0.1)
     for _ in range(2):
-      tf.function(published.apply)(one, gradients, rate)
-      tf.function(plain.apply)(other, gradients, rate)
+      tf.function(published.apply, autograph=False)(one, gradients, rate)
+      tf.function(plain.apply, autograph=False)(other, gradients, rate)
       self.assertAllEqual(one[0], other[0])
       self.assertAllEqual(exchange.parameters(), other[0])
 

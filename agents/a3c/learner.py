@@ -58,7 +58,7 @@ class _Optimisation:
   ):
     self._learning_rate, self._updates = learning_rate, updates
 
-    @tf.function
+    @tf.function(autograph=False)
     def apply(gradients, rate):
       optimiser.apply(parameters, gradients, rate)
 

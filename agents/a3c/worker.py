@@ -94,19 +94,19 @@ class Worker:
         zip(local.trainable_variables, shared.trainable_variables, strict=True)
     )
 
-    @tf.function
+    @tf.function(autograph=False)
     def synchronise():
       for one, other in pairs:
         one.assign(tf.cast(other, one.dtype))
 
-    @tf.function
+    @tf.function(autograph=False)
     def act(observations, rollout, t):
       fold_in = tf.random.experimental.stateless_fold_in
       key = fold_in(fold_in(self._seed, rollout), t)
       logits = local(observations).logits
       return tf.random.stateless_categorical(logits, 1, key)[:, 0]
 
-    @tf.function
+    @tf.function(autograph=False)
     def learn(observations, actions, rewards, discounts):
       return _gradients(
           local, algorithm, observations, actions, rewards, discounts

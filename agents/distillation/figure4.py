@@ -139,7 +139,16 @@ def _choose(
     settings: scales.Settings, folder: pathlib.Path, at_once: int
 ) -> list[choice.Candidate]:
   """Runs the candidates of every cell."""
-  candidates = {}
+  jobs = candidate_jobs(settings, folder)
+  _run(jobs, at_once)
+  return choice.read({job.folder: job.config for job in jobs})
+
+
+def candidate_jobs(
+    settings: scales.Settings, folder: pathlib.Path
+) -> list[sweep.Job]:
+  """The runs that step size and alpha are chosen by."""
+  jobs = []
   # Other seeds than those of the runs that count.
   seeds = range(settings.seeds, settings.seeds + settings.choice_seeds)
   for seed, percent, game, rate, alpha in itertools.product(
@@ -161,17 +170,10 @@ def _choose(
     )
     name = f'{percent:g}-{student.method}-{rate:g}-{alpha:g}-{seed}'
     where = _place(settings, folder, game) / f'candidate-{name}'
-    candidates[where] = student
-  _run(
-      [
-          sweep.Job(
-              distill.__name__, student, where, _WEIGHTS[student.method]
-          )
-          for where, student in candidates.items()
-      ],
-      at_once,
-  )
-  return choice.read(candidates)
+    jobs.append(
+        sweep.Job(distill.__name__, student, where, _WEIGHTS[student.method])
+    )
+  return jobs
 
 
 def final_jobs(

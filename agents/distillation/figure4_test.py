@@ -31,7 +31,6 @@ class Figure4Test(absltest.TestCase):
         'percents': (10.0,),
         'steps': 4,
         'choice_steps': 2,
-        'choice_seeds': 2,
         'max_game_steps': 20,
     }
     picture = figure4.run(self.plan, given, self.folder / 'runs')
@@ -43,14 +42,6 @@ class Figure4Test(absltest.TestCase):
     self.assertNotIn('smoke', {row.scale for row in rows})
     curves = figure4_rows.read_curves(self.folder / 'results')
     self.assertEqual({curve.step for curve in curves}, {0, 2, 4})
-    # Neither of the seeds of the choice is one of the runs that count.
-    chosen = choice.load(
-        self.folder / 'results', rows[0].scale, [('breakout', 10.0, 'regular')]
-    )
-    self.assertCountEqual(
-        [(each.method, each.seed) for each in chosen],
-        [('regular', 1), ('regular', 2), ('sobolev', 1), ('sobolev', 2)],
-    )
     # Again, with what was chosen: all is finished already.
     times = {path: path.stat().st_mtime for path in self._checkpoints()}
     plan = dataclasses.replace(self.plan, choose=False)
@@ -69,6 +60,21 @@ class Figure4Test(absltest.TestCase):
       figure4.run(
           self.plan, {'teachers': str(self.folder)}, self.folder / 'runs'
       )
+
+  def test_candidates_have_seeds_that_do_not_count(self):
+    settings = scales.scaled(
+        'laptop', {'games': ('pong',), 'percents': (1.0, 10.0)}
+    )
+    jobs = figure4.candidate_jobs(settings, self.folder)
+    # Two step sizes, and beside regular three alphas.
+    self.assertLen(jobs, 3 * 2 * 2 * 4)
+    self.assertLen({job.folder for job in jobs}, len(jobs))
+    found = {(job.config.percent, job.config.alpha) for job in jobs}
+    self.assertLen(found, 2 * 4)
+    # Those of the runs that count are 0 to 4. A seed of all comes first.
+    self.assertEqual(
+        [job.config.seed for job in jobs], 16 * [5] + 16 * [6] + 16 * [7]
+    )
 
   def test_jobs_are_all_cells_with_what_was_chosen(self):
     settings = scales.scaled(

@@ -42,7 +42,7 @@ class Jacobian:
     self._rows = tf.Variable(tf.zeros(shape, _TYPE), trainable=False)
     policy = losses.log_policy(teacher)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def fill(places, indices):
       points = states.points(indices)
       with tf.GradientTape(persistent=True) as tape:

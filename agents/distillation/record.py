@@ -76,7 +76,9 @@ class Recorder:
     self.teacher, self.teacher_record = teacher_file.load(
         teachers.path(settings.game, settings.teacher), settings.game
     )
-    self._logits = tf.function(lambda seen: self.teacher(seen).logits)
+    self._logits = tf.function(
+        lambda seen: self.teacher(seen).logits, autograph=False
+    )
     count = settings.games_at_once
     self._games = gym_vector.GymVector(settings.game, count, settings.seed)
     self._observations = self._games.reset()

@@ -69,15 +69,18 @@ class Trainer(tf.Module):
       return None
     return jacobian.Jacobian(self._teacher, self._states, train)
 
-  @tf.function
+  @tf.function(autograph=False)
   def advance(
       self, step: tf.Tensor, until: tf.Tensor
   ) -> dict[str, tf.Tensor]:
     """Makes the updates from `step` to `until`, int64; the last one's scalars.
     """
     scalars = {name: tf.constant(0.0) for name in self._names()}
-    for index in tf.range(step, until):
-      scalars = self._update(index)
+    _, scalars = tf.while_loop(
+        lambda index, _: index < until,
+        lambda index, _: (index + 1, self._update(index)),
+        (step, scalars),
+    )
     return scalars
 
   def _names(self) -> tuple[str, ...]:
@@ -141,7 +144,9 @@ class Trainer(tf.Module):
     kl, error = (sums / len(indices)).numpy()
     return {'kl': float(kl), 'action_error': float(error)}
 
-  @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)])
+  @tf.function(
+      autograph=False, input_signature=[tf.TensorSpec([None], tf.int64)]
+  )
   def _test_batch(self, chosen):
     student = losses.log_policy(self.student)(self._states.points(chosen))
     teacher = tf.gather(self._states.log_policy, chosen)

@@ -265,6 +265,9 @@ def _environment() -> dict[str, str]:
   """Lets a child import what this process can, also from Bazel's runfiles."""
   folders = [os.path.abspath(entry) for entry in sys.path]
   return {
+      # TensorFlow's default is to use oneDNN on processors with VNNI only; its
+      # convolutions are up to twice as fast on others.
+      'TF_ENABLE_ONEDNN_OPTS': os.environ.get('TF_ENABLE_ONEDNN_OPTS', '1'),
       'PYTHONPATH': os.pathsep.join(folders),
       **stop.environment_of_child(),
   }
