@@ -1,8 +1,8 @@
 """The choice of step size and alpha, for each cell of Figure 4 and method.
 
 Of all candidates, the one whose students are closest to their teacher in the
-validation episodes at the end of their training: in the mean over seeds, so
-that none is chosen that did well once, and of which other students die.
+validation episodes at the end of their training, in the mean over seeds: there
+are settings with which one student does well and another one dies.
 """
 
 import collections
