@@ -108,15 +108,16 @@ def _trainer(loss: _Loss, settings: Settings) -> Callable[[int], object]:
   model(x)
   optimizer = snt.optimizers.SGD(1e-3)
 
+  def body(step):
+    with tf.GradientTape() as tape:
+      mean = tf.reduce_mean(loss(model, x).total)
+    variables = model.trainable_variables
+    optimizer.apply(tape.gradient(mean, variables), variables)
+    return (step + 1,)
+
   @tf.function(autograph=False, jit_compile=True)
   def train(steps):
-    step = 0
-    while step < steps:
-      with tf.GradientTape() as tape:
-        mean = tf.reduce_mean(loss(model, x).total)
-      variables = model.trainable_variables
-      optimizer.apply(tape.gradient(mean, variables), variables)
-      step += 1
+    tf.while_loop(lambda step: step < steps, body, (0,))
     return tf.reduce_sum(model(x))
 
   return lambda steps: train(tf.constant(steps)).numpy()
