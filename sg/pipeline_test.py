@@ -65,9 +65,7 @@ def run(trainer, start=0, until=TICKS, compiled=False):
     tick = trainer.tick(step)
     if tick not in steps:
       train = functools.partial(trainer.train_step, tick=tick)
-      steps[tick] = (
-          tf.function(train, autograph=False) if compiled else train
-      )
+      steps[tick] = tf.function(train, autograph=False) if compiled else train
     found.append(steps[tick](
         tf.constant(IMAGES[step]), tf.constant(LABELS[step]),
         tf.constant(step, tf.int64),

@@ -54,9 +54,7 @@ def play(settings: Config) -> list[np.ndarray]:
   """
   path = run_folder.resolve(settings.teacher)
   network = teacher_file.load(path, settings.game).network
-  logits = tf.function(
-      lambda seen: network(seen).logits, autograph=False
-  )
+  logits = tf.function(lambda seen: network(seen).logits, autograph=False)
   env = gym_vector.make(
       settings.game, settings.sticky, render_mode='rgb_array'
   )

@@ -26,6 +26,7 @@ import json, os, pathlib, signal, sys, time
 flags = dict(a.lstrip('-').partition('=')[::2] for a in sys.argv[1:])
 folder = pathlib.Path(flags['output'])
 note = {'flags': flags, 'began': time.time(), 'cwd': os.getcwd()}
+note['onednn'] = os.environ.get('TF_ENABLE_ONEDNN_OPTS')
 mode = flags.get('mode', 'good')
 print('running', mode)
 if mode == 'refused':
@@ -120,6 +121,15 @@ class SweepTest(absltest.TestCase):
       self.sweep('good', 'good', threads_setting='threads')
     self.assertEqual(self.note(0)['flags']['threads'], '3')
     self.assertEqual(self.note(1)['flags']['threads'], '3')
+
+  def test_onednn_unless_it_is_turned_off(self):
+    with mock.patch.dict(os.environ):
+      os.environ.pop('TF_ENABLE_ONEDNN_OPTS', None)
+      self.sweep('good')
+      os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'
+      self.sweep('good', 'good')
+    self.assertEqual(self.note(0)['onednn'], '1')
+    self.assertEqual(self.note(1)['onednn'], '0')
 
   def test_the_command_line(self):
     self.sweep('good')
