@@ -178,6 +178,12 @@ _LAPTOP_CIFAR10 = {
     'module_learning_rate': 3e-4,
     'direct_sg_learning_rate': 1e-4,
 }
+_NARROW_CIFAR10 = {
+    **_LAPTOP_CIFAR10,
+    'precision': 'bfloat16',
+    'width': 16,
+    'module_channels': 32,
+}
 # ResNet-50 at half its width on 32 x 32 pixels.
 _LAPTOP_RESNET50 = {
     **_RESNET50,
@@ -196,14 +202,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     'paper-cifar10': {},
     'paper-imagenet-1': {**_RESNET50, 'cuts': 1},
     'paper-imagenet-3': {**_RESNET50, 'cuts': 3},
-    'laptop-cifar10': {
-        **_LAPTOP_CIFAR10,
-        'precision': 'bfloat16',
-        'width': 16,
-        'module_channels': 32,
-        'epochs': 6,
-        'evaluations': 6,
-    },
+    'laptop-cifar10': {**_NARROW_CIFAR10, 'epochs': 6, 'evaluations': 6},
+    'overnight-cifar10': {**_NARROW_CIFAR10, 'epochs': 30, 'evaluations': 10},
     'laptop-imagenet-1': {**_LAPTOP_RESNET50, 'cuts': 1},
     'laptop-imagenet-3': {**_LAPTOP_RESNET50, 'cuts': 3},
     'smoke-cifar10': {
