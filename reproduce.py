@@ -35,7 +35,7 @@ class Settings:
 
   scale: str = config.setting(
       'laptop',
-      'How much: smoke takes some minutes on two cores, laptop about four '
+      'How much: smoke takes some minutes on two cores, laptop about five '
       "hours, most of it for Figure 4 and Table 1; the paper's Table 1 asks "
       'for a GPU.',
       choices=tuple(figure2.SCALES),

@@ -55,6 +55,11 @@ class Experiment:
     self._data = datasets.open_dataset(
         settings.dataset, settings.data, settings.image_size
     )
+    if self._data.classes != settings.classes:
+      raise errors.UserError(
+          f'--classes={settings.classes}: the data has {self._data.classes}: '
+          f'give --classes={self._data.classes}, or other --data'
+      )
     self.data_digest = self._data.digest
     self.steps = max(
         1,
@@ -69,7 +74,7 @@ class Experiment:
   def _make_trainer(self) -> training.Trainer:
     """Makes the network, the modules and their optimisers."""
     settings = self._settings
-    segments, modules = make_network(settings, self._data.classes)
+    segments, modules = make_network(settings, settings.classes)
     pipe = None
     if settings.pipelined:
       try:

@@ -24,6 +24,9 @@ class Settings:
   data: str = config.setting(
       '', "The data's folder; by default data/<dataset>.", affects_result=False
   )
+  classes: int = config.setting(
+      10, 'The classes of the data, which must have as many.', minimum=1
+  )
   image_size: int = config.setting(
       32, 'Height and width of an image.', 'pixels', minimum=8
   )
@@ -161,6 +164,7 @@ class Config(Settings):
 
 _RESNET50 = {
     'dataset': 'imagenet',
+    'classes': 1000,
     'image_size': 224,
     'network': 'resnet50',
     'module_channels': 64,  # [M]
@@ -190,6 +194,7 @@ _LAPTOP_RESNET50 = {
     'learning_rate': 0.005,
     'direct_sg_learning_rate': 1e-4,
     'drops': (0.8,),  # The paper's, so early, end it at 22 % rather than 26 %.
+    'classes': 20,
     'image_size': 32,
     'width': 32,
     'module_channels': 32,

@@ -130,7 +130,9 @@ class TrainTest(parameterized.TestCase):
         path.write_bytes(jpeg)
 
     def run(data, resume):
-      settings = _config(dataset='imagenet', data=str(self.folder / data))
+      settings = _config(
+          dataset='imagenet', classes=1, data=str(self.folder / data)
+      )
       train.train(settings, self.folder / 'run', resume, quiet=True)
 
     with mock.patch.object(
@@ -142,6 +144,10 @@ class TrainTest(parameterized.TestCase):
         run('b', True)
       with self.assertRaises(Killed):
         run('a', True)
+
+  def test_data_of_more_or_fewer_classes(self):
+    with self.assertRaisesRegex(errors.UserError, '--classes=1000: .*has 10'):
+      experiment.Experiment(_config(classes=1000))
 
   def test_names_a_network_that_cannot_be_cut_so(self):
     with self.assertRaisesRegex(errors.UserError, '--cuts=1: .*0, 3 .*cifar10'):

@@ -70,6 +70,9 @@ def loss_and_gradients(
     if mlp is not None:
       return _three_products(mlp, model, x, target, settings)
   with tf.GradientTape() as tape:
+    # By itself a tape watches trainable variables only.
+    for variable in variables or ():
+      tape.watch(_of_tensorflow(variable))
     loss = losses_lib.full_loss(model, x, target, **settings)
     mean = tf.reduce_mean(loss.total)
   if variables is None:  # Now that the model has been called.
@@ -79,6 +82,13 @@ def loss_and_gradients(
       tf.zeros(v.shape, v.dtype) if gradient is None else gradient
       for v, gradient in zip(variables, gradients, strict=True)
   ]
+
+
+def _of_tensorflow(variable: Any) -> tf.Variable | tf.Tensor:
+  """A variable itself, or the one that Keras's is made of."""
+  if isinstance(variable, (tf.Variable, tf.Tensor)):
+    return variable
+  return variable.value
 
 
 def _three_products(mlp, model, x, target, settings):

@@ -170,8 +170,14 @@ class ParameterGradientsTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, r'target\[0\]'):
       parameter_gradients.loss_and_gradients(model, _X, wrong)
 
-  def test_a_plain_function_needs_variables(self):
-    weight = tf.Variable(tf.ones([3, 1], tf.float64))
+  @parameterized.named_parameters(
+      ('variable', lambda w: tf.Variable(w)),
+      ('not_trainable', lambda w: tf.Variable(w, trainable=False)),
+      ('tensor', tf.constant),
+      ('keras', tf.keras.Variable),
+  )
+  def test_a_plain_function_needs_variables(self, make):
+    weight = make(np.ones([3, 1]))
 
     def model(x):
       return x @ weight

@@ -95,9 +95,15 @@ def describe(record: dict[str, Any]) -> str:
   found = record['evaluation']
   return '\n'.join(
       f'{record["game"]} {name}: {found[name]["mean"]:.1f} points '
-      f'({found[name]["low"]:.1f} to {found[name]["high"]:.1f}) over '
-      f'{found["games"]} games after {record["frames"]:,} frames'
-      for name in ('greedy', 'stochastic')
+      f'{between}over {found["games"]} games after {record["frames"]:,} frames'
+      for name, between in (
+          ('greedy', ''),  # Few of its games differ.
+          (
+              'stochastic',
+              f'({found["stochastic"]["low"]:.1f} to '
+              f'{found["stochastic"]["high"]:.1f}) ',
+          ),
+      )
   )
 
 

@@ -47,9 +47,11 @@ class EvaluateTeacherTest(absltest.TestCase):
         teacher_file.half(network)['teacher/value/w:0'],
         self.weights['teacher/value/w:0'],
     )
-    self.assertIn(
-        'pong greedy: 3.0 points (-3.6 to 9.6) over 3 games after 20 frames',
+    self.assertEqual(
         evaluate_teacher.describe(record),
+        'pong greedy: 3.0 points over 3 games after 20 frames\n'
+        'pong stochastic: 4.0 points (-2.6 to 10.6) over 3 games after 20 '
+        'frames',
     )
 
   def test_plays_games(self):

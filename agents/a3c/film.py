@@ -5,6 +5,7 @@
 
 import dataclasses
 import os
+import pathlib
 
 from matplotlib import animation
 from matplotlib import figure
@@ -44,6 +45,15 @@ class Config:
       0.0, 'Probability that the last action is repeated instead, per frame.',
       minimum=0, maximum=1,
   )
+
+
+def target(settings: Config) -> pathlib.Path:
+  """The file to write, in a folder that is there; UserError if not a GIF."""
+  path = run_folder.resolve(settings.film)
+  if path.suffix.lower() != '.gif':
+    raise errors.UserError(f'--film: {path}: expected a name that ends in .gif')
+  run_folder.make(path.parent)
+  return path
 
 
 def play(settings: Config) -> list[np.ndarray]:
@@ -87,8 +97,7 @@ def write(path: os.PathLike[str] | str, screens: list[np.ndarray]) -> None:
 
 def main(_):
   settings = config.from_flags(Config)
-  path = run_folder.resolve(settings.film)
-  run_folder.make(path.parent)
+  path = target(settings)
   screens = play(settings)
   write(path, screens)
   print(f'{path}: {len(screens)} pictures of {settings.game}')

@@ -41,6 +41,13 @@ class FilmTest(absltest.TestCase):
     np.testing.assert_array_equal(first, again)
     self.assertTrue(np.any(np.array(first) != np.array(other)))
 
+  def test_another_ending(self):
+    path = self.folder / 'new' / 'film.gif'
+    self.assertEqual(film.target(film.Config(film=str(path))), path)
+    self.assertTrue(path.parent.is_dir())
+    with self.assertRaisesRegex(errors.UserError, 'mp4: .* ends in .gif'):
+      film.target(film.Config(film='film.mp4'))
+
   def test_a_teacher_of_another_game(self):
     with self.assertRaisesRegex(errors.UserError, 'a teacher of pong'):
       film.play(film.Config(game='breakout', teacher=self.teacher))

@@ -24,6 +24,7 @@ from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import inputs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 
@@ -35,6 +36,9 @@ def train(
 ) -> experiment_lib.Experiment:
   """Trains in a run folder, or goes on there; returns what was trained."""
   with run_folder.open_run(path, settings, resume) as run:
+    if settings.start_from:
+      start = inputs.digest([run_folder.resolve(settings.start_from)])
+      inputs.keep(run, start_from=start)
     experiment = experiment_lib.Experiment(settings)
     curve = curve_lib.Curve(experiment, settings, run.path)
 

@@ -13,6 +13,7 @@ from agents.a3c import networks
 from agents.a3c import settings
 from agents.a3c import teacher_file
 from agents.a3c import train_teacher
+from sobolev_training.experiment import errors
 
 
 def _config(**changes):
@@ -89,6 +90,9 @@ class TrainTeacherTest(parameterized.TestCase):
     last = teacher_file.load(path / 'last.npz', 'breakout').record
     self.assertEqual(last['frames'], frames[-1])
     self.assertEqual([row['frames'] for row in last['curve']], [1000, *frames])
+    teacher_file.save(start, weights, {**record, 'frames': 2000})
+    with self.assertRaisesRegex(errors.UserError, '--start_from was something'):
+      train_teacher.train(chosen, path, True, quiet=True)
 
   def test_a_killed_run_ends_as_one_that_was_not(self):
     chosen = _config()

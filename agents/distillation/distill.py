@@ -26,8 +26,9 @@ from sobolev_training.experiment import inputs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 
-# Recorded logits come from other batches of the same network.
-_SAME = 1e-3
+# Recorded probabilities come from other batches of the same network, and may
+# come from a processor that multiplies in TF32.
+_SAME = 5e-3
 
 
 class Distillation:
@@ -63,8 +64,8 @@ class Distillation:
   def _check(self, teacher, states, message):
     some = self._sides['test'][:10]
     logits = teacher.of_points(states.points(some)).logits
-    recorded = tf.gather(states.log_policy, some)
-    if np.abs(tf.nn.log_softmax(logits) - recorded).max() > _SAME:
+    recorded = tf.exp(tf.gather(states.log_policy, some))
+    if np.abs(tf.nn.softmax(logits) - recorded).max() > _SAME:
       raise errors.UserError(
           f'{message}: its policy is another: record that teacher anew with '
           '//agents:record, or choose the right one by --teacher'

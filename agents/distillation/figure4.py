@@ -24,6 +24,7 @@ from agents.distillation import settings as settings_lib
 from agents.distillation import teachers
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import inputs
 from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import sweep
 from tools.report import figure4_figures
@@ -51,7 +52,7 @@ def run(
     UserError: a teacher is missing, or runs failed.
   """
   settings = scales.scaled(plan.scale, given)
-  name = scales.label(plan.scale, settings)
+  name = _name(plan.scale, settings)
   folder = output / name.replace(' ', '-')
   results = run_folder.make(plan.results)
   if not plan.choose:
@@ -71,16 +72,24 @@ def run(
   return picture
 
 
-def _record(
-    settings: scales.Settings, folder: pathlib.Path, at_once: int
-) -> None:
-  for game in settings.games:
-    path = teachers.path(game, _teacher(settings, game))
+def _name(scale: str, settings: scales.Settings) -> str:
+  """The scale of the rows; of other teachers it is another one."""
+  paths = [teachers.path(g, _teacher(settings, g)) for g in settings.games]
+  for game, path in zip(settings.games, paths, strict=True):
     if not path.exists():
       raise errors.UserError(
           f'{path}: no such file: train a teacher with //agents:train_teacher '
           f'-- --game={game}, or leave the game out by --games'
       )
+  name = scales.label(scale, settings)
+  if settings.teachers:
+    name += f' teachers={inputs.digest(paths)[:8]}'
+  return name
+
+
+def _record(
+    settings: scales.Settings, folder: pathlib.Path, at_once: int
+) -> None:
   jobs = [
       sweep.Job(
           record.__name__,

@@ -40,6 +40,8 @@ class Figure4Test(absltest.TestCase):
     self.assertLen(rows, 8)
     self.assertEqual({row.case for row in rows}, {'breakout/10'})
     self.assertNotIn('smoke', {row.scale for row in rows})
+    # Rows of these teachers do not stand for those of the repository's.
+    self.assertRegex(rows[0].scale, r' teachers=[0-9a-f]{8}$')
     curves = figure4_rows.read_curves(self.folder / 'results')
     self.assertEqual({curve.step for curve in curves}, {0, 2, 4})
     # Again, with what was chosen: all is finished already.

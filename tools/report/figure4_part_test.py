@@ -137,9 +137,11 @@ class Figure4PartTest(absltest.TestCase):
         [row[:2] for row in table.rows],
     )
     self.assertEqual(
-        ['32 M', '320 M', '30', '27,000', '18.2', '15.8 to 20.8', '`0123abc`'],
-        table.rows[1][2:],
+        ['32 M', '320 M', '30', '27,000', '16.0', '13.5 to 18.5', '`0123abc`'],
+        table.rows[0][2:],
     )
+    # A greedy policy's games are no sample.
+    self.assertEqual([row[7] for row in table.rows[1::2]], ['', ''])
     self.assertEmpty(self._blocks(document.Figure))
     testing.write(
         self.folder / figure4_rows.TEACHER_CURVES, fake.teacher_curves()

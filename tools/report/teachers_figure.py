@@ -81,7 +81,9 @@ def _panel(panel, curves, teachers, theme):
         line.set_marker('.')
     for row in teachers:
       if row.policy == label:
-        ends = [[row.mean - row.low], [row.high - row.mean]]
+        ends = None
+        if row.policy != 'greedy':  # Few of its games differ.
+          ends = [[row.mean - row.low], [row.high - row.mean]]
         panel.errorbar(
             row.frames,
             row.mean,
