@@ -31,7 +31,7 @@ def loss_and_gradients(
     x: tf.Tensor,
     target: Any,
     *,
-    variables: Sequence[tf.Variable] | None = None,
+    variables: Sequence[tf.Variable | tf.Tensor] | None = None,
     weights: Sequence[terms.Weight] = (1.0, 1.0),
     losses: terms.Losses = 'squared_l2',
     masks: terms.Masks | None = None,
@@ -42,8 +42,8 @@ def loss_and_gradients(
     model: a network from [B, D...] to [B, O...].
     x: [B, D...], floating.
     target: as for `full_loss`.
-    variables: what to differentiate; the model's trainable variables by
-      default.
+    variables: what to differentiate, trainable or not, or tensors; the model's
+      trainable variables by default.
     weights: one for each order from 0 to K.
     losses: a distance, or one for each order.
     masks: one or None for each order.

@@ -39,10 +39,12 @@ class EvaluateTeacherTest(absltest.TestCase):
     self.assertEqual(
         found['evaluation']['stochastic']['scores'], [2.0, 3.0, 7.0]
     )
-    greedy = found['evaluation']['greedy']
-    self.assertAlmostEqual(greedy['mean'], 3)
+    self.assertEqual(
+        found['evaluation']['greedy'], {'mean': 3.0, 'scores': [1.0, 2.0, 6.0]}
+    )
     # t(0.975, 2) = 4.3027; the standard error is sqrt(7 / 3).
-    self.assertAlmostEqual(greedy['low'], 3 - 4.3027 * (7 / 3) ** 0.5, 3)
+    low = found['evaluation']['stochastic']['low']
+    self.assertAlmostEqual(low, 4 - 4.3027 * (7 / 3) ** 0.5, 3)
     np.testing.assert_array_equal(
         teacher_file.half(network)['teacher/value/w:0'],
         self.weights['teacher/value/w:0'],

@@ -31,6 +31,8 @@ class Config:
 def score_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
   """The evaluation of a teacher, a row a policy."""
   found = record['evaluation']
+  no_sample = {'low': None, 'high': None}
+  sample = {end: f'{found["stochastic"][end]:.4g}' for end in no_sample}
   return [
       figure4_rows.Teacher(
           game=game,
@@ -39,11 +41,10 @@ def score_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
           games=found['games'],
           max_game_steps=found['max_game_steps'],
           mean=f'{found[policy]["mean"]:.4g}',
-          low=f'{found[policy]["low"]:.4g}',
-          high=f'{found[policy]["high"]:.4g}',
+          **interval,
           commit=run_folder.short_commit(record['commit']),
       )._asdict()
-      for policy in ('greedy', 'stochastic')
+      for policy, interval in (('greedy', no_sample), ('stochastic', sample))
   ]
 
 

@@ -44,7 +44,7 @@ class CollectTeachersTest(absltest.TestCase):
         figure4_rows.read_teachers(folder),
         [
             figure4_rows.Teacher(
-                'pong', 'greedy', 4000, 30, 500, 1.5, 1.0, 2.0,
+                'pong', 'greedy', 4000, 30, 500, 1.5, None, None,
                 'abcdefabcdef+',
             ),
             figure4_rows.Teacher(

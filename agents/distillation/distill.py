@@ -29,6 +29,7 @@ from sobolev_training.experiment import run_folder
 # Recorded probabilities come from other batches of the same network, and may
 # come from a processor that multiplies in TF32.
 _SAME = 5e-3
+_CHECKED = 100  # States that this is looked at in.
 
 
 class Distillation:
@@ -62,7 +63,7 @@ class Distillation:
     self._lowest = float('inf')
 
   def _check(self, teacher, states, message):
-    some = self._sides['test'][:10]
+    some = split_lib.spread(self._sides['test'].numpy(), _CHECKED)
     logits = teacher.of_points(states.points(some)).logits
     recorded = tf.exp(tf.gather(states.log_policy, some))
     if np.abs(tf.nn.softmax(logits) - recorded).max() > _SAME:

@@ -159,9 +159,7 @@ def _teachers_table(
               str(row.games),
               f'{row.max_game_steps:,}',
               f'{row.mean:.1f}',
-              ''
-              if policy == 'greedy'
-              else f'{row.low:.1f} to {row.high:.1f}',
+              '' if row.low is None else f'{row.low:.1f} to {row.high:.1f}',
               f'`{row.commit}`',
           ]
           for row in teachers

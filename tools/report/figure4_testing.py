@@ -43,10 +43,11 @@ def teachers(game: str = 'pong') -> list[figure4_rows.Teacher]:
   """A teacher with a tenth of the frames that the paper's have seen."""
   return [
       figure4_rows.Teacher(
-          game, policy, 32_000_000, 30, 27_000, mean, mean - 2.5, mean + 2.5,
-          '0123abc',
+          game, policy, 32_000_000, 30, 27_000, mean, low, high, '0123abc'
       )
-      for policy, mean in (('greedy', 18.25), ('stochastic', 16.0))
+      for policy, mean, low, high in (
+          ('greedy', 18.25, None, None), ('stochastic', 16.0, 13.5, 18.5)
+      )
   ]
 
 

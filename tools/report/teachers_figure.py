@@ -82,7 +82,7 @@ def _panel(panel, curves, teachers, theme):
     for row in teachers:
       if row.policy == label:
         ends = None
-        if row.policy != 'greedy':  # Few of its games differ.
+        if row.low is not None:
           ends = [[row.mean - row.low], [row.high - row.mean]]
         panel.errorbar(
             row.frames,
