@@ -64,6 +64,10 @@ def run(settings: Settings) -> list[pathlib.Path]:
       shutil.copyfile(_PAPER / name, rows / name)
   scale = settings.scale
   runs = folder / 'runs'
+  preset = f'{scale}-cifar10'
+  if 'table1' in settings.parts:
+    # Missing data shall be told now, not after hours.
+    table1.check_data(preset)
   if 'figure2' in settings.parts:
     plan = figure2.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
     figure2.run(plan, {}, runs / 'figure2')
@@ -76,9 +80,7 @@ def run(settings: Settings) -> list[pathlib.Path]:
     games = {'games': tuple(teachers.there())}
     figure4.run(plan, games, runs / 'figure4')
   if 'table1' in settings.parts:
-    plan = table1.Sweep(
-        preset=f'{scale}-cifar10', results=str(rows), jobs=settings.jobs
-    )
+    plan = table1.Sweep(preset=preset, results=str(rows), jobs=settings.jobs)
     table1.run(plan, {}, runs / 'table1')
   return report.write(rows, folder / 'report', scale=scale)
 

@@ -39,8 +39,11 @@ _KEYS = {
     CURVES: 5,
     BASELINES: 1,
     SURFACES: 6,
-    POINTS: 4,
+    POINTS: 5,
 }
+
+# And how many say what belongs together, where not each row stands alone.
+_WHOLE = {POINTS: 3}
 
 # Where the plateau check looks: the share of the steps.
 _EARLIER = 0.75
@@ -53,7 +56,7 @@ Row = Mapping[str, Any]
 
 def merge_table(path: pathlib.Path, rows: Iterable[Row]) -> None:
   """Merges rows into one of this module's files."""
-  tables.merge(path, rows, _KEYS[path.name])
+  tables.merge(path, rows, _KEYS[path.name], _WHOLE.get(path.name))
 
 
 def read_metrics(folder: pathlib.Path) -> list[Row]:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from regression import datasets
 from regression import networks
 from regression import training
+from sobolev_training.experiment import errors
 
 # Steps of a call for which the batches' indices are drawn; a call may stop
 # earlier, and the compiled program is the same for all.
@@ -60,7 +61,9 @@ def _units(data: datasets.Dataset, standardise: bool) -> Units:
     mean, scale = array.mean(1, keepdims=True), array.std(1, keepdims=True)
     if not standardise:
       mean, scale = np.zeros_like(mean), np.ones_like(scale)
-    arrays += [mean, np.where(scale > 0, scale, 1).astype(np.float32)]
+    # The deviation of what is constant is a rounding error, seldom 0.
+    constant = np.ptp(array, 1, keepdims=True) == 0
+    arrays += [mean, np.where(constant, 1, scale).astype(np.float32)]
   return Units(*arrays)
 
 
@@ -101,7 +104,7 @@ class Ensemble(tf.Module):
         networks.
 
     Raises:
-      ValueError: the functions have different numbers of inputs.
+      UserError: the functions have different numbers of inputs.
     """
     super().__init__()
     self.members = members
@@ -115,9 +118,9 @@ class Ensemble(tf.Module):
         for member, data in zip(members, sets, strict=True)
     }
     if len(set(inputs.values())) > 1:
-      raise ValueError(
-          f'functions: expected one number of inputs, got {inputs}; train '
-          'them in separate runs.'
+      raise errors.UserError(
+          f'--functions: expected one number of inputs, got {inputs}: train '
+          'them in separate runs'
       )
     data = datasets.Dataset(*(np.stack(a) for a in zip(*sets, strict=True)))
     self.units = _units(data, standardise)

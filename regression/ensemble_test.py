@@ -96,6 +96,15 @@ class EnsembleTest(parameterized.TestCase):
       slope = (standardised(x + shift) - standardised(x - shift)) / 2e-4
       np.testing.assert_allclose(gradient[:, axis], slope, 1e-3, 1e-3)
 
+  def test_a_constant_column_keeps_its_unit(self):
+    x = np.random.default_rng(0).normal(size=(1, 100, 2)).astype(np.float32)
+    x[..., 1] = 0.1  # Its mean in float32 is another number.
+    units = ensemble._units(
+        datasets.Dataset(x, x[..., 0], x), standardise=True
+    )
+    self.assertEqual(units.x_scale[0, 0, 1], 1)
+    self.assertAlmostEqual(units.x_scale[0, 0, 0], x[..., 0].std(), 5)
+
   def test_errors_are_in_the_function_s_units(self):
     made = _ensemble()
     test = datasets.test_set('booth')

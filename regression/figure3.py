@@ -58,10 +58,18 @@ def grid(function: functions.Function) -> np.ndarray:
   return np.stack(np.meshgrid(*axes, indexing='ij'), -1).reshape(-1, 2)
 
 
-def point_rows(name: str, size: int, seed: int) -> list[analysis.Row]:
+def point_rows(
+    scale: str, name: str, size: int, seed: int
+) -> list[analysis.Row]:
   """Rows of `analysis.POINTS`: what the networks learn from."""
   return [
-      {'function': name, 'size': size, 'x1': f'{x1:.5g}', 'x2': f'{x2:.5g}'}
+      {
+          'scale': scale,
+          'function': name,
+          'size': size,
+          'x1': f'{x1:.5g}',
+          'x2': f'{x2:.5g}',
+      }
       for x1, x2 in datasets.training_set(name, size, seed).x
   ]
 
@@ -121,7 +129,7 @@ def run(
   rows = surface_rows(name, plan.function, 'truth', 0, x, *truth)
   points = []
   for size in plan.sizes:
-    points += point_rows(plan.function, size, settings.first_seed)
+    points += point_rows(name, plan.function, size, settings.first_seed)
     for method in train.METHODS:
       config_ = train.Config(
           **dataclasses.asdict(settings),

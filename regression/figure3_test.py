@@ -44,7 +44,7 @@ class Figure3Test(parameterized.TestCase):
     self.assertLen(_read(folder / 'results' / 'figure3_points.csv'), 120)
 
   def test_points_are_those_of_the_seed(self):
-    found = [figure3.point_rows('booth', 20, seed) for seed in (0, 1)]
+    found = [figure3.point_rows('smoke', 'booth', 20, seed) for seed in (0, 1)]
     for seed, rows in enumerate(found):
       x = datasets.training_set('booth', 20, seed).x
       np.testing.assert_allclose(

@@ -128,11 +128,12 @@ class Config(Settings):
 def evaluation_steps(steps: int, count: int) -> list[int]:
   """`count` steps from 100 or fewer to the last, evenly spaced in logarithm.
 
-  Three quarters of the steps are among them, for the plateau check.
+  Three quarters of the steps, for the plateau check, and the last are always
+  among them.
   """
   first = min(100, steps)
   spaced = np.geomspace(first, steps, count - 1).round().astype(int)
-  return sorted({*spaced.tolist(), max(1, round(0.75 * steps))})
+  return sorted({*spaced.tolist(), max(1, round(0.75 * steps)), steps})
 
 
 def configure_threads(threads: int) -> int:
@@ -165,6 +166,8 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
         f'--functions={unknown[0]}: expected some of '
         f'{", ".join(functions.FUNCTIONS)}, or .npz files'
     )
+  if not settings.hidden:
+    raise errors.UserError('--hidden=: expected one layer or more')
   seeds = range(settings.first_seed, settings.first_seed + settings.seeds)
   members = [
       ensemble_lib.Member(*pair)

@@ -80,10 +80,23 @@ class TrainTest(absltest.TestCase):
     self.assertEqual((steps[0], steps[-1]), (100, 20_000))
     self.assertIn(15_000, steps)
     self.assertEqual(train.evaluation_steps(1, 2), [1])
+    self.assertEqual(train.evaluation_steps(20_000, 2), [100, 15_000, 20_000])
 
   def test_names_an_unknown_function(self):
     with self.assertRaisesRegex(errors.UserError, 'functions=nonsense.*ackley'):
       train.make_ensemble(_config(functions=('nonsense',)), 1)
+
+  def test_one_ensemble_has_one_number_of_inputs(self):
+    path = str(self.folder / 'points.npz')
+    np.savez(
+        path, x=np.zeros([30, 3]), y=np.zeros(30), gradient=np.zeros([30, 3])
+    )
+    with self.assertRaisesRegex(errors.UserError, 'one number of inputs'):
+      train.make_ensemble(_config(functions=('booth', path)), 1)
+
+  def test_a_network_has_a_hidden_layer(self):
+    with self.assertRaisesRegex(errors.UserError, '--hidden=: expected one'):
+      train.make_ensemble(_config(hidden=()), 1)
 
 
 if __name__ == '__main__':

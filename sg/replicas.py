@@ -48,10 +48,13 @@ def read_tf_config() -> TFConfig:
   """Reads the environment variable TF_CONFIG; UserError if it is wrong."""
   try:
     found = json.loads(os.environ['TF_CONFIG'])
+    jobs = {*found['cluster'], found['task'].get('type', 'worker')}
+    if jobs != {'worker'}:  # Such as a chief, who would lead as well.
+      raise ValueError
     return TFConfig(
         int(found['task']['index']), len(found['cluster']['worker'])
     )
-  except (ValueError, KeyError, TypeError) as error:
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise errors.UserError(
         'TF_CONFIG: expected {"cluster": {"worker": ["host:port", ...]}, '
         '"task": {"type": "worker", "index": ...}}, got '
@@ -82,7 +85,7 @@ class Alone:
 
   @contextlib.contextmanager
   def leading(self) -> Iterator[None]:
-    """Lets the followers end, after a block."""
+    """Lets the followers end, after a block that went well or was stopped."""
     yield
 
 
@@ -133,7 +136,8 @@ class Workers(Alone):
     """Connects the processes, and waits for all of them.
 
     Raises:
-      UserError: TF_CONFIG has another number of workers.
+      UserError: TF_CONFIG has another number of workers, or one of them has
+        several GPUs.
     """
     self._task, workers = read_tf_config()
     if workers != count:
@@ -143,6 +147,12 @@ class Workers(Alone):
       )
     self._count, self._equal = count, False
     self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    devices = self._strategy.num_replicas_in_sync
+    if devices != count:
+      raise errors.UserError(
+          f'--replicas={count}: {devices} GPUs in {count} processes: start one '
+          'for each GPU, with its number alone in CUDA_VISIBLE_DEVICES'
+      )
 
   @property
   def follows(self) -> bool:
@@ -171,10 +181,16 @@ class Workers(Alone):
 
   @contextlib.contextmanager
   def leading(self) -> Iterator[None]:
+    interrupted = None
     try:
       yield
-    finally:
-      self._from_leader([tf.constant(_END)])
+    except errors.Interrupted as error:  # Between two steps.
+      interrupted = error
+    # After any other error the followers may be inside a step, and would wait
+    # for this process there: they end when it does.
+    self._from_leader([tf.constant(_END)])
+    if interrupted:
+      raise interrupted
 
   def follow(
       self,

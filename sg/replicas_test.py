@@ -173,6 +173,10 @@ class WorkersTest(absltest.TestCase):
     self.addCleanup(os.environ.pop, 'TF_CONFIG')
     with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG has 2 workers'):
       replicas.Workers(3)
+    config['cluster']['chief'] = ['c:1']
+    os.environ['TF_CONFIG'] = json.dumps(config)
+    with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
+      replicas.Workers(2)
     os.environ['TF_CONFIG'] = '{}'
     with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
       replicas.read_tf_config()

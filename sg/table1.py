@@ -15,6 +15,7 @@ from absl import flags
 from sg import analysis
 from sg import presets
 from sg import train
+from sg.data import datasets
 from sg.modules import methods
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
@@ -54,6 +55,12 @@ class Sweep:
   )
 
 
+def check_data(preset: str) -> None:
+  """Raises UserError when there is no data for a preset, or it is broken."""
+  settings = presets.preset(preset, {})
+  datasets.open_dataset(settings.dataset, settings.data, settings.image_size)
+
+
 def run(
     plan: Sweep, given: Mapping[str, object], output: pathlib.Path
 ) -> list[pathlib.Path]:
@@ -77,7 +84,8 @@ def run(
   analysis.collect(folders, scale, results)
   pictures = [folder / 'table1_curves.png']
   table1_figures.draw_curves(results, scale, pictures[0])
-  if settings.aligned and set(plan.methods) - _WITHOUT_SIGNAL:
+  signals = settings.cuts and set(plan.methods) - _WITHOUT_SIGNAL
+  if settings.aligned and signals:
     pictures.append(folder / 'table1_alignment.png')
     table1_figures.draw_alignment(results, scale, pictures[1])
   return pictures

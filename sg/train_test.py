@@ -118,7 +118,8 @@ class TrainTest(parameterized.TestCase):
         for e in (first, other, same)
     ]
     self.assertTrue(np.any(weights[0] != weights[1]))
-    # All methods start with the same main network.
+    # All methods start with the same lowest segment; those above it are drawn
+    # after the modules below them.
     np.testing.assert_array_equal(weights[0], weights[2])
 
   def test_does_not_go_on_with_other_data(self):

@@ -164,11 +164,12 @@ def _compare(
   order = max(terms.used_orders(weights))
   unused = (None,) * (len(weights) - 1 - order)
   x = arrays.points(x)
+  # Derivatives have x's type; so has then, in comparison, a value alone.
   if not isinstance(target, (list, tuple)):
-    target = terms.of_one_type(ask(x, order)) + unused
-  predictions = predict(x, order)
+    target = terms.of_one_type((*ask(x, order), x))[:-1] + unused
+  *predictions, _ = terms.of_one_type((*predict(x, order), x))
   guards.check(x, predictions)
   return terms.loss_terms(
-      predictions + unused, target, weights=weights, losses=losses,
+      (*predictions, *unused), target, weights=weights, losses=losses,
       masks=masks, sampled=sampled,
   )

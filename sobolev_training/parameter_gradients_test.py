@@ -160,6 +160,9 @@ class ParameterGradientsTest(parameterized.TestCase):
     expected = losses.full_loss(model, _X, target)
     np.testing.assert_array_equal(ours[0].total, expected.total)
     self.assertEqual(ours[0].total.dtype, tf.float64)
+    # A value alone is compared as finely as beside a derivative.
+    alone = losses.full_loss(model, _X, target, weights=(1, 0))
+    np.testing.assert_array_equal(alone.terms[0], expected.terms[0])
     # As its own target, its types are mixed in the same way.
     itself = losses.full_loss(model, _X, model)
     np.testing.assert_array_equal(itself.total, np.zeros(9))

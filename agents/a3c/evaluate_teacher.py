@@ -47,6 +47,10 @@ class Config:
       preprocessing.MAX_STEPS, 'After which a game is broken off.', 'steps',
       minimum=1,
   )
+  sticky: float = config.setting(
+      0.0, 'Probability that the last action is repeated instead, per frame.',
+      minimum=0, maximum=1,
+  )
 
 
 def evaluate(
@@ -55,6 +59,7 @@ def evaluate(
     game: str,
     count: int,
     max_steps: int,
+    sticky: float,
     play: Play,
 ) -> dict[str, Any]:
   """Evaluates the weights of a file, and writes them with what was found.
@@ -65,6 +70,7 @@ def evaluate(
     game: its game.
     count: games, greedy and as many stochastic.
     max_steps: agent steps after which a game is broken off.
+    sticky: the probability with which `play` repeats actions.
     play: plays them.
 
   Returns:
@@ -78,6 +84,7 @@ def evaluate(
   record['evaluation'] = {
       'games': count,
       'max_game_steps': max_steps,
+      'sticky': sticky,
       'confidence': evaluation.CONFIDENCE,
   }
   for name, greedy in (('greedy', True), ('stochastic', False)):
@@ -125,7 +132,8 @@ def run(settings: Config) -> dict[str, Any]:
           count,
           greedy,
           seed,
-          max_steps=settings.max_game_steps,
+          settings.sticky,
+          settings.max_game_steps,
           on_end=lambda: bar.update(next(ended)),
       )
 
@@ -135,6 +143,7 @@ def run(settings: Config) -> dict[str, Any]:
         settings.game,
         settings.games,
         settings.max_game_steps,
+        settings.sticky,
         play,
     )
 

@@ -30,12 +30,13 @@ class EvaluateTeacherTest(absltest.TestCase):
       return np.array([1.0, 2.0, 6.0]) + (0 if greedy else 1)
 
     record = evaluate_teacher.evaluate(
-        self.source, self.target, 'pong', 3, 99, play
+        self.source, self.target, 'pong', 3, 99, 0.25, play
     )
     self.assertEqual(played, [(3, True), (3, False)])
     network, found = teacher_file.load(self.target, 'pong')
     self.assertEqual(found, record)
     self.assertEqual(found['frames'], 20)
+    self.assertEqual(found['evaluation']['sticky'], 0.25)
     self.assertEqual(
         found['evaluation']['stochastic']['scores'], [2.0, 3.0, 7.0]
     )

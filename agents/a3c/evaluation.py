@@ -39,7 +39,7 @@ def interval(scores: np.ndarray) -> Interval:
 class Player:
   """Plays games with a policy, as many at a time as there are to play.
 
-  Each game starts with another number of frames without action, by its seed,
+  Each game starts with 1 to 30 frames without action, as its seed says,
   and is played to its end: short games do not crowd out long ones.
   """
 

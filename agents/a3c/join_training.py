@@ -65,7 +65,7 @@ def main(_):
           'left the training, which goes on without this machine',
           stopping.signum,
       )
-  print(f'{settings.leader}: the training has ended')
+  print(f'{settings.leader}: the training has ended, or was stopped')
 
 
 def _parse(leader: str, text: str) -> settings_lib.Config:

@@ -89,6 +89,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
       EOFError,
       KeyError,
       OSError,
+      RuntimeError,
       TypeError,
       ValueError,
       zipfile.BadZipFile,

@@ -36,10 +36,10 @@ def train(
 ) -> experiment_lib.Experiment:
   """Trains in a run folder, or goes on there; returns what was trained."""
   with run_folder.open_run(path, settings, resume) as run:
+    experiment = experiment_lib.Experiment(settings)
     if settings.start_from:
       start = inputs.digest([run_folder.resolve(settings.start_from)])
       inputs.keep(run, start_from=start)
-    experiment = experiment_lib.Experiment(settings)
     curve = curve_lib.Curve(experiment, settings, run.path)
 
     def advance(step, until):
@@ -81,6 +81,7 @@ def train(
           settings.game,
           settings.final_games,
           settings.max_game_steps,
+          settings.sticky,
           experiment.play,
       )
   return experiment

@@ -94,6 +94,13 @@ class TrainTeacherTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.UserError, '--start_from was something'):
       train_teacher.train(chosen, path, True, quiet=True)
 
+  def test_a_missing_start_leaves_the_folder_free(self):
+    path = self.folder / 'run'
+    chosen = _config(start_from=str(self.folder / 'none.npz'))
+    with self.assertRaisesRegex(errors.UserError, 'none.npz: no such file'):
+      train_teacher.train(chosen, path, False, quiet=True)
+    self.assertFalse((path / 'config.json').exists())
+
   def test_a_killed_run_ends_as_one_that_was_not(self):
     chosen = _config()
     whole = train_teacher.train(

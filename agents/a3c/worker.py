@@ -5,6 +5,7 @@ Axes: T steps, N games of the worker, A actions.
 
 from collections.abc import Callable
 import dataclasses
+import math
 from typing import Any
 from typing import NamedTuple
 from typing import Protocol
@@ -16,6 +17,7 @@ import tensorflow as tf
 from agents.a3c import advantages
 from agents.a3c import losses
 from agents.atari import vector_env
+from sobolev_training.experiment import errors
 
 
 class Environment(Protocol):
@@ -119,9 +121,18 @@ class Worker:
 
     Args:
       rollout: the number that decides, with the seed, about chance.
+
+    Raises:
+      UserError: the gradients are not finite; so the parameters stay so.
     """
     self._synchronise()
-    return self._learn(*self._play(rollout))
+    found = self._learn(*self._play(rollout))
+    norm = float(found.scalars['gradient_norm'])
+    if not math.isfinite(norm):
+      raise errors.UserError(
+          f"diverged: the gradients' norm is {norm}: lower --learning_rate"
+      )
+    return found
 
   def _play(self, rollout: int) -> tuple[np.ndarray, ...]:
     """Observations [T + 1, N, ...], actions, rewards and discounts [T, N]."""

@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import sonnet as snt
 import tensorflow as tf
@@ -6,6 +8,7 @@ from agents.a3c import networks
 from agents.a3c import references
 from agents.a3c import worker as worker_lib
 from agents.atari import vector_env
+from sobolev_training.experiment import errors
 
 T, N, A = 4, 2, 3
 
@@ -130,6 +133,13 @@ class WorkerTest(tf.test.TestCase):
     self.assertAllClose(clipped.scalars['gradient_norm'], norm)
     for one, other in zip(whole.gradients, clipped.gradients, strict=True):
       self.assertAllClose(one / 4, other)
+
+  def test_a_gradient_that_is_not_finite_ends_it(self):
+    with mock.patch.object(_Script, 'rewards', np.full([T, N], np.nan)):
+      with self.assertRaisesRegex(
+          errors.UserError, 'diverged: .* nan: lower --learning_rate'
+      ):
+        self._work()
 
   def test_scores_are_whole_games_of_unclipped_points(self):
     self._work()

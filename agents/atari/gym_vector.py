@@ -34,6 +34,8 @@ def make(
       actions=row.actions,
       repeat_action_probability=repeat_action_probability,
       render_mode=render_mode,
+      # `Preprocess` breaks games off, not this.
+      max_frames=max_noops + preprocessing.ACTION_REPEAT * (max_steps + 1),
   )
   return preprocessing.Preprocess(env.unwrapped, max_noops, max_steps)
 

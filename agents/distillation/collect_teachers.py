@@ -68,6 +68,10 @@ def collect(output: pathlib.Path) -> list[str]:
   found = teachers.there()
   for game, path in found.items():
     record = teacher_file.load(path, game).record
+    if not record.get('evaluation'):
+      raise errors.UserError(
+          f'{path}: has not been evaluated: let //agents:evaluate_teacher do it'
+      )
     tables.merge(
         output / figure4_rows.TEACHERS, score_rows(game, record), keys=2
     )

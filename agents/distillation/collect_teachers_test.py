@@ -7,6 +7,7 @@ from agents.a3c import teacher_file
 from agents.distillation import collect_teachers
 from agents.distillation import teachers
 from agents.distillation import testing
+from sobolev_training.experiment import errors
 from tools.report import figure4_rows
 
 RECORD = {
@@ -67,6 +68,18 @@ class CollectTeachersTest(absltest.TestCase):
       self.assertGreaterEqual(record['evaluation']['games'], 30, game)
       self.assertGreater(record['frames'], 0)
       json.dumps(record)
+
+  def test_a_teacher_that_was_not_evaluated(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    weights = teacher_file.half(testing.make_teacher())
+    teacher_file.save(
+        folder / 'pong.npz', weights, {**RECORD, 'evaluation': None}
+    )
+    with absltest.mock.patch.object(teachers, 'FOLDER', folder):
+      with self.assertRaisesRegex(
+          errors.UserError, 'pong.npz: has not been evaluated'
+      ):
+        collect_teachers.collect(folder)
 
 
 if __name__ == '__main__':

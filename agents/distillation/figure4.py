@@ -15,6 +15,7 @@ import pathlib
 from absl import flags
 
 from agents.a3c import teacher_file
+from agents.atari import games
 from agents.distillation import analysis
 from agents.distillation import choice
 from agents.distillation import distill
@@ -74,16 +75,19 @@ def run(
 
 def _name(scale: str, settings: scales.Settings) -> str:
   """The scale of the rows; of other teachers it is another one."""
-  paths = [teachers.path(g, _teacher(settings, g)) for g in settings.games]
-  for game, path in zip(settings.games, paths, strict=True):
-    if not path.exists():
+  paths = {g: teachers.path(g, _teacher(settings, g)) for g in games.GAMES}
+  for game in settings.games:
+    if not paths[game].exists():
       raise errors.UserError(
-          f'{path}: no such file: train a teacher with //agents:train_teacher '
-          f'-- --game={game}, or leave the game out by --games'
+          f'{paths[game]}: no such file: train a teacher with '
+          f'//agents:train_teacher -- --game={game}, or leave the game out by '
+          '--games'
       )
   name = scales.label(scale, settings)
   if settings.teachers:
-    name += f' teachers={inputs.digest(paths)[:8]}'
+    # Of all that are there, so that a choice of games makes no other row.
+    there = [path for path in paths.values() if path.exists()]
+    name += f' teachers={inputs.digest(there)[:8]}'
   return name
 
 

@@ -24,6 +24,7 @@ from agents.distillation import teachers
 from sobolev_training.experiment import atomic
 from sobolev_training.experiment import config
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import inputs
 from sobolev_training.experiment import loop
 from sobolev_training.experiment import run_folder
 from sobolev_training.experiment import seeds
@@ -181,6 +182,8 @@ def record(
   """Records into a run folder, or goes on there; returns the recording."""
   with run_folder.open_run(path, settings, resume) as run:
     recorder = Recorder(settings, run.path)
+    teacher = teachers.path(settings.game, settings.teacher)
+    inputs.keep(run, teacher=inputs.digest([teacher]))
     output = run.path / RECORDING
 
     def joined(step):
@@ -196,6 +199,7 @@ def record(
         [settings.parts],
         trackables={'teacher': recorder.teacher},
         host_state={'recorder': recorder},
+        checkpoint_seconds=0,
         must_be_finite=(),
         quiet=quiet,
     )

@@ -74,19 +74,26 @@ class RecordTest(absltest.TestCase):
     np.testing.assert_allclose(drawn, policy.mean(0), atol=5 * 0.5 / 600**0.5)
 
   def test_goes_on_to_the_same_bits(self):
-    cut = record.Recorder.advance
+    advance, began = record.Recorder.advance, []
 
     def stopped(recorder, step, until):
       if step == 2:
         raise KeyboardInterrupt
-      return cut(recorder, step, min(until, 2))
+      return advance(recorder, step, until)
+
+    def noted(recorder, step, until):
+      began.append(step)
+      return advance(recorder, step, until)
 
     # As if it had been killed after two parts.
     with absltest.mock.patch.object(record.Recorder, 'advance', stopped):
       with self.assertRaises(KeyboardInterrupt):
         record.record(self.settings, self.folder / 'cut', False, quiet=True)
     self.assertFalse((self.folder / 'cut' / record.RECORDING).exists())
-    found = self._record('cut', resume=True)
+    with absltest.mock.patch.object(record.Recorder, 'advance', noted):
+      found = self._record('cut', resume=True)
+    self.assertEqual(began[0], 2)
+    self.assertEqual(found.record['scores'], self.whole.record['scores'])
     for field in dataclasses.fields(found):
       if field.name != 'record':
         np.testing.assert_array_equal(

@@ -101,6 +101,7 @@ def read_arrays(
       EOFError,
       KeyError,
       OSError,
+      RuntimeError,
       TypeError,
       ValueError,
       zipfile.BadZipFile,

@@ -49,7 +49,7 @@ def split(
   held_out = starts[starts >= count]
   test_starts = held_out[0] if len(held_out) else size
   test = np.arange(test_starts, validation_starts)
-  validation = np.arange(max(test_starts, validation_starts), size)
+  validation = np.arange(validation_starts, size)
   for name, chosen in (
       ('training', train), ('test', test), ('validation', validation)
   ):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
+import gzip
 import lzma
 import os
 import pathlib
@@ -77,7 +78,15 @@ def members(
       # A block of zeros marks the end, which tarfile does not insist on.
       if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise tarfile.ReadError('unexpected end of data')
-  except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+      while archive.fileobj.read(int(MEGABYTE)):
+        pass  # To the checksum, which gzip has at the end.
+  except (
+      tarfile.TarError,
+      EOFError,
+      gzip.BadGzipFile,
+      lzma.LZMAError,
+      zlib.error,
+  ) as error:
     raise errors.UserError(
         f'{path}: not a whole tar archive ({errors.one_line(error)}): get it '
         'again'

@@ -58,6 +58,14 @@ class FilesTest(parameterized.TestCase):
       with self.assertRaisesRegex(errors.UserError, 'some.tar: not a whole ta'):
         self._read()
 
+  def test_a_wrong_checksum(self):
+    _write(self.path, {'x.bin': b'one'}, 'w:gz')
+    content = bytearray(self.path.read_bytes())
+    content[-6] ^= 1  # Of the CRC, the 8th to the 5th byte from the end.
+    self.path.write_bytes(content)
+    with self.assertRaisesRegex(errors.UserError, r'not a whole.*CRC'):
+      self._read()
+
   def test_missing_or_something_else(self):
     with self.assertRaisesRegex(errors.UserError, 'some.tar: no such file: n'):
       self._read()

@@ -51,7 +51,10 @@ class Dataset(abc.ABC):
 
   @abc.abstractmethod
   def test(self, batch_size: int) -> tf.data.Dataset:
-    """The test set in its order, not augmented; the last batch is smaller."""
+    """The test set, not augmented, in an order in which classes are mixed.
+
+    Always the same order. The last batch is smaller.
+    """
 
 
 def prefetch(batches: tf.data.Dataset) -> tf.data.Dataset:

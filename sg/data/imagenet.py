@@ -12,6 +12,7 @@ import hashlib
 import os
 import pathlib
 
+import numpy as np
 import tensorflow as tf
 
 from sg.data import augmentation
@@ -58,6 +59,9 @@ class ImageNet(dataset.Dataset):
     self.classes = len(train)
     with tf.device('cpu'):  # Where tf.data reads them.
       self._train, self._test = (_examples(files[split]) for split in SPLITS)
+      # Always the same order, so that any part has images of many classes.
+      shuffle = np.random.default_rng(0).permutation(len(self._test[0]))
+      self._test = tuple(tf.gather(array, shuffle) for array in self._test)
     self.train_size, self.test_size = len(self._train[0]), len(self._test[0])
 
   def train(

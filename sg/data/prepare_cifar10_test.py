@@ -1,4 +1,5 @@
 import base64
+import errno
 import hashlib
 import http.client
 import io
@@ -124,6 +125,7 @@ class PrepareCifar10Test(parameterized.TestCase):
 
   @parameterized.parameters(
       (urllib.error.URLError('no route'),),
+      (urllib.error.HTTPError('https://x', 503, 'no route', {}, None),),
       (TimeoutError('timed out'),),
       (http.client.BadStatusLine('no route'),),
       ([_Answer(b'broken')],),
@@ -138,6 +140,14 @@ class PrepareCifar10Test(parameterized.TestCase):
     said = write.call_args_list[0].args[0]
     self.assertRegex(said, '^https.*(no route|timed out|checksum); trying npm$')
     self._check()
+
+  def test_a_full_disk_is_not_the_sites_fault(self):
+    full = OSError(errno.ENOSPC, 'No space left on device')
+    with (
+        mock.patch.object(urllib.request, 'urlopen', side_effect=full),
+        self.assertRaisesRegex(errors.UserError, 'no space left on device'),
+    ):
+      self._prepare()
 
   def test_official_only(self):
     failure = urllib.error.URLError('no route')

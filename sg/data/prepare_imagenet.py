@@ -80,7 +80,7 @@ def prepare(settings: Config) -> str:
         'expected either --archive or --tfds; --help tells more'
     )
   folder = run_folder.resolve(settings.folder).resolve()
-  if folder.exists():
+  if any((folder / split).exists() for split in imagenet.SPLITS):
     return f'{_summary(folder)}, already there'
   labels = _val_labels(settings.val_labels)
   with archives.filling(folder) as partial:

@@ -152,7 +152,7 @@ def run(
           run, evaluate, trackables, host_state, must_be_finite, keep, console
       ) as session,
   ):
-    step = session.restore()
+    step = session.restore(total_steps)
     if run.finished:
       return
     if step is None:
@@ -172,11 +172,12 @@ def run(
         session.check(step, writers.Row(scalars))
         if step in due:
           session.evaluate(step)
-        bar.update(step, scalars)
-        in_file.update(step)
-        # At the end, when asked to stop, and now and then.
+        # At the end, when asked to stop, and now and then. Nobody may be left
+        # to read the progress, so that comes after it.
         at_once = stopping or step == total_steps
         session.save(step, 0.0 if at_once else checkpoint_seconds)
+        bar.update(step, scalars)
+        in_file.update(step)
         if stopping and step < total_steps:
           raise errors.Interrupted(
               f'{run.path}: saved at step {step} of {total_steps}: continue '

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 from unittest import mock
 
@@ -197,6 +198,16 @@ class LoopTest(parameterized.TestCase):
     self.run_loop(training)
     self.assertEqual(training.calls, [])
     self.assertEqual(int(training.x), _expected(100))
+    self.assertEqual((self.path / 'metrics.csv').read_bytes(), before)
+
+  def test_a_finished_run_without_its_last_checkpoint(self):
+    self.run_loop(Training())
+    before = (self.path / 'metrics.csv').read_bytes()
+    shutil.rmtree(self.path / 'checkpoints')
+    with self.assertRaisesRegex(
+        errors.UserError, f'{self.path}: finished, but .*step 100: put it back'
+    ):
+      self.run_loop(Training())
     self.assertEqual((self.path / 'metrics.csv').read_bytes(), before)
 
   def test_rows_with_labels(self):

@@ -77,13 +77,22 @@ class Session:
     """How long the run has been going, in all sessions."""
     return round(self._writers.seconds(), 3)
 
-  def restore(self) -> int | None:
+  def restore(self, total_steps: int) -> int | None:
     """Goes back to the newest checkpoint.
 
     Returns:
       Its step; None when there is no checkpoint.
+
+    Raises:
+      UserError: a finished run lacks that of its last step.
     """
     restored = self._checkpointer.restore(self._trackables)
+    step = None if restored is None else restored.step
+    if self._run.finished and step != total_steps:
+      raise errors.UserError(
+          f'{self._run.path}: finished, but without a good checkpoint of step '
+          f'{total_steps}: put it back, or remove the run and make it again'
+      )
     if restored is None:
       self._writers.restore(None)
       return None

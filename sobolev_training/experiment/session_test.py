@@ -55,7 +55,7 @@ class SessionTest(parameterized.TestCase):
 
   def test_restores_all_that_was_saved(self):
     with self.open(Position(7)) as files:
-      self.assertIsNone(files.restore())
+      self.assertIsNone(files.restore(100))
       files.evaluate(0)
       self.variable.assign(3)
       files.save(5)
@@ -64,7 +64,7 @@ class SessionTest(parameterized.TestCase):
     self.variable.assign(0)
     position = Position(0)
     with self.open(position) as files:
-      self.assertEqual(files.restore(), 5)
+      self.assertEqual(files.restore(100), 5)
       self.assertGreater(files.seconds, 0.0)
     self.assertEqual((int(self.variable), position.value), (3, 7))
     self.assertEqual(self.steps(), ['0'])
@@ -73,7 +73,7 @@ class SessionTest(parameterized.TestCase):
     with self.open(Position(0)) as files:
       files.evaluate(0)
     with self.open(Position(0)) as files:
-      self.assertIsNone(files.restore())
+      self.assertIsNone(files.restore(100))
     self.assertEqual(self.steps(), [])
 
   def test_saves_when_the_last_time_is_long_ago(self):

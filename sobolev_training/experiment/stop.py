@@ -1,5 +1,6 @@
 """A request to stop, by Ctrl-C or SIGTERM, that a loop can look at."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -46,10 +47,12 @@ class Stop:
       raise KeyboardInterrupt
     self.signum = signum
     # Not print(), which raises when the signal comes inside another print().
-    os.write(
-        sys.__stderr__.fileno(),
-        b'\nstopping; once more to stop at once, without saving\n',
-    )
+    # Ctrl-C ends who reads the output too, as in `2>&1 | tee log`.
+    with contextlib.suppress(BrokenPipeError):
+      os.write(
+          sys.__stderr__.fileno(),
+          b'\nstopping; once more to stop at once, without saving\n',
+      )
 
 
 def environment_of_child() -> dict[str, str]:

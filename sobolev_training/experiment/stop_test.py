@@ -3,7 +3,9 @@
 import os
 import pathlib
 import signal
+import sys
 import time
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -28,6 +30,17 @@ class StopTest(parameterized.TestCase):
       os.kill(os.getpid(), signal.SIGTERM)
       with self.assertRaises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
+
+  def test_nobody_may_be_left_to_read_of_it(self):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with (
+        open(writer, 'w', encoding='utf-8') as nobodys,
+        mock.patch.object(sys, '__stderr__', nobodys),
+        stop.Stop() as stopping,
+    ):
+      os.kill(os.getpid(), signal.SIGINT)
+      self.assertTrue(stopping)
 
   def test_handlers_are_as_before_afterwards(self):
     before = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]

@@ -82,9 +82,15 @@ class Evidence:
 
   def differences(self, cell: Cell, metric: str = 'test_mse') -> list[float]:
     """Regular minus Sobolev log10 error, of each seed that has both."""
+    return list(self.differences_by_seed(cell, metric).values())
+
+  def differences_by_seed(
+      self, cell: Cell, metric: str = 'test_mse'
+  ) -> dict[int, float]:
+    """The same, by seed."""
     regular, sobolev = (self.errors(cell, m, metric) for m in rows.METHODS)
     seeds = sorted(regular.keys() & sobolev.keys())
-    return [regular[seed] - sobolev[seed] for seed in seeds]
+    return {seed: regular[seed] - sobolev[seed] for seed in seeds}
 
   def gains(
       self, cells: Iterable[Cell], min_seeds: int
@@ -136,8 +142,13 @@ def check_seeds(counts: Iterable[int], min_seeds: int) -> None:
     )
 
 
-def read(folder: pathlib.Path) -> dict[str, Evidence]:
-  """Reads the rows in the folder of results, by scale, the fullest first."""
+def read(
+    folder: pathlib.Path, surfaces: Iterable[rows.GridPoint] = ()
+) -> dict[str, Evidence]:
+  """Reads the rows in the folder of results, by scale, the fullest first.
+
+  A scale may be that of surfaces alone, with no rows here.
+  """
   networks = rows.read(folder / 'figure2_networks.csv', rows.Network)
   baselines = rows.read(folder / 'figure2_baselines.csv', rows.Baseline)
   path = folder / 'measured.csv'
@@ -149,5 +160,5 @@ def read(folder: pathlib.Path) -> dict[str, Evidence]:
           {row.function: row for row in baselines},
           [row for row in measured if row.scale == scale],
       )
-      for scale in rows.scales([*networks, *measured])
+      for scale in rows.scales([*networks, *measured, *surfaces])
   }

@@ -32,7 +32,7 @@ def make(
   Args:
     grid: of one function and one scale: the panels truth (size 0), and regular
       and sobolev of each size, all on the same square grid.
-    points: the training points; those of other functions are left out.
+    points: the training points; those of others than these are left out.
     theme: the colours.
 
   Returns:
@@ -77,7 +77,8 @@ def make(
       axis = figure.add_subplot(place, projection='3d')
       label = f'{style.LABELS[method]}, {size:,} points'
       axis.set_title(label, y=1.03, loc='center')
-      seen = [p for p in points if (p.function, p.size) == (names[0], size)]
+      cell = (scale, names[0], size)
+      seen = [p for p in points if (p.scale, p.function, p.size) == cell]
       _panel(axis, panel, truth, seen, theme)
     return figure
 

@@ -56,7 +56,8 @@ class Results:
     return [
         scale
         for scale, found in self.evidence.items()
-        if any(artifact in (None, row.artifact) for row in found.measured)
+        if artifact is None
+        or any(artifact == row.artifact for row in found.measured)
     ]
 
   def shown(self, scales: Iterable[str]) -> str | None:
@@ -79,13 +80,14 @@ def read(folder: pathlib.Path, scale: str = 'auto') -> Results:
     UserError: a file is missing or broken, or two do not belong together.
   """
   claims = claims_lib.read(folder / 'claims.csv')
+  grid = rows.read(folder / 'figure3.csv', rows.GridPoint)
   found = Results(
       scale,
       claims,
       results.read(folder / 'paper.csv'),
-      evidence_lib.read(folder),
+      evidence_lib.read(folder, grid),
       rows.read(folder / 'figure2_curves.csv', rows.CurvePoint),
-      rows.read(folder / 'figure3.csv', rows.GridPoint),
+      grid,
       rows.read(folder / 'figure3_points.csv', rows.TrainingPoint),
       rows.read(folder / 'choices.csv', rows.Network),
       table1_rows.read_curves(folder),

@@ -45,6 +45,14 @@ class LoadingTest(absltest.TestCase):
     self.assertEqual('smoke', found.shown(found.scales()))
     self.assertIsNone(found.shown(['laptop']))
 
+  def test_a_scale_of_surfaces_alone(self):
+    self._write('smoke')
+    grid = testing.grid(scale='laptop')
+    testing.write(self.folder / 'figure3.csv', grid)
+    found = loading.read(self.folder, 'laptop')
+    self.assertEqual('laptop', found.shown({row.scale for row in found.grid}))
+    self.assertEqual(['laptop', 'smoke'], found.scales())
+
   def test_a_scale_that_was_not_run(self):
     self._write('smoke')
     with self.assertRaisesRegex(

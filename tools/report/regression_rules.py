@@ -147,19 +147,21 @@ def stronger_with_few(
 ) -> Finding:
   """The gain is significantly larger with `few` points than with `many`.
 
-  The gains of two sizes share no data: Welch's t-test, Holm over functions.
+  A seed's points are the first of those of a larger size, and its networks
+  start alike: a paired t-test over the seeds, Holm over functions.
   """
   functions = _names(functions)
   evidence.gains(itertools.product(functions, (few, many)), min_seeds)
-  changes = {
-      function: comparison.unpaired(
-          *(
-              comparison.sample(evidence.differences((function, size)))
-              for size in (few, many)
-          )
-      )
-      for function in functions
-  }
+  changes = {}
+  for function in functions:
+    here, there = (
+        evidence.differences_by_seed((function, size)) for size in (few, many)
+    )
+    seeds = here.keys() & there.keys()
+    evidence_lib.check_seeds([len(seeds)], min_seeds)
+    changes[function] = comparison.of_differences(
+        [here[seed] - there[seed] for seed in sorted(seeds)]
+    )
   sign = _directions(changes, alpha)
   stronger = [f for f in functions if sign[f] > 0]
   weaker = [f for f in functions if sign[f] < 0]

@@ -134,6 +134,7 @@ class GridPoint(NamedTuple):
 class TrainingPoint(NamedTuple):
   """figure3_points.csv: a point that figure 3's models learnt from."""
 
+  scale: str
   function: str
   size: int
   x1: float

@@ -194,10 +194,12 @@ def grid(
   ]
 
 
-def points(function: str = 'styblinski_tang') -> list[rows.TrainingPoint]:
+def points(
+    function: str = 'styblinski_tang', scale: str = 'paper'
+) -> list[rows.TrainingPoint]:
   """A few training points."""
   return [
-      rows.TrainingPoint(function, size, 0.1 * k, -0.1 * k)
+      rows.TrainingPoint(scale, function, size, 0.1 * k, -0.1 * k)
       for size in (20, 100)
       for k in range(4)
   ]
@@ -228,6 +230,6 @@ def write_results(
   write(folder / 'figure2_baselines.csv', list(baselines().values()))
   write(folder / 'figure2_curves.csv', curves(found))
   write(folder / 'figure3.csv', grid(scale=found[0].scale))
-  write(folder / 'figure3_points.csv', points())
+  write(folder / 'figure3_points.csv', points(scale=found[0].scale))
   results.merge(folder / 'measured.csv', _measured(found))
   return folder
