@@ -4,7 +4,8 @@
     table1_alignment.csv   a row a run, evaluation and cut
     measured.csv           a row a method and metric
 
-A file's rows of another scale stay; those of the same run are replaced.
+A file's rows of another scale stay; those of the same case and method are
+replaced, all seeds together.
 """
 
 from collections.abc import Iterable
@@ -19,8 +20,9 @@ from tools.report import table1_rows
 
 MEASURED = 'measured.csv'
 
-# Columns that say what a row is about, and of these the run.
-_CURVE_KEYS, _ALIGNMENT_KEYS, _RUN = 5, 7, 4
+# Columns that say what a row is about, and of these those of measured.csv too:
+# what is replaced there is replaced in all files.
+_CURVE_KEYS, _ALIGNMENT_KEYS, _MEASURED_KEYS = 5, 7, 3
 _ALIGNED = ('cosine', 'norm_ratio', 'loss_error', 'asymmetry')
 
 Run, Metrics = finished_runs.Run, finished_runs.Metrics
@@ -117,12 +119,12 @@ def collect(
       output / table1_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),
       _CURVE_KEYS,
-      _RUN,
+      _MEASURED_KEYS,
   )
   tables.merge(
       output / table1_rows.ALIGNMENT,
       sum((alignment_rows(scale, *run) for run in runs), []),
       _ALIGNMENT_KEYS,
-      _RUN,
+      _MEASURED_KEYS,
   )
   results.merge(output / MEASURED, measured_rows(scale, runs))

@@ -83,9 +83,19 @@ class AnalysisTest(absltest.TestCase):
     self.assertEqual(rows[0]['asymmetry'], '0')
 
   def test_again_replaces(self):
-    before = (self.output / table1_rows.CURVES).read_text()
+    paths = [self.output / name for name in (
+        table1_rows.CURVES, table1_rows.ALIGNMENT, 'measured.csv'
+    )]
+    before = [path.read_text() for path in paths]
+    analysis.collect([self.folder / 'c'], 'laptop', self.output)
+    self.assertEqual([path.read_text() for path in paths], before)
+    # Fewer seeds, in all files.
     analysis.collect([self.folder / 'a'], 'laptop', self.output)
-    self.assertEqual((self.output / table1_rows.CURVES).read_text(), before)
+    for path in paths[:2]:
+      seeds = {r['seed'] for r in read(path) if r['method'] == 'direct_sg'}
+      self.assertEqual(seeds, {'0'})
+    measured = results.read(self.output / 'measured.csv')
+    self.assertEqual([r.n for r in measured], 4 * [1])
 
 
 if __name__ == '__main__':

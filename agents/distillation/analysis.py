@@ -3,7 +3,8 @@
     figure4_curves.csv   a row a run and evaluation
     measured.csv         a row a case, method and metric
 
-Rows of another scale stay; those of the same run are replaced.
+Rows of another scale stay; those of the same case and method are replaced, all
+seeds together.
 """
 
 from collections.abc import Iterable
@@ -20,8 +21,9 @@ from tools.report import figure4_rows
 
 MEASURED = 'measured.csv'
 
-# Columns that say what a row is about, and of these the run.
-_CURVE_KEYS, _RUN = 6, 5
+# Columns that say what a row is about, and of these those of measured.csv too:
+# what is replaced there is replaced here, all seeds together.
+_CURVE_KEYS, _MEASURED_KEYS = 6, 4
 
 # By column of metrics.csv: the name in measured.csv, the unit, and the factor.
 _MEASURED = {
@@ -103,6 +105,6 @@ def collect(
       output / figure4_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),
       _CURVE_KEYS,
-      _RUN,
+      _MEASURED_KEYS,
   )
   results.merge(output / MEASURED, measured_rows(scale, runs))

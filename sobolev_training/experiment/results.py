@@ -33,10 +33,11 @@ class Row:
       empty where there is none, or the paper tells none.
     n: the number of seeds; empty where the paper tells none.
     unit: the unit of mean and std; empty for a plain number.
-    command: what to run to get the row again; empty for the paper's.
-    commit: the commit that it was run at; empty for the paper's.
+    command: what to run to get the row again, of runs apart the first one;
+      empty for the paper's.
+    commit: the commit that it was run at, likewise; empty for the paper's.
     seconds: the wall time of the run; empty for the paper's.
-    device: what it was run on; empty for the paper's.
+    device: what it was run on, likewise; empty for the paper's.
   """
 
   artifact: str
