@@ -45,13 +45,14 @@ class Settings:
       minimum=1,
   )
   distance: str = config.setting(
-      'l1', "The norm of a module's losses.", source='L1 [M, S]',
+      'l1', "The norm of a module's losses.",
+      source='L1 [M, S]; for Direct SG [O], deviations 8',
       choices=distances.NAMES,
   )
   gradient_weight: float = config.setting(
       1.0,
       "Weight of Sobolev's gradient term, a sum over the activations.",
-      source='section 4.3: 1 [V]',
+      source='section 4.3: 1 [V]; the sum [O], deviations 10',
       above=0,
   )
   true_loss: bool = config.setting(

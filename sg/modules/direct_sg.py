@@ -2,6 +2,9 @@
 
   ||SG(h, y) - dL(p_h, y)/dh||
 
+Section 4.3 has the square of the L2 norm here, as in "the original SG paper";
+`distance='squared_l2'` is that. Ours by default is the norm of the other
+methods (docs/deviations.md 8).
 The formula's y is why the network sees the labels; `direct_sg_plain` does not.
 
 The paper's network is not known. Ours is that of Jaderberg et al. (2017) [S]:
