@@ -15,6 +15,9 @@ _TARGETS = build_files.read(_ROOT).values()
 _ALONE = {_ROOT / p for t in _TARGETS if t.rule == 'py_test' for p in t.srcs}
 _MANUAL = {_ROOT / p for t in _TARGETS if 'manual' in t.tags for p in t.srcs}
 
+# What programs write there may be a million files.
+collect_ignore = ['data', 'reproduction', 'runs']
+
 
 def pytest_configure():
   """Parses the flags, as absltest.main() would; temporary files need one."""

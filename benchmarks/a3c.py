@@ -1,6 +1,8 @@
 """Times A3C against stable-baselines3's A2C, and against arithmetic.
 
-    ./bazelw run //benchmarks:a3c -- --docs=docs/benchmarks.md
+    python -m benchmarks.a3c --docs=docs/benchmarks.md
+
+Not by Bazel, which does not bring OpenCV (see requirements.txt here).
 """
 
 from collections.abc import Callable

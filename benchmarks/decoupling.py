@@ -29,6 +29,7 @@ from sg import pipeline
 from sg import presets
 from sg import training
 from sobolev_training.experiment import config
+from sobolev_training.experiment import errors
 
 _TEXT = """\
 ## Synthetic gradients
@@ -179,9 +180,9 @@ class Pipes(NamedTuple):
   mailboxes: int
 
 
-def _time_pipes(settings: Settings) -> Pipes:
+def _time_pipes(settings: Settings, cores: set[int]) -> Pipes:
   """Times the sides against each other, on all cores."""
-  _use_all_cores()
+  _use(cores)
   steps = {name: Step(settings, _SIDES[name]) for name in settings.sides}
   timers = {
       name: functools.partial(timing.clock, step.run)
@@ -200,24 +201,25 @@ def _time_pipes(settings: Settings) -> Pipes:
       {name: step.multiply_adds() for name, step in steps.items()},
       sum(
           math.prod(v.shape) * v.dtype.size
-          for v in steps[settings.sides[-1]].pipe.mailboxes
+          for step in list(steps.values())[-1:]
+          for v in (step.pipe.mailboxes if step.pipe else ())
       ),
   )
 
 
-def _peak_memory(settings: Settings, name: str) -> float:
+def _peak_memory(settings: Settings, cores: set[int], name: str) -> float:
   """The bytes that a side's steps take at most."""
-  _use_all_cores()
+  _use(cores)
   tf.zeros([]).numpy()  # Starts TensorFlow.
   before = _high_water()
   Step(settings, _SIDES[name]).run(4)
   return _high_water() - before
 
 
-def _use_all_cores() -> None:
+def _use(cores: set[int]) -> None:
   """Undoes `timing.use_one_core`, and makes the devices."""
   if hasattr(os, 'sched_setaffinity'):
-    os.sched_setaffinity(0, range(os.cpu_count()))
+    os.sched_setaffinity(0, cores)
   tf.config.set_logical_device_configuration(
       tf.config.list_physical_devices('CPU')[0],
       _DEVICES * [tf.config.LogicalDeviceConfiguration()],
@@ -285,6 +287,16 @@ def _staleness_rows(segments: int) -> list[tuple[object, ...]]:
 
 def measure(settings: Settings) -> str:
   """Returns the section."""
+  for flag, given, needed in (
+      ('methods', settings.methods, ('backprop', _PIPED)),
+      ('sides', settings.sides, ('backpropagation',)),
+  ):
+    if not set(needed) <= set(given):
+      raise errors.UserError(
+          f'--{flag}={",".join(given)}: expected {" and ".join(needed)} among '
+          'them, to compare with'
+      )
+  cores = timing.all_cores()
   steps = {name: Step(settings, Side(name)) for name in settings.methods}
   cpu = timing.time_steps(
       {name: step.run for name, step in steps.items()},
@@ -294,11 +306,12 @@ def measure(settings: Settings) -> str:
   counted = {
       name: step.multiply_adds().total() for name, step in steps.items()
   }
-  pipes = _alone(_time_pipes, settings)
+  pipes = _alone(_time_pipes, settings, cores)
   peaks = {
-      name: _alone(_peak_memory, settings, name) for name in settings.sides
+      name: _alone(_peak_memory, settings, cores, name)
+      for name in settings.sides
   }
-  ratio = timing.ratio(cpu['sobolev'], cpu['backprop'])
+  ratio = timing.ratio(cpu[_PIPED], cpu['backprop'])
   return '\n\n'.join((
       _TEXT.format(
           width=settings.width,
@@ -317,7 +330,7 @@ def measure(settings: Settings) -> str:
       ),
       _PIPE_TEXT.format(
           method=_PIPED,
-          cores=os.cpu_count(),
+          cores=len(cores),
           mailboxes=pipes.mailboxes / 1e6,
       ),
       document.table(
@@ -330,7 +343,7 @@ def measure(settings: Settings) -> str:
       _STALENESS_TEXT,
       document.table(
           ('segment', 'input', 'kept', 'target'),
-          _staleness_rows(len(steps['sobolev'].segments)),
+          _staleness_rows(len(steps[_PIPED].segments)),
       ),
   ))
 

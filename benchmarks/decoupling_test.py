@@ -6,6 +6,7 @@ from absl.testing import absltest
 import tensorflow as tf
 
 from benchmarks import decoupling
+from sobolev_training.experiment import errors
 
 
 def setUpModule():
@@ -26,7 +27,7 @@ class DecouplingTest(absltest.TestCase):
     # Here, rather than each in a process of its own.
     with (
         mock.patch.object(decoupling, '_alone', lambda f, *a: f(*a)),
-        mock.patch.object(decoupling, '_use_all_cores'),
+        mock.patch.object(decoupling, '_use'),
     ):
       section = decoupling.measure(settings)
     rows = [r.split(' | ') for r in section.splitlines() if r.startswith('|')]
@@ -35,6 +36,11 @@ class DecouplingTest(absltest.TestCase):
     self.assertLen(by_name['pipeline on two devices'], 7)
     self.assertEqual(by_name['3'][1:], ['2', '2', '1 |'])
     self.assertIn('Sobolev at most 1.45 times', section)
+
+  def test_what_all_are_compared_with(self):
+    for changes in ({'methods': ('critic',)}, {'sides': ('sequential',)}):
+      with self.assertRaisesRegex(errors.UserError, 'expected backprop'):
+        decoupling.measure(decoupling.Settings(**changes))
 
   def test_the_memory_of_a_process_of_its_own(self):
     self.assertGreater(decoupling._alone(decoupling._high_water), 1e6)

@@ -36,7 +36,8 @@ count.
 - *Ours, as in the paper*: the defaults of `//regression:train`, 2 x 256 ReLU on
   raw data, the step size falling to 0 over the time.
 - *Ours, JENN's network*: the same program with 12 x 12 tanh on standardised
-  data and a step size of 0.005."""
+  data and a step size of 0.005 at first, falling likewise. JENN's is
+  constant."""
 
 
 @dataclasses.dataclass(frozen=True)

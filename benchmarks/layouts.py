@@ -23,6 +23,7 @@ from regression import train
 from regression import training
 from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
+from sobolev_training.experiment import errors
 
 _TEXT = """\
 ## Layouts of an ensemble
@@ -121,9 +122,14 @@ class _Workers:
     used = self._single[: layout.processes]
     if layout.threads > 1:
       used = [self._threaded]
-    case = (networks // len(used), batch, layout.chunk, layout.threads)
+    shares = [len(range(i, networks, len(used))) for i in range(len(used))]
     start = time.perf_counter()
-    results = [worker.submit(_clock, case, steps) for worker in used]
+    results = [
+        worker.submit(
+            _clock, (share, batch, layout.chunk, layout.threads), steps
+        )
+        for worker, share in zip(used, shares, strict=True)
+    ]
     cpu = sum(result.result()[0] for result in results)
     return cpu, time.perf_counter() - start
 
@@ -183,6 +189,11 @@ def _core_row(times, count) -> list[timing.Ratio]:
 def measure(settings: Settings) -> str:
   """Returns the section."""
   count = settings.cores or environment.usable_cores()
+  if count > min(settings.networks):
+    raise errors.UserError(
+        f'--networks={min(settings.networks)}: expected one for each of the '
+        f'{count} cores, or more; --cores can be fewer'
+    )
   of_chunks, of_cores = [], []
   with _Workers(count) as workers:
     for networks in settings.networks:

@@ -1,8 +1,12 @@
 """Tests for layouts."""
 
+from concurrent import futures
+from unittest import mock
+
 from absl.testing import absltest
 
 from benchmarks import layouts
+from sobolev_training.experiment import errors
 
 
 class LayoutsTest(absltest.TestCase):
@@ -12,6 +16,28 @@ class LayoutsTest(absltest.TestCase):
     results = layouts._trainer(networks, batch, chunk, threads)(1)
     counts = [len(state.parameters.biases[0]) for state in results]
     self.assertEqual(counts, [2, 2])
+
+  def test_processes_share_all_networks(self):
+    shares = []
+
+    class Worker:
+
+      def submit(self, _, case, steps):
+        shares.append(case[0])
+        future = futures.Future()
+        future.set_result((1.0, steps))
+        return future
+
+    with mock.patch.object(
+        layouts._Workers, '_start', lambda *_: Worker()
+    ), layouts._Workers(3) as workers:
+      cpu, _ = workers.clock(16, 3, layouts.Layout(processes=3), 1)
+    self.assertEqual((cpu, sorted(shares)), (3.0, [5, 5, 6]))
+
+  def test_fewer_networks_than_cores(self):
+    settings = layouts.Settings(networks=(16, 2), cores=3)
+    with self.assertRaisesRegex(errors.UserError, '--networks=2: expected'):
+      layouts.measure(settings)
 
   def test_a_tiny_run(self):
     section = layouts.measure(

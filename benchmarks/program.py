@@ -44,7 +44,8 @@ def peers() -> Iterator[None]:
   """
   try:
     yield
-  except ImportError as error:
+  except (ImportError, OSError, ValueError) as error:
+    # The latter two of a PyTorch that does not find CUDA's libraries.
     raise errors.UserError(
         f'{errors.one_line(error)}: this benchmark needs its peer: '
         'pip install -r benchmarks/requirements.txt in a virtual environment, '

@@ -53,6 +53,18 @@ class Ratio(NamedTuple):
     return f'{self.median:.2f} ({self.low:.2f} to {self.high:.2f})'
 
 
+_before: set[int] | None = None  # The process's cores before `use_one_core`.
+
+
+def all_cores() -> set[int]:
+  """The cores that this process may use, or might before `use_one_core`."""
+  if _before is not None:
+    return _before
+  if hasattr(os, 'sched_getaffinity'):
+    return os.sched_getaffinity(0)
+  return set(range(os.cpu_count()))
+
+
 def use_one_core() -> None:
   """Keeps this process, with all libraries in it, to one core.
 
@@ -60,8 +72,10 @@ def use_one_core() -> None:
   core. Call this before any of them starts its threads. It does nothing where
   the system has no such call (macOS).
   """
+  global _before
   if hasattr(os, 'sched_setaffinity'):
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    _before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(_before)})
 
 
 def clock(run: Callable[..., object], *arguments: Any) -> tuple[float, float]:

@@ -1,6 +1,8 @@
 """Times our training against the same training in PyTorch, eager.
 
-    ./bazelw run //benchmarks:torch_peer -- --docs=docs/benchmarks.md
+    python -m benchmarks.torch_peer --docs=docs/benchmarks.md
+
+By Bazel not on Linux (see requirements.txt here).
 """
 
 import dataclasses

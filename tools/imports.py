@@ -127,7 +127,9 @@ class _Checker:
     directory = posixpath.dirname(path)
     while directory and directory not in self._tree.rooms:
       directory = posixpath.dirname(directory)
-    return directory or '.'
+    if directory or '/' not in path:
+      return directory or '.'
+    return posixpath.dirname(path)
 
   def files(self) -> Iterator[str]:
     """Complains about files that have no target or no room."""

@@ -23,6 +23,7 @@ _TREE = {
 | `red` | `library` | anything |
 | `blue` | `library`, `blue/inner` | anything |
 | `blue/inner` | nothing else | anything |
+| `.` | `library` | anything |
 """,
     'library/BUILD': _LOAD + """
 [py_library(name = n, srcs = [n + ".py"], deps = ["@pypi//numpy"])
@@ -94,6 +95,10 @@ py_library(name = "inner", srcs = glob(["*.py"]))
 py_library(name = "deep", srcs = ["deep.py"], deps = ["//library"])
 """,
     'blue/deep/deep.py': 'import library',
+    'BUILD': _LOAD + """
+py_binary(name = "run", srcs = ["run.py"], deps = ["//library"])
+""",
+    'run.py': 'import library',
     'node_modules/some/module.py': 'import unknown',
     '.hidden/module.py': 'import unknown',
 }

@@ -8,6 +8,8 @@ test that timed out, that could not be built, or that did not run. A build that
 failed without any such test counts as a failure too.
 """
 
+from __future__ import annotations  # For the python3 of older systems.
+
 import json
 import sys
 from typing import NamedTuple

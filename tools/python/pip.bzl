@@ -3,9 +3,12 @@
 _PYTHONS = ["python3.11", "python3.12", "python3.13"]
 _PRINT_VERSION = "import sys; print('python%d.%d' % sys.version_info[:2])"
 
-def _execute(ctx, step, arguments, **kwargs):
+# The user's settings of Python and pip must not reach what is made here.
+_ENVIRONMENT = {"PIP_USER": "0", "PYTHONPATH": ""}
+
+def _execute(ctx, step, arguments):
     ctx.report_progress(step)
-    result = ctx.execute(arguments, timeout = 3600, **kwargs)
+    result = ctx.execute(arguments, environment = _ENVIRONMENT, timeout = 3600)
     if result.return_code:
         fail("%s failed:\n%s%s" % (step, result.stdout, result.stderr))
 
@@ -37,7 +40,6 @@ def _pip_repository_impl(ctx):
         ctx,
         "pip install -r %s" % ctx.attr.lock,
         ["venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
-        environment = {"PYTHONPATH": ""},
     )
     _execute(ctx, "write_repository.py", ["venv/bin/python", script])
 
