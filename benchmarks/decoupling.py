@@ -193,6 +193,7 @@ def _time_pipes(settings: Settings, cores: set[int]) -> Pipes:
       {name: functools.partial(t, count) for name, t in timers.items()},
       settings.rounds,
   )
+  last = steps[settings.sides[-1]].pipe
   return Pipes(
       {
           name: timing.Times(*(seconds / count for seconds in both))
@@ -201,8 +202,7 @@ def _time_pipes(settings: Settings, cores: set[int]) -> Pipes:
       {name: step.multiply_adds() for name, step in steps.items()},
       sum(
           math.prod(v.shape) * v.dtype.size
-          for step in list(steps.values())[-1:]
-          for v in (step.pipe.mailboxes if step.pipe else ())
+          for v in (last.mailboxes if last else ())
       ),
   )
 
