@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from sg import decoupled
+from sg import experiment
 from sg import presets
 from sg import replicas
 from sg import train as program
@@ -121,8 +122,10 @@ class MirroredTest(absltest.TestCase):
       )
 
 
-def run(folder):
-  """A tiny run with two copies."""
+def run(folder, fails=''):
+  """A tiny run with two copies; the leader may fail inside its first step."""
+  if fails and not replicas.read_tf_config().task:
+    experiment.Experiment._advance = lambda *_: 1 / 0
   settings = presets.Config(**{
       **presets.PRESETS['smoke-cifar10'], 'method': 'critic', 'width': 2,
       'module_channels': 2, 'batch_size': 256, 'replicas': 2, 'aligned': 0,
@@ -140,8 +143,25 @@ def losses(folder):
 class WorkersTest(absltest.TestCase):
 
   def test_one_leads_and_one_follows(self):
-    addresses = free_addresses(2)
     folder = pathlib.Path(self.create_tempdir().full_path)
+    said = self._run_workers(folder / 'workers')
+    self.assertEqual(said[1][0], 'followed\n', said[1][1][-2000:])
+    self.assertEqual(said[0][0], 'led\n', said[0][1][-2000:])
+    run(folder / 'mirrored')
+    # Reductions in another order, in float32, over 8 steps.
+    testing.assert_close(
+        losses(folder / 'workers'), losses(folder / 'mirrored'), 1e-4
+    )
+
+  def test_all_end_when_the_leader_fails(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    said = self._run_workers(folder / 'workers', 'fails')
+    self.assertIn('ZeroDivisionError', said[0][1])
+    self.assertRegex(said[1][1], 'lost .*task:0: start it again')
+
+  def _run_workers(self, *arguments):
+    """What two processes said, on either output."""
+    addresses = free_addresses(2)
     processes = []
     for index in range(2):
       config = {
@@ -149,7 +169,7 @@ class WorkersTest(absltest.TestCase):
           'task': {'type': 'worker', 'index': index},
       }
       processes.append(subprocess.Popen(
-          [sys.executable, __file__, 'run', folder / 'workers'],
+          [sys.executable, __file__, 'run', *arguments],
           env={
               **os.environ, 'TF_CONFIG': json.dumps(config),
               'PYTHONPATH': os.pathsep.join(sys.path),
@@ -158,14 +178,7 @@ class WorkersTest(absltest.TestCase):
       ))
       self.addCleanup(processes[-1].communicate)
       self.addCleanup(processes[-1].kill)
-    said = [process.communicate(timeout=120) for process in processes]
-    self.assertEqual(said[1][0], 'followed\n', said[1][1][-2000:])
-    self.assertEqual(said[0][0], 'led\n', said[0][1][-2000:])
-    run(folder / 'mirrored')
-    # Reductions in another order, in float32, over 8 steps.
-    testing.assert_close(
-        losses(folder / 'workers'), losses(folder / 'mirrored'), 1e-4
-    )
+    return [process.communicate(timeout=120) for process in processes]
 
   def test_says_what_is_wrong(self):
     config = {'cluster': {'worker': ['a:1', 'b:1']}, 'task': {'index': 1}}
@@ -194,5 +207,5 @@ def free_addresses(count):
 
 if __name__ == '__main__':
   if sys.argv[1:2] == ['run']:
-    sys.exit(run(sys.argv[2]))
+    sys.exit(run(*sys.argv[2:]))
   absltest.main()
