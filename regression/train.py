@@ -126,7 +126,7 @@ class Config(Settings):
 
 
 def evaluation_steps(steps: int, count: int) -> list[int]:
-  """`count` steps from 100 or fewer to the last, evenly spaced in logarithm.
+  """`count` steps, at least 3, from 100 or fewer, evenly spaced in logarithm.
 
   Three quarters of the steps, for the plateau check, and the last are always
   among them.

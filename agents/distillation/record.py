@@ -199,7 +199,7 @@ def record(
         [settings.parts],
         trackables={'teacher': recorder.teacher},
         host_state={'recorder': recorder},
-        checkpoint_seconds=0,
+        checkpoint_seconds=0,  # After each part, which takes much longer.
         must_be_finite=(),
         quiet=quiet,
     )

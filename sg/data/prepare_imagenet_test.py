@@ -95,6 +95,14 @@ class PrepareImagenetTest(parameterized.TestCase):
     self._check()
     self.assertIn('already there', self._prepare('any.tar'))
 
+  def test_fills_a_folder_that_holds_the_archive(self):
+    self.folder.mkdir(parents=True)
+    archive = self.folder / 'any.tar'
+    archive.write_bytes(_tar(_EXPECTED))
+    self._prepare(str(archive))
+    archive.unlink()
+    self._check()
+
   def test_ilsvrc_archives_with_a_list_of_classes(self):
     labels = self._save('labels.txt', '\n'.join(_ORDER).encode())
     self._prepare(*self._ilsvrc(), val_labels=labels)
