@@ -1,10 +1,13 @@
-"""What the tests share: slow NumPy references, modes of running, tolerances.
+"""What the tests share: slow NumPy references, modes, tolerances, examples.
 
 Nothing here uses the code under test. Axes: B batch, D input, O outputs.
 """
 
 from collections.abc import Callable
 import itertools
+import pathlib
+import re
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -114,6 +117,31 @@ def contract(tensor: np.ndarray, vector: np.ndarray) -> np.ndarray:
   for index in itertools.product(*map(range, vector.shape)):
     total = total + tensor[index] * vector[index]
   return total
+
+
+def run_example(document: pathlib.Path, name: str) -> dict[str, Any]:
+  """Runs the one Python block after `<!-- example: name -->`.
+
+  Args:
+    document: a Markdown file.
+    name: of the example.
+
+  Returns:
+    The block's variables, by name.
+  """
+  blocks = re.findall(
+      rf'<!-- example: {name} -->\s*```python\n(.*?)```',
+      document.read_text(encoding='utf-8'),
+      re.DOTALL,
+  )
+  if len(blocks) != 1:
+    raise AssertionError(
+        f'{document}: expected one Python block after `<!-- example: {name} '
+        f'-->`, found {len(blocks)}'
+    )
+  variables = {}
+  exec(compile(blocks[0], f'{document}: {name}', 'exec'), variables)
+  return variables
 
 
 class SmoothNetwork(tf.Module):

@@ -1,5 +1,7 @@
 """The references that the other tests rely on, against closed forms."""
 
+import pathlib
+
 from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
@@ -54,6 +56,15 @@ class TestingTest(absltest.TestCase):
     for wrong in ((1.0, [2.1]), (1.0, [np.nan])):
       with self.assertRaises(AssertionError):
         testing.assert_close((1.0, [2.0]), wrong, 1e-12)
+
+  def test_examples_run(self):
+    block = '<!-- example: one -->\n```python\nx = 1\ny = x + 1\n```\n'
+    document = pathlib.Path(self.create_tempfile('a.md', block).full_path)
+    self.assertEqual(testing.run_example(document, 'one')['y'], 2)
+    for text, name in ((block, 'other'), (2 * block, 'one')):
+      document.write_text(text)
+      with self.assertRaisesRegex(AssertionError, f'one Python .*{name}'):
+        testing.run_example(document, name)
 
 
 if __name__ == '__main__':
