@@ -175,14 +175,13 @@ class Trainer(snt.Module):
           activations.append(h)
     if self._pipe:
       self._pipe.initialise(activations, labels)
-    if self._pipe or self._mean:
-      # While a pipe fills, not everything learns at the first step; and copies
-      # cannot make variables one by one.
-      for optimiser, part in [
-          *zip(self._segment_optimisers, self.segments, strict=True),
-          *zip(self._module_optimisers, self.modules, strict=True),
-      ]:
-        _make_variables(optimiser, part)
+    # A step that makes variables would be traced twice, and copies cannot make
+    # them one by one.
+    for optimiser, part in [
+        *zip(self._segment_optimisers, self.segments, strict=True),
+        *zip(self._module_optimisers, self.modules, strict=True),
+    ]:
+      _make_variables(optimiser, part)
 
   def read_means(self) -> dict[str, tf.Tensor]:
     """What `train_step` returned, in the mean since this was called last."""

@@ -13,13 +13,10 @@ can be stopped and called again: finished jobs are skipped, the others resumed.
 
 from collections.abc import Iterator
 from collections.abc import Sequence
-import contextlib
 import dataclasses
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -28,6 +25,7 @@ from sobolev_training.experiment import environment
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import progress as progress_lib
 from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import starter
 from sobolev_training.experiment import stop
 
 _POLL_SECONDS = 0.2
@@ -66,6 +64,7 @@ def run(
     at_once: int | None = None,
     threads_setting: str | None = None,
     quiet: bool = False,
+    imports: Sequence[str] = ('tensorflow', 'sonnet'),
 ) -> None:
   """Runs the jobs that are not finished.
 
@@ -78,6 +77,7 @@ def run(
     threads_setting: the name of the setting that takes the number of threads to
       use; each process gets its share of the cores. None when there is none.
     quiet: whether to show no progress.
+    imports: modules that the programs import, to be imported only once.
 
   Raises:
     UserError: a folder holds a run with other settings; or jobs failed, and the
@@ -98,8 +98,8 @@ def run(
       for job in jobs
   ]
   _check(jobs)
-  with stop.Stop() as stopping, _Processes() as processes:
-    failures, untried = _run_all(jobs, at_once, processes, stopping, quiet)
+  with stop.Stop() as stopping, _Programs(imports) as programs:
+    failures, untried = _run_all(jobs, at_once, programs, stopping, quiet)
   if stopping:
     raise errors.Interrupted(
         f'stopped with {sum(job.finished for job in jobs)} of {len(jobs)} runs '
@@ -135,7 +135,7 @@ def _check(jobs: Sequence[Job]) -> None:
 def _run_all(
     jobs: Sequence[Job],
     at_once: int,
-    processes: '_Processes',
+    programs: '_Programs',
     stopping: stop.Stop,
     quiet: bool,
 ) -> tuple[list[str], int]:
@@ -166,18 +166,18 @@ def _run_all(
   with progress_lib.Progress(
       len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
   ) as bar:
-    while processes.live or may_start():
+    while programs.live or may_start():
       if stopping:
-        processes.stop()
-      while may_start() and len(processes.live) < at_once:
+        programs.stop()
+      while may_start() and len(programs.live) < at_once:
         job = waiting.pop(0)
         try:
-          processes.start(job)
+          programs.start(job)
         except errors.UserError as error:
           fail(job, str(error))
       time.sleep(_POLL_SECONDS)
-      running = list(processes.live)
-      for job, reason in processes.reap():
+      running = list(programs.live)
+      for job, reason in programs.reap():
         if reason is not None and not stopping:
           fail(job, reason)
           # A run that could not start leaves its folder free.
@@ -187,56 +187,65 @@ def _run_all(
   return failures, len(waiting)
 
 
-class _Processes:
-  """The processes that run now; ends them when the sweep ends otherwise."""
+class _Programs:
+  """The programs that run now; ends them when the sweep ends otherwise."""
 
-  def __init__(self):
-    self.live: dict[Job, subprocess.Popen] = {}
+  def __init__(self, imports: Sequence[str]):
+    self.live: dict[Job, starter.Program] = {}
     self._output_begins: dict[Job, int] = {}
+    self._starter = starter.Starter(imports)
     self._stopped = False
 
-  def __enter__(self) -> '_Processes':
+  def __enter__(self) -> '_Programs':
     return self
 
   def __exit__(self, *_) -> None:
-    for process in self.live.values():
-      process.terminate()
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    for process in self.live.values():
-      with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(max(0.0, deadline - time.monotonic()))
-      process.kill()
-      process.wait()
+    with self._starter:
+      self._end(signal.SIGTERM, _PATIENCE_SECONDS)
+      self._end(signal.SIGKILL, _PATIENCE_SECONDS)
+
+  def _end(self, signum: int, seconds: float) -> None:
+    """Sends a signal to all that live, and waits until they have ended."""
+    for program in self.live.values():
+      program.send(signum)
+    deadline = time.monotonic() + seconds
+    while self.live and time.monotonic() < deadline:
+      time.sleep(_POLL_SECONDS / 10)
+      self._starter.update()
+      for job, program in list(self.live.items()):
+        if program.code is not None:
+          del self.live[job]
 
   def start(self, job: Job) -> None:
     with errors.naming(job.folder):
       job.folder.mkdir(parents=True, exist_ok=True)
-      output = open(job.folder / run_folder.OUTPUT, 'ab')
-    with output:
-      self._output_begins[job] = output.tell()
-      self.live[job] = subprocess.Popen(
-          _command(job),
-          env={**os.environ, **_environment()},
-          stdin=subprocess.DEVNULL,
-          stdout=output,
-          stderr=subprocess.STDOUT,
-          # Ctrl-C in a terminal goes to this process only, which passes it on.
-          start_new_session=True,
+      output = job.folder / run_folder.OUTPUT
+      output.touch()
+      self._output_begins[job] = output.stat().st_size
+      self.live[job] = self._starter.start(
+          job.module,
+          [
+              *config_lib.to_arguments(job.config),
+              f'--output={job.folder}',
+              '--resume',
+          ],
+          output,
       )
 
   def stop(self) -> None:
     """Asks all to save and end; once, as a second time means at once."""
     if not self._stopped:
       self._stopped = True
-      for process in self.live.values():
-        process.send_signal(signal.SIGTERM)
+      for program in self.live.values():
+        program.send(signal.SIGTERM)
 
   def reap(self) -> Iterator[tuple[Job, str | None]]:
     """Yields the jobs that have ended, and why they failed if they did."""
-    for job, process in list(self.live.items()):
-      if process.poll() is not None:
+    self._starter.update()
+    for job, program in list(self.live.items()):
+      if program.code is not None:
         del self.live[job]
-        yield job, self._failure(job, process.returncode)
+        yield job, self._failure(job, program.code)
 
   def _failure(self, job: Job, code: int) -> str | None:
     if code == 0:
@@ -249,25 +258,3 @@ class _Processes:
       lines = file.read().decode(errors='replace').strip().splitlines()
     said = [line for line in lines if line.startswith('error: ')] or lines
     return said[-1].strip() if said else f'exit code {code}'
-
-
-def _command(job: Job) -> list[str]:
-  # -P as under Bazel: modules come from PYTHONPATH, not from where we are.
-  return [
-      *(sys.executable, '-P', '-m', job.module),
-      *config_lib.to_arguments(job.config),
-      f'--output={job.folder}',
-      '--resume',
-  ]
-
-
-def _environment() -> dict[str, str]:
-  """Lets a child import what this process can, also from Bazel's runfiles."""
-  folders = [os.path.abspath(entry) for entry in sys.path]
-  return {
-      # TensorFlow's default is to use oneDNN on processors with VNNI only; its
-      # convolutions are up to twice as fast on others.
-      'TF_ENABLE_ONEDNN_OPTS': os.environ.get('TF_ENABLE_ONEDNN_OPTS', '1'),
-      'PYTHONPATH': os.pathsep.join(folders),
-      **stop.environment_of_child(),
-  }

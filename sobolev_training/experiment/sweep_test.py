@@ -80,7 +80,7 @@ def _sweep(folder: pathlib.Path, modes: list[str]) -> None:
       sweep.Job('fake', Config(mode), folder / f'{index}')
       for index, mode in enumerate(modes)
   ]
-  errors.run_main(lambda _: sweep.run(jobs, at_once=2))
+  errors.run_main(lambda _: sweep.run(jobs, at_once=2, imports=()))
 
 
 class SweepTest(absltest.TestCase):
@@ -103,7 +103,7 @@ class SweepTest(absltest.TestCase):
     return json.loads((self.folder / f'{index}' / 'note.json').read_text())
 
   def sweep(self, *modes: str, **arguments) -> None:
-    sweep.run(self.jobs(*modes), quiet=True, **arguments)
+    sweep.run(self.jobs(*modes), quiet=True, imports=(), **arguments)
 
   def test_runs_so_many_at_once(self):
     self.sweep('good', 'good', 'good', 'good', 'good', at_once=2)
@@ -182,7 +182,7 @@ class SweepTest(absltest.TestCase):
     with self.assertRaisesRegex(
         errors.UserError, '^1 of 2 runs failed: .*/0/x .*not a directory'
     ):
-      sweep.run(jobs, quiet=True)
+      sweep.run(jobs, quiet=True, imports=())
     self.assertIsNotNone(self.note(1))
 
   def test_other_settings_are_refused_before_anything_runs(self):
