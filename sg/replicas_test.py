@@ -4,9 +4,6 @@ import csv
 import json
 import os
 import pathlib
-import socket
-import subprocess
-import sys
 
 from absl.testing import absltest
 import numpy as np
@@ -22,6 +19,7 @@ from sg.modules import methods
 from sg.networks import networks
 from sobolev_training import testing
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import testing as processes
 
 CLASSES = 4
 OPTIMISATION = training.Optimisation(
@@ -122,17 +120,23 @@ class MirroredTest(absltest.TestCase):
       )
 
 
-def run(folder, fails=''):
-  """A tiny run with two copies; the leader may fail inside its first step."""
-  if fails and not replicas.read_tf_config().task:
-    experiment.Experiment._advance = lambda *_: 1 / 0
+def run(folder):
+  """A tiny run with two copies."""
   settings = presets.Config(**{
       **presets.PRESETS['smoke-cifar10'], 'method': 'critic', 'width': 2,
       'module_channels': 2, 'batch_size': 256, 'replicas': 2, 'aligned': 0,
       'image_size': 8, 'evaluations': 1, 'threads': 1, 'precision': 'float32',
   })
-  led = program.train(settings, pathlib.Path(folder), False, quiet=True)
+  led = program.train(settings, folder, False, quiet=True)
   print('followed' if led is None else 'led')
+
+
+def work(config, fails, folder):
+  """What a process does; the leader may fail inside its first step."""
+  os.environ['TF_CONFIG'] = config
+  if fails and not replicas.read_tf_config().task:
+    experiment.Experiment._advance = lambda *_: 1 / 0
+  run(folder)
 
 
 def losses(folder):
@@ -144,9 +148,9 @@ class WorkersTest(absltest.TestCase):
 
   def test_one_leads_and_one_follows(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
-    said = self._run_workers(folder / 'workers')
-    self.assertEqual(said[1][0], 'followed\n', said[1][1][-2000:])
-    self.assertEqual(said[0][0], 'led\n', said[0][1][-2000:])
+    said = self._run_workers(folder)
+    self.assertEqual(said[1].splitlines()[-1], 'followed', said[1][-2000:])
+    self.assertEqual(said[0].splitlines()[-1], 'led', said[0][-2000:])
     run(folder / 'mirrored')
     # Reductions in another order, in float32, over 8 steps.
     testing.assert_close(
@@ -155,30 +159,27 @@ class WorkersTest(absltest.TestCase):
 
   def test_all_end_when_the_leader_fails(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
-    said = self._run_workers(folder / 'workers', 'fails')
-    self.assertIn('ZeroDivisionError', said[0][1])
-    self.assertRegex(said[1][1], 'lost .*task:0: start it again')
+    said = self._run_workers(folder, fails=True)
+    self.assertIn('ZeroDivisionError', said[0])
+    self.assertRegex(said[1], 'lost .*task:0: start it again')
 
-  def _run_workers(self, *arguments):
-    """What two processes said, on either output."""
-    addresses = free_addresses(2)
-    processes = []
+  def _run_workers(self, folder, fails=False):
+    """What two processes said."""
+    addresses = [processes.free_address() for _ in range(2)]
+    started = []
     for index in range(2):
       config = {
           'cluster': {'worker': addresses},
           'task': {'type': 'worker', 'index': index},
       }
-      processes.append(subprocess.Popen(
-          [sys.executable, __file__, 'run', *arguments],
-          env={
-              **os.environ, 'TF_CONFIG': json.dumps(config),
-              'PYTHONPATH': os.pathsep.join(sys.path),
-          },
-          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+      started.append(processes.Process(
+          folder / f'{index}.txt',
+          work, json.dumps(config), fails, folder / 'workers',
       ))
-      self.addCleanup(processes[-1].communicate)
-      self.addCleanup(processes[-1].kill)
-    return [process.communicate(timeout=120) for process in processes]
+      self.addCleanup(started[-1].kill)
+    for process in started:
+      process.wait()
+    return [process.output() for process in started]
 
   def test_says_what_is_wrong(self):
     config = {'cluster': {'worker': ['a:1', 'b:1']}, 'task': {'index': 1}}
@@ -195,17 +196,5 @@ class WorkersTest(absltest.TestCase):
       replicas.read_tf_config()
 
 
-def free_addresses(count):
-  """Addresses of free ports of this machine."""
-  sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(count)]
-  try:
-    return [f'127.0.0.1:{s.getsockname()[1]}' for s in sockets]
-  finally:
-    for s in sockets:
-      s.close()
-
-
 if __name__ == '__main__':
-  if sys.argv[1:2] == ['run']:
-    sys.exit(run(*sys.argv[2:]))
   absltest.main()
