@@ -43,7 +43,8 @@ class Program:
     """Sends a signal, as soon as there is a process to get it."""
     self._signal = signum
     if self.pid is not None and self.code is None:
-      os.kill(self.pid, signum)
+      with contextlib.suppress(ProcessLookupError):  # Its end is not heard yet.
+        os.kill(self.pid, signum)
 
   def _hear(self, number: int) -> None:
     if self.pid is not None:
@@ -152,6 +153,7 @@ def _serve(modules: Sequence[str]) -> None:
     for module in modules:
       with contextlib.suppress(ImportError):  # The programs will say so.
         importlib.import_module(module)
+  sys.stdout.flush()  # Or each fork would print it again.
   signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # No fork is waited for.
   for line in sys.stdin:
     os.environ.update(stop.environment_of_child())
