@@ -1,9 +1,6 @@
 """Tests for program."""
 
-import os
 import pathlib
-import subprocess
-import sys
 import time
 from unittest import mock
 
@@ -11,6 +8,7 @@ from absl.testing import absltest
 
 from benchmarks import program
 from sobolev_training.experiment import errors
+from sobolev_training.experiment import testing
 
 # A benchmark, as a file of its own.
 _PROGRAM = """
@@ -35,27 +33,25 @@ class ProgramTest(absltest.TestCase):
 
   def _run(self, *arguments):
     path = self.create_tempfile('it.py', _PROGRAM).full_path
-    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
-    return subprocess.run(
-        [sys.executable, path, *arguments],
-        capture_output=True,
-        env=environment,
-        text=True,
+    output = pathlib.Path(path).with_suffix('.txt')
+    process = testing.Process(
+        output, testing.run_program, pathlib.Path(path), *arguments
     )
+    return process.wait(), process.output()
 
   def test_prints_its_section_and_merges_it(self):
     path = pathlib.Path(self.create_tempdir().full_path) / 'benchmarks.md'
-    result = self._run('--word=math', '--rounds=3', f'--docs={path}')
-    self.assertEqual(result.returncode, 0, result.stderr)
-    self.assertIn('## It\n\nmath, 3 rounds\n\nMeasured on ', result.stdout)
-    self.assertRegex(result.stdout, 'tensorflow [0-9.]+, absl-py [0-9.]+')
-    self.assertIn(result.stdout.strip(), path.read_text())
+    code, said = self._run('--word=math', '--rounds=3', f'--docs={path}')
+    self.assertEqual(code, 0, said)
+    self.assertIn('## It\n\nmath, 3 rounds\n\nMeasured on ', said)
+    self.assertRegex(said, 'tensorflow [0-9.]+, absl-py [0-9.]+')
+    self.assertIn(said[said.index('## It') :].strip(), path.read_text())
 
   def test_a_missing_peer_is_one_line(self):
-    result = self._run('--word=nowhere_to_be_found')
-    self.assertEqual(result.returncode, errors.USER_ERROR)
+    code, said = self._run('--word=nowhere_to_be_found')
+    self.assertEqual(code, errors.USER_ERROR)
     self.assertRegex(
-        result.stderr.splitlines()[-1],
+        said.splitlines()[-1],
         "^error: No module named 'nowhere_to_be_found': .*pip install -r",
     )
 

@@ -43,7 +43,7 @@ def in_mode(mode: str, f: Callable) -> Callable:
   """Returns f as it is, as a `tf.function`, or compiled by XLA."""
   if mode == 'eager':
     return f
-  return tf.function(f, jit_compile=mode == 'xla')
+  return tf.function(f, autograph=False, jit_compile=mode == 'xla')
 
 
 def central_difference(

@@ -68,7 +68,7 @@ class Experiment:
     self.others: leader_lib.OtherMachines | None = None
     self.learner = self._make_learner()
     # The weights that files hold are rounded: those are evaluated.
-    self._rounded = networks.teacher_of(settings.game, seed)
+    self._rounded = networks.blank_teacher(settings.game)
     self._player = evaluation.Player(
         settings.game, lambda observations: self._rounded(observations).logits
     )
@@ -177,7 +177,7 @@ def make_worker(
   return worker_lib.Worker(
       games_of_worker,
       shared,
-      networks.teacher_of(settings.game, 0, tf.as_dtype(settings.precision)),
+      networks.blank_teacher(settings.game, tf.as_dtype(settings.precision)),
       algorithm(settings),
       seeds.stateless(settings.seed, 'actions', index),
       on_score,

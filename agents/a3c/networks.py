@@ -3,6 +3,7 @@
 Axes: B batch, A actions.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +77,7 @@ class Teacher(snt.Module):
   first layer's bias could do the same, but would take long to learn it.
   The features are computed, and their weights kept, in the type `dtype`; the
   two maps of them always in float32. Weights start orthogonal, scaled to keep
-  the activations' size [O; S: stable-baselines3].
+  the activations' size [O; S: stable-baselines3], or as `start` makes them.
   """
 
   def __init__(
@@ -84,6 +85,7 @@ class Teacher(snt.Module):
       num_actions: int,
       background: int = 0,
       dtype: tf.DType = tf.float32,
+      start: Callable[[float], snt.initializers.Initializer] = _Orthogonal,
       name: str = 'teacher',
   ):
     super().__init__(name)
@@ -92,7 +94,7 @@ class Teacher(snt.Module):
     # Sonnet's default makes the activations of dark pictures so small, layer
     # by layer, that the first updates are larger than the weights, and the
     # ReLUs die.
-    kept = {'w_init': _Orthogonal(np.sqrt(2))}
+    kept = {'w_init': start(np.sqrt(2))}
     self.features = snt.Sequential([
         pixel_convolution.PixelConvolution(
             32, STRIDE, preprocessing.HISTORY, dtype, **kept, name='conv_0'
@@ -108,9 +110,9 @@ class Teacher(snt.Module):
     ])
     # Uniform at first, whatever the pictures.
     self.policy = snt.Linear(
-        num_actions, w_init=_Orthogonal(0.01), name='policy'
+        num_actions, w_init=start(0.01), name='policy'
     )
-    self.value = snt.Linear(1, w_init=_Orthogonal(1.0), name='value')
+    self.value = snt.Linear(1, w_init=start(1.0), name='value')
 
   def __call__(self, observations: tf.Tensor) -> Outputs:
     """Policy and value.
@@ -147,6 +149,23 @@ def make_teacher(
 ) -> Teacher:
   """A teacher with its variables, which depend on the seed alone."""
   tf.random.set_seed(seed)
-  network = Teacher(num_actions, background, dtype)
-  network(tf.zeros([1, 4, 84, 84], tf.uint8))
-  return network
+  return _built(Teacher(num_actions, background, dtype))
+
+
+def blank_teacher(game: str, dtype: tf.DType = tf.float32) -> Teacher:
+  """A teacher of a game in `games.GAMES` with zeros for weights, to be set."""
+  row = games.game(game)
+  return _built(
+      Teacher(
+          len(row.actions),
+          row.background,
+          dtype,
+          lambda _: snt.initializers.Zeros(),
+      )
+  )
+
+
+def _built(teacher: Teacher) -> Teacher:
+  """Makes the variables."""
+  teacher(tf.zeros([1, 4, 84, 84], tf.uint8))
+  return teacher

@@ -104,7 +104,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
         f'{path}: a teacher of {of}, where one of {game} is needed: '
         f'{_OTHER_WAY}'
     )
-  network = networks.teacher_of(game, seed=0)
+  network = networks.blank_teacher(game)
   shapes = {v.name: tuple(v.shape) for v in network.variables}
   if {name: array.shape for name, array in found.items()} != shapes:
     raise errors.UserError(

@@ -10,6 +10,8 @@ gym 0.26's own extra, `gym[atari]`, brings an ale-py that holds one ROM; from
 the missing piece: a `gym.Env` over its emulator, under the usual ids.
 """
 
+import functools
+import pathlib
 from typing import Any
 
 import ale_py
@@ -27,9 +29,6 @@ class AtariEnv(gym.Env):
   """A game as the emulator shows it.
 
   `info` has `lives` and `episode_frame_number`.
-
-  Attributes:
-    ale: the emulator.
   """
 
   metadata = {'render_modes': ['rgb_array'], 'render_fps': 60}
@@ -44,7 +43,7 @@ class AtariEnv(gym.Env):
       max_frames: int = MAX_FRAMES,
       render_mode: str | None = None,
   ):
-    """Loads the ROM.
+    """Makes a game.
 
     Args:
       game: the ROM's name, such as space_invaders.
@@ -68,11 +67,12 @@ class AtariEnv(gym.Env):
           f'got {obs_type!r}'
       )
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-    self.ale = ale_py.ALEInterface()
-    self.ale.setFloat('repeat_action_probability', repeat_action_probability)
+    self._ale = ale_py.ALEInterface()
+    self._ale.setFloat('repeat_action_probability', repeat_action_probability)
     self._rom = games.rom_path(game)
-    self.ale.loadROM(self._rom)
-    minimal = {a.name: a for a in self.ale.getMinimalActionSet()}
+    self._loaded = False
+    sample = _loaded(self._rom)
+    minimal = {a.name: a for a in sample.getMinimalActionSet()}
     if not set(actions or ()) <= set(minimal):
       raise ValueError(
           f'actions: expected some of {", ".join(minimal)}, got {actions}'
@@ -84,8 +84,16 @@ class AtariEnv(gym.Env):
     self._max_frames = max_frames
     self.action_space = gym.spaces.Discrete(len(self.actions))
     self.observation_space = gym.spaces.Box(
-        0, 255, self._observation().shape, np.uint8
+        0, 255, self._observation(sample).shape, np.uint8
     )
+
+  @property
+  def ale(self) -> ale_py.ALEInterface:
+    """The emulator."""
+    if not self._loaded:
+      self._ale.loadROM(self._rom)
+      self._loaded = True
+    return self._ale
 
   def reset(
       self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -93,10 +101,10 @@ class AtariEnv(gym.Env):
     """Starts a game; a seed makes sticky actions repeatable."""
     super().reset(seed=seed, options=options)
     if seed is not None:
-      self.ale.setInt('random_seed', seed)
-      self.ale.loadROM(self._rom)  # Which is what reads the seed.
+      self._ale.setInt('random_seed', seed)
+      self._loaded = False  # To load the ROM is what reads the seed.
     self.ale.reset_game()
-    return self._observation(), self._info()
+    return self._observation(self.ale), self._info()
 
   def step(
       self, action: int
@@ -110,25 +118,37 @@ class AtariEnv(gym.Env):
     truncated = self.ale.getEpisodeFrameNumber() >= self._max_frames
     terminated = self.ale.game_over()
     return (
-        self._observation(), float(reward), terminated, truncated, self._info()
+        self._observation(self.ale),
+        float(reward),
+        terminated,
+        truncated,
+        self._info(),
     )
 
   def render(self) -> np.ndarray | None:
     """The screen, uint8 [210, 160, 3]."""
     return self.ale.getScreenRGB() if self.render_mode else None
 
-  def _observation(self) -> np.ndarray:
+  def _observation(self, ale: ale_py.ALEInterface) -> np.ndarray:
     if self._obs_type == 'rgb':
-      return self.ale.getScreenRGB()
+      return ale.getScreenRGB()
     if self._obs_type == 'grayscale':
-      return self.ale.getScreenGrayscale()
-    return self.ale.getRAM()
+      return ale.getScreenGrayscale()
+    return ale.getRAM()
 
   def _info(self) -> dict[str, Any]:
     return {
         'lives': self.ale.lives(),
         'episode_frame_number': self.ale.getEpisodeFrameNumber(),
     }
+
+
+@functools.cache
+def _loaded(rom: pathlib.Path) -> ale_py.ALEInterface:
+  """An emulator to ask; to load a ROM takes as long as a thousand frames."""
+  ale = ale_py.ALEInterface()
+  ale.loadROM(rom)
+  return ale
 
 
 def single_frame_id(title: str) -> str:

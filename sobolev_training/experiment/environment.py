@@ -11,8 +11,6 @@ import subprocess
 import sys
 from typing import Any
 
-import tensorflow as tf
-
 UNKNOWN = 'unknown'
 
 _HERE = pathlib.Path(__file__)
@@ -78,6 +76,8 @@ def configure_threads(threads: int) -> int:
   To be called before anything else of TensorFlow: once it has computed
   something, in a notebook or a test, its threads stay as they are.
   """
+  import tensorflow as tf  # Not above: the report can do without it.
+
   threads = threads or usable_cores()
   with contextlib.suppress(RuntimeError):
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -113,6 +113,8 @@ def _cpu_model() -> str:
 
 def device() -> dict[str, Any]:
   """The processor's model, the cores to be used, and the GPUs' models."""
+  import tensorflow as tf
+
   details = tf.config.experimental.get_device_details
   gpus = [
       details(gpu).get('device_name', gpu.name)
