@@ -57,6 +57,11 @@ class Dataset(abc.ABC):
     """
 
 
+# For functions that tf.data maps: AutoGraph takes seconds to find that there is
+# nothing to convert.
+as_it_is = tf.autograph.experimental.do_not_convert
+
+
 def prefetch(batches: tf.data.Dataset) -> tf.data.Dataset:
   """Makes the next batches while the device computes."""
   return batches.prefetch(2)
@@ -105,6 +110,7 @@ class InMemory(Dataset):
   ) -> tf.data.Dataset:
     pad = self.image_shape[0] // 8
 
+    @as_it_is
     def make(step):
       positions = step * batch_size + tf.range(batch_size, dtype=tf.int64)
       chosen = ordering.indices(positions, self.train_size, seed)
@@ -117,6 +123,7 @@ class InMemory(Dataset):
     return prefetch(tf.data.Dataset.counter(start).map(make))
 
   def test(self, batch_size: int) -> tf.data.Dataset:
+    @as_it_is
     def make(begin):
       end = tf.minimum(begin + batch_size, self.test_size)
       images, labels = (array[begin:end] for array in self._test)

@@ -67,6 +67,7 @@ class ImageNet(dataset.Dataset):
   def train(
       self, batch_size: int, seed: int, start: int = 0
   ) -> tf.data.Dataset:
+    @dataset.as_it_is
     def make(position):
       index = ordering.indices(position[tf.newaxis], self.train_size, seed)[0]
       window_key, flip_key = tf.unstack(
@@ -83,6 +84,7 @@ class ImageNet(dataset.Dataset):
     return self._batches(positions, make, batch_size)
 
   def test(self, batch_size: int) -> tf.data.Dataset:
+    @dataset.as_it_is
     def make(index):
       image = self._read(self._test[0][index], augmentation.centre_window)
       return image, self._test[1][index]
