@@ -24,7 +24,7 @@ class ClusterTest(absltest.TestCase):
 
   def test_segments_on_two_machines(self):
     self.folder = pathlib.Path(self.create_tempdir().full_path)
-    addresses = f'{testing.free_address()},{testing.free_address()}'
+    addresses = ','.join(testing.free_addresses(2))
     worker = self.start(worker_lib, f'--cluster={addresses}', '--task=1')
     here, there = (f'/job:worker/task:{k}/device:CPU:0' for k in range(2))
     arguments = (
@@ -46,7 +46,7 @@ class ClusterTest(absltest.TestCase):
     self.assertRegex(lines[0], r'lost /job:worker.*task:1.*--resume')
 
   def test_says_what_is_wrong(self):
-    addresses = [testing.free_address() for _ in range(2)]
+    addresses = testing.free_addresses(2)
     with self.assertRaisesRegex(errors.UserError, 'nobody answers.*task=1'):
       cluster.connect(addresses, seconds=0.1)
     with self.assertRaisesRegex(errors.UserError, 'host:port, got .nowhere.'):

@@ -165,7 +165,7 @@ class WorkersTest(absltest.TestCase):
 
   def _run_workers(self, folder, fails=False):
     """What two processes said."""
-    addresses = [processes.free_address() for _ in range(2)]
+    addresses = processes.free_addresses(2)
     started = []
     for index in range(2):
       config = {

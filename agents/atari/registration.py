@@ -71,7 +71,7 @@ class AtariEnv(gym.Env):
     self._ale.setFloat('repeat_action_probability', repeat_action_probability)
     self._rom = games.rom_path(game)
     self._loaded = False
-    sample = _loaded(self._rom)
+    sample = _sample(self._rom)
     minimal = {a.name: a for a in sample.getMinimalActionSet()}
     if not set(actions or ()) <= set(minimal):
       raise ValueError(
@@ -144,7 +144,7 @@ class AtariEnv(gym.Env):
 
 
 @functools.cache
-def _loaded(rom: pathlib.Path) -> ale_py.ALEInterface:
+def _sample(rom: pathlib.Path) -> ale_py.ALEInterface:
   """An emulator to ask; to load a ROM takes as long as a thousand frames."""
   ale = ale_py.ALEInterface()
   ale.loadROM(rom)

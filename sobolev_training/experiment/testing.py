@@ -5,6 +5,7 @@ it, so that each starts in a moment, whatever the test itself has done.
 """
 
 from collections.abc import Callable
+import contextlib
 import multiprocessing
 from multiprocessing import forkserver
 import os
@@ -125,8 +126,17 @@ def example_program(folder: pathlib.Path) -> pathlib.Path:
 
 def free_address() -> str:
   """host:port of this machine, where nothing listens."""
-  with socket.create_server(('127.0.0.1', 0)) as server:
-    return f'127.0.0.1:{server.getsockname()[1]}'
+  return free_addresses(1)[0]
+
+
+def free_addresses(count: int) -> list[str]:
+  """So many different ones."""
+  with contextlib.ExitStack() as stack:
+    servers = [
+        stack.enter_context(socket.create_server(('127.0.0.1', 0)))
+        for _ in range(count)
+    ]
+    return [f'127.0.0.1:{server.getsockname()[1]}' for server in servers]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
