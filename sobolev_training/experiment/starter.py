@@ -6,8 +6,9 @@
         programs.update()
 
 To import TensorFlow takes seconds, and it may be forked as long as nothing has
-used it. Where Linux's promise is missing that libraries survive a fork, the
-programs do their imports themselves.
+used it: its import starts no threads of its own and does not initialise CUDA.
+Elsewhere than on Linux, libraries need not survive a fork, and the programs do
+their imports themselves.
 """
 
 from collections.abc import Sequence
