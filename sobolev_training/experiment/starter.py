@@ -21,9 +21,12 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from typing import NoReturn
 
 from sobolev_training.experiment import stop
+
+_PATIENCE_SECONDS = 10.0  # With an exit code that should be there at once.
 
 
 class Program:
@@ -32,13 +35,14 @@ class Program:
   Attributes:
     pid: its process; None before the start.
     code: its exit code, negative for a signal as in `subprocess`; None before
-      the end.
+      the end. 1 when it is lost.
   """
 
   def __init__(self):
     self.pid: int | None = None
     self.code: int | None = None
     self._signal: int | None = None
+    self._gone_since: float | None = None
 
   def send(self, signum: int) -> None:
     """Sends a signal, as soon as there is a process to get it."""
@@ -54,6 +58,17 @@ class Program:
     self.pid = number
     if self._signal is not None:
       self.send(self._signal)
+
+  def _look(self) -> None:
+    """Gives up a process that is gone when nobody tells its exit code."""
+    if self.pid is None or self.code is not None:
+      return
+    try:
+      os.kill(self.pid, 0)
+    except ProcessLookupError:
+      self._gone_since = self._gone_since or time.monotonic()
+      if time.monotonic() - self._gone_since > _PATIENCE_SECONDS:
+        self.code = 1
 
 
 class Starter:
@@ -124,6 +139,8 @@ class Starter:
     for line in lines:
       index, number = map(int, line.split())
       self._programs[index]._hear(number)
+    for program in self._programs:
+      program._look()
     if ended:
       # It was killed, and what it had started is told to end.
       self._process.communicate()

@@ -112,6 +112,19 @@ class StarterTest(absltest.TestCase):
       self.assertEqual(self.wait(programs, waits), -signal.SIGKILL)
       self.assertEqual(self.wait(programs, self.start(programs, 'code')), 3)
 
+  @absltest.skipUnless(sys.platform.startswith('linux'), 'reads /proc')
+  def test_a_lost_exit_code(self):
+    self.enter_context(mock.patch.object(starter, '_PATIENCE_SECONDS', 0.1))
+    with starter.Starter() as programs:
+      waits = self.start(programs, 'wait')
+      testing.wait_for((self.folder / 'ready').exists)
+      programs.update()
+      stat = pathlib.Path(f'/proc/{waits.pid}/stat').read_text()
+      # Who waits for the program; it gets SIGTERM then.
+      os.kill(int(stat.rpartition(')')[2].split()[1]), signal.SIGKILL)
+      self.assertEqual(self.wait(programs, waits), 1)
+    self.assertTrue((self.folder / 'told').exists())
+
   def test_its_end_is_told(self):
     with starter.Starter() as programs:
       self.start(programs, 'wait')
