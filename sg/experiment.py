@@ -109,14 +109,26 @@ class Experiment:
 
   @contextlib.contextmanager
   def leading(self) -> Iterator[None]:
-    """Surrounds a run: names a lost machine, and lets those that follow end."""
-    with cluster.naming_lost(), self._copies.leading():
+    """Surrounds a run: names a lost machine; lets those that follow end."""
+    with self._reading(), cluster.naming_lost(), self._copies.leading():
       yield
 
   def follow(self) -> None:
     """Makes the updates that the leader of `replicas.Workers` announces."""
-    with cluster.naming_lost():
+    with self._reading(), cluster.naming_lost():
       self._copies.follow(self._advance, self.trainer.variables)
+
+  @contextlib.contextmanager
+  def _reading(self) -> Iterator[None]:
+    """Surrounds what reads batches, and lets go of them.
+
+    When it is the garbage collector that ends an iterator, it waits for the
+    thread that tunes tf.data, for up to a minute.
+    """
+    try:
+      yield
+    finally:
+      self._batches, self._position = None, -1
 
   def _advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     if self._position != step:

@@ -62,6 +62,7 @@ class TrainTest(parameterized.TestCase):
         'direct_sg': {'error_2', 'cosine_2', 'norm_ratio_2', 'asymmetry_2'},
     }
     self.assertEqual(names, expected.get(method, set()))
+    self.assertIsNone(trained._batches)  # See `_reading`.
     again = trained.evaluate(trained.steps)
     self.assertAlmostEqual(float(again['top1']), float(rows[-1]['top1']), 4)
 

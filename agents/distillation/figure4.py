@@ -8,6 +8,7 @@ paper chose for each game and method: supplement 2 [M].) Every run is resumable,
 and so is all of it: the same command goes on.
 """
 
+import functools
 import hashlib
 import itertools
 import pathlib
@@ -61,11 +62,18 @@ def run(
         settings.games, settings.percents, settings_lib.METHODS
     )
     chosen = choice.load(results, name, cells)
-  _record(settings, folder, plan.jobs)
-  if plan.choose:
-    chosen = _choose(settings, folder, plan.jobs)
-  jobs = final_jobs(settings, chosen, folder)
-  _run(jobs, plan.jobs)
+  with sweep.importing() as programs:
+    run_jobs = functools.partial(
+        sweep.run, at_once=plan.jobs or None, programs=programs
+    )
+    run_jobs(_record_jobs(settings, folder))
+    run_students = functools.partial(run_jobs, threads_setting='threads')
+    if plan.choose:
+      candidates = candidate_jobs(settings, folder)
+      run_students(candidates)
+      chosen = choice.read({job.folder: job.config for job in candidates})
+    jobs = final_jobs(settings, chosen, folder)
+    run_students(jobs)
   analysis.collect([job.folder for job in jobs], name, results)
   choice.write(chosen, name, results)
   picture = folder / 'figure4.png'
@@ -91,10 +99,10 @@ def _name(scale: str, settings: scales.Settings) -> str:
   return name
 
 
-def _record(
-    settings: scales.Settings, folder: pathlib.Path, at_once: int
-) -> None:
-  jobs = [
+def _record_jobs(
+    settings: scales.Settings, folder: pathlib.Path
+) -> list[sweep.Job]:
+  return [
       sweep.Job(
           record.__name__,
           record.Config(
@@ -107,7 +115,6 @@ def _record(
       )
       for game in settings.games
   ]
-  sweep.run(jobs, at_once or None)
 
 
 def _teacher(settings: scales.Settings, game: str) -> str:
@@ -127,10 +134,6 @@ def _place(
   return run_folder.resolve(folder) / f'{game}-{digest[:8]}'
 
 
-def _run(jobs: list[sweep.Job], at_once: int) -> None:
-  sweep.run(jobs, at_once or None, threads_setting='threads')
-
-
 def _student(
     settings: scales.Settings, folder: pathlib.Path, game: str, **own
 ) -> settings_lib.Config:
@@ -146,15 +149,6 @@ def _student(
       max_game_steps=settings.max_game_steps,
       **own,
   )
-
-
-def _choose(
-    settings: scales.Settings, folder: pathlib.Path, at_once: int
-) -> list[choice.Candidate]:
-  """Runs the candidates of every cell."""
-  jobs = candidate_jobs(settings, folder)
-  _run(jobs, at_once)
-  return choice.read({job.folder: job.config for job in jobs})
 
 
 def candidate_jobs(

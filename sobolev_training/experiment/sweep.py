@@ -13,6 +13,7 @@ can be stopped and called again: finished jobs are skipped, the others resumed.
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -64,7 +65,7 @@ def run(
     at_once: int | None = None,
     threads_setting: str | None = None,
     quiet: bool = False,
-    imports: Sequence[str] = ('tensorflow', 'sonnet'),
+    programs: starter.Starter | None = None,
 ) -> None:
   """Runs the jobs that are not finished.
 
@@ -77,7 +78,8 @@ def run(
     threads_setting: the name of the setting that takes the number of threads to
       use; each process gets its share of the cores. None when there is none.
     quiet: whether to show no progress.
-    imports: modules that the programs import, to be imported only once.
+    programs: starts the processes; other sweeps may have the same one, as of
+      `importing`. By default one for this sweep.
 
   Raises:
     UserError: a folder holds a run with other settings; or jobs failed, and the
@@ -98,8 +100,10 @@ def run(
       for job in jobs
   ]
   _check(jobs)
-  with stop.Stop() as stopping, _Programs(imports) as programs:
-    failures, untried = _run_all(jobs, at_once, programs, stopping, quiet)
+  with stop.Stop() as stopping, contextlib.ExitStack() as stack:
+    starts = programs or stack.enter_context(importing())
+    live = stack.enter_context(_Programs(starts))
+    failures, untried = _run_all(jobs, at_once, live, stopping, quiet)
   if stopping:
     raise errors.Interrupted(
         f'stopped with {sum(job.finished for job in jobs)} of {len(jobs)} runs '
@@ -113,6 +117,11 @@ def run(
         f'{"; ".join(failures)}: mend the cause (see {run_folder.OUTPUT} '
         'there); the same command continues'
     )
+
+
+def importing() -> starter.Starter:
+  """For sweeps whose programs use TensorFlow: it is imported only once."""
+  return starter.Starter(('tensorflow', 'sonnet'))
 
 
 def _check(jobs: Sequence[Job]) -> None:
@@ -190,19 +199,18 @@ def _run_all(
 class _Programs:
   """The programs that run now; ends them when the sweep ends otherwise."""
 
-  def __init__(self, imports: Sequence[str]):
+  def __init__(self, programs: starter.Starter):
     self.live: dict[Job, starter.Program] = {}
     self._output_begins: dict[Job, int] = {}
-    self._starter = starter.Starter(imports)
+    self._starter = programs
     self._stopped = False
 
   def __enter__(self) -> '_Programs':
     return self
 
   def __exit__(self, *_) -> None:
-    with self._starter:
-      self._end(signal.SIGTERM, _PATIENCE_SECONDS)
-      self._end(signal.SIGKILL, _PATIENCE_SECONDS)
+    self._end(signal.SIGTERM, _PATIENCE_SECONDS)
+    self._end(signal.SIGKILL, _PATIENCE_SECONDS)
 
   def _end(self, signum: int, seconds: float) -> None:
     """Sends a signal to all that live, and waits until they have ended."""

@@ -15,6 +15,7 @@ from sobolev_training.experiment import config
 from sobolev_training.experiment import environment
 from sobolev_training.experiment import errors
 from sobolev_training.experiment import run_folder
+from sobolev_training.experiment import starter
 from sobolev_training.experiment import sweep
 from sobolev_training.experiment import testing
 
@@ -80,7 +81,8 @@ def _sweep(folder: pathlib.Path, modes: list[str]) -> None:
       sweep.Job('fake', Config(mode), folder / f'{index}')
       for index, mode in enumerate(modes)
   ]
-  errors.run_main(lambda _: sweep.run(jobs, at_once=2, imports=()))
+  with starter.Starter() as programs:
+    errors.run_main(lambda _: sweep.run(jobs, at_once=2, programs=programs))
 
 
 class SweepTest(absltest.TestCase):
@@ -103,7 +105,8 @@ class SweepTest(absltest.TestCase):
     return json.loads((self.folder / f'{index}' / 'note.json').read_text())
 
   def sweep(self, *modes: str, **arguments) -> None:
-    sweep.run(self.jobs(*modes), quiet=True, imports=(), **arguments)
+    with starter.Starter() as programs:
+      sweep.run(self.jobs(*modes), quiet=True, programs=programs, **arguments)
 
   def test_runs_so_many_at_once(self):
     self.sweep('good', 'good', 'good', 'good', 'good', at_once=2)
@@ -179,10 +182,10 @@ class SweepTest(absltest.TestCase):
     jobs = self.jobs('good', 'good')
     (self.folder / '0').touch()
     jobs[0] = dataclasses.replace(jobs[0], folder=self.folder / '0' / 'x')
-    with self.assertRaisesRegex(
+    with starter.Starter() as programs, self.assertRaisesRegex(
         errors.UserError, '^1 of 2 runs failed: .*/0/x .*not a directory'
     ):
-      sweep.run(jobs, quiet=True, imports=())
+      sweep.run(jobs, quiet=True, programs=programs)
     self.assertIsNotNone(self.note(1))
 
   def test_other_settings_are_refused_before_anything_runs(self):
@@ -194,6 +197,14 @@ class SweepTest(absltest.TestCase):
     ):
       self.sweep('good', 'long', 'good')
     self.assertFalse((self.folder / '2').exists())
+
+  def test_sweeps_may_share_what_starts_their_programs(self):
+    with starter.Starter() as programs:
+      sweep.run(self.jobs('good'), quiet=True, programs=programs)
+      process = programs._process
+      sweep.run(self.jobs('good', 'good'), quiet=True, programs=programs)
+      self.assertIs(programs._process, process)
+    self.assertTrue(self.jobs('good', 'good')[1].finished)
 
   def test_two_jobs_in_one_folder_are_refused(self):
     jobs = self.jobs('good') * 2
