@@ -53,7 +53,7 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
           self._policy(self.student), self._policy(self.teacher), x, v, 0.7
       ).total
 
-    function = tf.function(loss) if compiled else loss
+    function = tf.function(loss, autograph=False) if compiled else loss
     found = function(tf.constant(self.x), tf.constant(self.v))
     for i in range(B):
       self.assertAllClose(
@@ -86,6 +86,7 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
     teacher = self._policy(self.teacher)
     x, v = tf.constant(self.x), tf.constant(self.v)
 
+    @tf.function(autograph=False)
     def total(flat):
       first = tf.reshape(flat[: 6 * D], [D, 6])
       last = tf.reshape(flat[6 * D :], [6, A])
