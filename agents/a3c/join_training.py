@@ -81,7 +81,7 @@ def _parse(leader: str, text: str) -> settings_lib.Config:
 def _make_player(
     training: settings_lib.Config, index: int
 ) -> follower.Player:
-  mirror = networks.teacher_of(training.game, 0)
+  mirror = networks.blank_teacher(training.game)
   return follower.Player(
       mirror,
       lambda on_score: experiment.make_worker(
