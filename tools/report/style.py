@@ -142,7 +142,8 @@ def decades(axis: axis_lib.Axis, ratio: float) -> None:
     axis: a panel's xaxis or yaxis.
     ratio: how many times its upper end is its lower one.
   """
-  subs = (1, 3) if ratio < 1e3 else (1,)
+  # With less than two labels LogLocator would space them as on a linear axis.
+  subs = (1, 2, 5) if ratio < 10 else (1, 3) if ratio < 1e3 else (1,)
   axis.set_major_locator(ticker.LogLocator(subs=subs))
   axis.set_major_formatter('{x:g}')
   axis.set_minor_formatter(ticker.NullFormatter())
