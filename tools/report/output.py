@@ -71,7 +71,7 @@ def write(
   for path, text in texts.items():
     with errors.naming(path), atomic.replacing(path) as temporary:
       temporary.write_text(text, encoding='utf-8')
-  return [*texts, *(figures / f'{drawing.name}.png' for drawing in made)]
+  return [*(figures / f'{drawing.name}.png' for drawing in made), *texts]
 
 
 def _parts(
