@@ -8,6 +8,10 @@ _py_binary = native.py_binary
 _py_library = native.py_library
 _py_test = native.py_test
 
+# TensorFlow imports Keras 3 with itself, a quarter of the time it takes, unless
+# it is told to wait for Keras 2, which is not installed.
+_WITHOUT_KERAS = {"TF_USE_LEGACY_KERAS": "1"}
+
 def py_library(name, **kwargs):
     """A module, or a few that belong together.
 
@@ -27,29 +31,29 @@ def py_binary(name, **kwargs):
     """
     _py_binary(name = name, **kwargs)
 
-def py_test(name, size = "small", **kwargs):
+def py_test(name, size = "small", keras = False, **kwargs):
     """A test. One that runs for long has the tag `manual`.
 
     Args:
       name: The file's name without its `.py`.
       size: "small" may take a minute, "medium", for what imports TensorFlow,
         five, "large" a quarter of an hour.
-      **kwargs: As for py_binary, and env and shard_count.
+      keras: Whether there is `tf.keras`.
+      **kwargs: As for py_binary, and shard_count.
     """
-    _py_test(name = name, size = size, **kwargs)
+    env = {} if keras else _WITHOUT_KERAS
+    _py_test(name = name, size = size, env = env, **kwargs)
 
-def py_tests(name, srcs, size = "small", **kwargs):
+def py_tests(name, srcs, **kwargs):
     """The tests of a package that can share a process.
 
     Args:
       name: "tests".
       srcs: The files. `--test_filter=SomeTest` chooses a class.
-      size: As for py_test, of all together.
-      **kwargs: deps, of which absl is one, and data.
+      **kwargs: As for py_test. absl is one of the deps.
     """
-    _py_test(
+    py_test(
         name = name,
-        size = size,
         srcs = srcs + ["//tools:run_tests.py"],
         args = ["%s/%s" % (native.package_name(), src) for src in srcs],
         main = "//tools:run_tests.py",
