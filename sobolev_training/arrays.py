@@ -16,7 +16,8 @@ Shape = Sequence[int]
 
 def text(tensor: tf.Tensor) -> str:
   """Returns a tensor's static shape for a message, such as `[20, 1]`."""
-  return str(tensor.shape.as_list())
+  shape = tensor.shape
+  return 'of unknown rank' if shape.rank is None else str(shape.as_list())
 
 
 def tensor(name: str, array, like: tf.Tensor) -> tf.Tensor:

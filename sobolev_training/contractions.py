@@ -26,9 +26,8 @@ def project(
     f [B, O...], then <D f, v1>, <<D^2 f, v1>, v2>, ..., K tensors [M, B, D...].
   """
   arrays.require_tuple('projections', projections)
-  derivatives = [tf.convert_to_tensor(derivative) for derivative in derivatives]
-  value, *rest = derivatives[:len(projections) + 1]
-  outputs, inputs = _axes(derivatives, len(projections))
+  value, *rest = derivatives = _tensors(derivatives, len(projections))
+  outputs, inputs = _axes(derivatives)
   shapes_in_turn = [outputs] + [inputs] * len(projections)
   results = [value]
   for k, derivative in enumerate(rest, start=1):
@@ -57,9 +56,8 @@ def contract(
     f [B, O...], then (D f) u1, (D^2 f)[u1, u2], ..., K tensors [M, B, O...].
   """
   arrays.require_tuple('directions', directions)
-  derivatives = [tf.convert_to_tensor(derivative) for derivative in derivatives]
-  value, *rest = derivatives[:len(directions) + 1]
-  outputs, inputs = _axes(derivatives, len(directions))
+  value, *rest = derivatives = _tensors(derivatives, len(directions))
+  outputs, inputs = _axes(derivatives)
   results = [value]
   for k, derivative in enumerate(rest, start=1):
     field = arrays.flat(derivative, outputs, *[inputs] * k)
@@ -72,18 +70,32 @@ def contract(
   return tuple(results)
 
 
-def _axes(
-    derivatives: Sequence[tf.Tensor], order: int
-) -> tuple[list[int], list[int]]:
-  """Returns the axes of the outputs and of the input."""
+def _tensors(derivatives: Sequence[tf.Tensor], order: int) -> list[tf.Tensor]:
+  """Returns f, D f, ..., D^K f, having checked that they are there."""
   if len(derivatives) <= order:
     raise ValueError(
         f'derivatives: expected f and {order} orders, {order + 1} tensors, got '
         f'{len(derivatives)}'
     )
+  for k, derivative in enumerate(derivatives[:order + 1]):
+    if derivative is None:
+      raise ValueError(f'derivatives[{k}]: expected a tensor, got None')
+  return [tf.convert_to_tensor(one) for one in derivatives[:order + 1]]
+
+
+def _axes(derivatives: list[tf.Tensor]) -> tuple[list[int], list[int]]:
+  """Returns the axes of the outputs and of the input."""
   outputs = derivatives[0].shape[1:]
   inputs = derivatives[1].shape[1 + outputs.rank:] if derivatives[1:] else []
-  return list(outputs), list(inputs)
+  outputs, inputs = list(outputs), list(inputs)
+  for k, derivative in enumerate(derivatives):
+    expected = outputs + k * inputs
+    if not derivative.shape[1:].is_compatible_with(expected):
+      raise ValueError(
+          f'derivatives[{k}]: expected [B, O...] and {k} times D..., with '
+          f'O... = {outputs} and D... = {inputs}, got {arrays.text(derivative)}'
+      )
+  return outputs, inputs
 
 
 def _unflat(field: tf.Tensor, shape: list[int]) -> tf.Tensor:

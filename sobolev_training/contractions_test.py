@@ -67,6 +67,12 @@ class ContractionsTest(parameterized.TestCase):
       contractions.project(full, tf.ones([1, 3]))
     with self.assertRaisesRegex(ValueError, '^derivatives: expected .* 3'):
       contractions.contract(full, (tf.ones([1, 2]),) * 2)
+    with self.assertRaisesRegex(ValueError, r'^derivatives\[0\]: .*None'):
+      contractions.project((None, full[1]), (tf.ones([1, 3]),))
+    with self.assertRaisesRegex(
+        ValueError, r'^derivatives\[1\]: .*\[3\].*\[2\], got \[4, 5, 2\]'
+    ):
+      contractions.project((full[0], tf.ones([4, 5, 2])), (tf.ones([1, 3]),))
 
 
 if __name__ == '__main__':

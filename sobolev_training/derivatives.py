@@ -7,7 +7,8 @@ Each function takes a callable f: [B, D...] -> [B, O...] that treats the
 examples of a batch independently, calls it once, and returns a tuple that
 starts with f(x). A tape around the call can differentiate what is returned
 with respect to f's parameters. All run op by op, in a `tf.function`, and under
-XLA. A derivative that does not depend on x is zero, never None.
+XLA. A derivative that does not depend on x is zero, never None; nor does, to a
+tape, what TensorFlow cannot differentiate, such as a `tf.numpy_function`.
 
 How: a gradient is a vector-Jacobian product (VJP). A Jacobian is one VJP per
 output or, if there are fewer inputs, one Jacobian-vector product (JVP) per
@@ -22,8 +23,9 @@ couples the examples: VJPs are then those of the batch's sum, and full Jacobians
 are not to be trusted. And `tf.nn.moments` stops a gradient that only a second
 derivative needs: through Sonnet's and Keras's layer, group and unfused batch
 normalisation derivatives of order 2 are wrong, by 10 % and more, and so is the
-parameters' gradient of those of order 1 (in a `tf.function` the losses warn of
-it, see `guards`). A layer that takes tf.reduce_mean((x - mean) ** 2) for the
+parameters' gradient of those of order 1; fused batch normalisation in training
+mode does so one order later (in a `tf.function` the losses warn of it, see
+`guards`). A layer that takes tf.reduce_mean((x - mean) ** 2) for the
 variance is right, and so are Keras's RMSNormalization and batch normalisation
 in inference.
 """
@@ -317,7 +319,18 @@ def _tape() -> tf.GradientTape:
 
 
 def _value(f: BatchFunction, x: tf.Tensor) -> tf.Tensor:
-  value = tf.convert_to_tensor(f(x))
+  value = f(x)
+  if not tf.is_tensor(value):
+    kind = type(value).__name__
+    if isinstance(value, (list, tuple, dict)):
+      hint = 'pick one of its tensors, such as lambda x: model(x)[0]'
+    else:
+      hint = (
+          'TensorFlow cannot differentiate it; a target in NumPy is a '
+          'targets.BlackBox, and of Keras take model(x), not model.predict(x)'
+      )
+    raise ValueError(f'f: expected a tensor [B, O...], got {kind}: {hint}')
+  value = tf.convert_to_tensor(value)
   if not value.shape.rank or not value.shape[:1].is_compatible_with(
       x.shape[:1]
   ):

@@ -352,6 +352,18 @@ class ContractTest(absltest.TestCase):
       derivatives.value_and_jacobian(f, tf.ones([4, 2], tf.int32))
     with self.assertRaisesRegex(ValueError, r'^f: expected a value .*got \[\]'):
       derivatives.value_and_jacobian(tf.reduce_sum, x)
+    with self.assertRaisesRegex(ValueError, r'^f: .* got list: .*model.x..0'):
+      derivatives.value_and_jacobian(lambda x: [x, x], tf.ones([2, 2]))
+    # Without a word its derivatives would be zero.
+    with self.assertRaisesRegex(ValueError, '^f: .* got ndarray: .*BlackBox'):
+      derivatives.value_and_jacobian(np.sin, x)
+    with self.assertRaisesRegex(
+        ValueError, 'x: expected a floating .* of unknown rank'
+    ):
+      tf.function(
+          lambda x: derivatives.value_and_jacobian(f, x),
+          input_signature=[tf.TensorSpec(None)],
+      )(x)
     with self.assertRaisesRegex(ValueError, '^order: expected 0 or more'):
       derivatives.value_and_derivatives(f, x, -1)
     with self.assertRaisesRegex(ValueError, '^projections: expected a tuple'):

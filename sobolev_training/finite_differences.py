@@ -8,11 +8,13 @@ the rounding error eps / h^k and the truncation error h (forward) or h^2
 (central). They are equal at h = eps^(1/(k+1)) and eps^(1/(k+2)), so eps^(1/2)
 and eps^(1/3) for the first order. Here h is that times max(1, |x|), for numbers
 round relative to their size, and eps is the coarser one of x's and f(x)'s type.
+Differences are divided by how far x has moved in its type, not by h.
 """
 
 from collections.abc import Callable
 from collections.abc import Sequence
 import itertools
+import math
 
 import numpy as np
 
@@ -42,17 +44,20 @@ def estimate_derivatives(
     order: K, 0 or more.
     scheme: `central`, or `forward`, which has errors of about eps^(1/2) instead
       of eps^(2/3) for the first order.
-    step: how far a coordinate of x moves; None chooses it as said above.
+    step: how far a coordinate of x moves, as nearly as x's type has it; None
+      chooses it as said above.
 
   Returns:
     f, D f, ..., D^K f: [B, O...], [B, O..., D...], [B, O..., D..., D...], ...
     of x's type.
 
   Raises:
-    ValueError: an unknown scheme, or f's values are not finite or not [B, ...].
+    ValueError: an unknown scheme, a step too small to move x, or f's values are
+      not finite or not [B, ...].
   """
+  x = np.asarray(x)
   stencil = _Stencil(f, x, scheme, step)
-  axes, size = x.shape[1:], x[0].size
+  axes, size = x.shape[1:], math.prod(x.shape[1:])
   units = np.eye(size, dtype=x.dtype).reshape([size, 1, *axes])
   results = [stencil.value]
   for k in range(1, order + 1):
@@ -97,10 +102,17 @@ def estimate_directional(
     ValueError: as `estimate_derivatives`, or directions of another shape.
   """
   arrays.require_tuple('directions', directions)
+  x = np.asarray(x)
   stencil = _Stencil(f, x, scheme, step)
   checked = [
       _per_example(f'directions[{j}]', u, x) for j, u in enumerate(directions)
   ]
+  for j, u in enumerate(checked):
+    if len(u) != len(checked[0]):
+      raise ValueError(
+          f'directions[{j}]: expected {len(checked[0])} vectors (M), as many '
+          f'as for the order before, got {len(u)}'
+      )
   results = [stencil.value]
   for k in range(1, len(directions) + 1):
     each = zip(*checked[:k], strict=True)
@@ -170,14 +182,30 @@ class _Stencil:
       return self._checked(np.asarray(self._f(x)))
     u, *directions = directions
     h, *steps = steps
-    ahead = self._nested((x + h * u).astype(x.dtype), directions, steps)
-    if self._central:
-      behind = self._nested((x - h * u).astype(x.dtype), directions, steps)
-      h = 2 * h
-    else:
-      behind = self._nested(x, directions, steps)
-    h = np.reshape(h, [-1] + [1] * (ahead.ndim - 1))
-    return (ahead - behind) / h
+    end = (x + h * u).astype(x.dtype)
+    start = (x - h * u).astype(x.dtype) if self._central else x
+    difference = (
+        self._nested(end, directions, steps)
+        - self._nested(start, directions, steps)
+    )
+    moved = self._moved(start, end, u)
+    return difference / moved.reshape([-1] + [1] * (difference.ndim - 1))
+
+  def _moved(
+      self, start: np.ndarray, end: np.ndarray, u: np.ndarray
+  ) -> np.ndarray:
+    """Returns how many times u [B or 1, D...] it is from start to end, [B]."""
+    axes = tuple(range(1, u.ndim))
+    u = u.astype(np.float64)
+    squares = np.sum(u * u, axis=axes)
+    along = np.sum((end.astype(np.float64) - start) * u, axis=axes)
+    if np.any((along == 0) & (squares > 0)):
+      raise ValueError(
+          f'step: {self._step} does not move x, whose {self._x.dtype} numbers '
+          f'go up to {np.max(np.abs(self._x)):g}; take a larger one, or float64'
+      )
+    still = squares == 0
+    return np.where(still, 1, along / np.where(still, 1, squares))
 
   def _checked(self, value: np.ndarray) -> np.ndarray:
     if value.shape[:1] != self._x.shape[:1]:

@@ -1,5 +1,7 @@
 """Finite differences against closed forms, and their errors' orders."""
 
+import functools
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -125,8 +127,36 @@ class FiniteDifferencesTest(parameterized.TestCase):
     expected = [0] + [m for _ in range(2) for m in moves]
     self.assertEqual([np.sum(s - x) for s in seen], expected)
 
+  @parameterized.parameters('central', 'forward')
+  def test_a_step_that_x_cannot_move_by_exactly(self, scheme):
+    # float32 numbers near 1000 lie 6e-5 apart.
+    x = np.array([[1000.1, 0.1]], np.float32)
+    difference = functools.partial(
+        finite_differences.estimate_derivatives, scheme=scheme, step=1e-3
+    )
+    _, first = difference(lambda x: x * np.float64([2, 3]), x)
+    np.testing.assert_allclose(first, [[[2, 0], [0, 3]]], rtol=1e-6)
+    _, along = finite_differences.estimate_directional(
+        lambda x: x[:, :1] * np.float64(2), x,
+        (np.array([[1.0, 0.0], [0.0, 0.0], [-3.0, 0.0]]),),
+        scheme=scheme, step=1e-3,
+    )
+    np.testing.assert_allclose(along[:, 0, 0], [2, 0, -6], rtol=1e-6)
+    with self.assertRaisesRegex(
+        ValueError, r'^step: 1e-05 does not move x, whose float32 .* 1000.1;'
+    ):
+      difference(lambda x: x, x, step=1e-5)
+
+  def test_no_points(self):
+    found = finite_differences.estimate_derivatives(np.sin, np.zeros([0, 2]))
+    self.assertEqual([array.shape for array in found], [(0, 2), (0, 2, 2)])
+
   def test_errors(self):
     x = points()
+    with self.assertRaisesRegex(ValueError, r'directions\[1\]: .* 2 vectors'):
+      finite_differences.estimate_directional(
+          f, x, (np.ones([2, 2]), np.ones([1, 2]))
+      )
     with self.assertRaisesRegex(ValueError, 'scheme: expected .* got .both.'):
       finite_differences.estimate_derivatives(f, x, scheme='both')
     with self.assertRaisesRegex(ValueError, 'step: expected a positive'):

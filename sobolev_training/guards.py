@@ -2,9 +2,12 @@
 
 Those of order 2 of a piecewise-linear network are zero almost everywhere, so
 nothing can be learnt from them (paper, 4.1). And `tf.nn.moments` spoils them,
-as `derivatives` explains. The losses call this.
+as `derivatives` explains, and so does fused batch normalisation. The losses
+call this.
 """
 
+from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import warnings
 
@@ -16,7 +19,7 @@ class PiecewiseLinearWarning(UserWarning):
 
 
 class MomentsWarning(UserWarning):
-  """Derivatives were asked of a model that uses `tf.nn.moments`."""
+  """Derivatives were asked of a model whose moments stop a gradient."""
 
 
 def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
@@ -34,11 +37,12 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
   if len(predictions) < 2:
     return
   in_graph = tf.is_symbolic_tensor(x)
-  if in_graph and uses_moments(x, predictions[0]):
+  if in_graph and stops_gradients(x, predictions[0], len(predictions) - 1):
     warnings.warn(
         'model: it uses tf.nn.moments (as layer, group and unfused batch '
         'normalisation do), which stops a gradient: its derivatives of order 2 '
-        'are wrong, and so is the training of those of order 1; take '
+        'are wrong, and so is the training of those of order 1 (of fused batch '
+        'normalisation in training mode one order later); take '
         'tf.reduce_mean((x - mean) ** 2) for the variance, or normalise by the '
         'root of the mean square',
         MomentsWarning,
@@ -49,7 +53,8 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
   if in_graph:
     zero = is_piecewise_linear(x, predictions[0])
   else:
-    zero = not tf.reduce_any(tf.not_equal(predictions[2], 0))
+    second = predictions[2]
+    zero = tf.size(second) and not tf.reduce_any(tf.not_equal(second, 0))
   if zero:
     warnings.warn(
         'model: it is piecewise linear (such as a ReLU network), so its '
@@ -61,23 +66,51 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
     )
 
 
-def uses_moments(x: tf.Tensor, y: tf.Tensor) -> bool:
-  """Whether a graph computes y from x by way of `tf.nn.moments`.
+def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:
+  """Whether a graph computes y from x by moments that spoil its derivatives.
 
   Args:
     x: a tensor of a graph.
     y: a tensor of the same graph.
+    order: of the derivatives that are to be trained, 1 or more: from 2 on fused
+      batch normalisation in training mode counts.
   """
   moving, beyond = {x.ref()}, set()
-  for op in x.graph.get_operations():
+  operations = x.graph.get_operations()
+  stopped = {op.name for op in operations if op.type == 'StopGradient'}
+  functions = None
+  for op in operations:
     inputs = {tensor.ref() for tensor in op.inputs}
     outputs = {tensor.ref() for tensor in op.outputs}
     if inputs & moving:
       moving |= outputs
-      stops = any(tensor.op.type == 'StopGradient' for tensor in op.inputs)
-      if inputs & beyond or (op.type == 'SquaredDifference' and stops):
+      if functions is None and _called(op.node_def):
+        library = x.graph.as_graph_def().library.function
+        functions = {f.signature.name: f for f in library}
+      if inputs & beyond or _stops(op.node_def, stopped, functions, order):
         beyond |= outputs
   return y.ref() in beyond
+
+
+def _stops(
+    node, stopped: Iterable[str], functions: Mapping | None, order: int
+) -> bool:
+  """Whether a NodeDef is moments, or calls a function with some in it."""
+  if node.op == 'SquaredDifference':
+    return any(name.split(':')[0] in stopped for name in node.input)
+  if node.op in _FUSED_NORMS:
+    return order > 1 and node.attr['is_training'].b
+  for name in _called(node):
+    nodes = functions[name].node_def if name in functions else ()
+    inside = {n.name for n in nodes if n.op == 'StopGradient'}
+    if any(_stops(n, inside, functions, order) for n in nodes):
+      return True
+  return False
+
+
+def _called(node) -> list[str]:
+  """The functions that a NodeDef calls, or has as its branches."""
+  return [attr.func.name for attr in node.attr.values() if attr.func.name]
 
 
 def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:
@@ -105,7 +138,7 @@ def _is_linear(op: tf.Operation, moving: set) -> bool:
   """Whether an operation is piecewise linear in its inputs that move."""
   if op.type in _PIECEWISE_LINEAR:
     return True
-  if op.type.startswith('FusedBatchNorm'):
+  if op.type in _FUSED_NORMS:
     return not op.get_attr('is_training')
   positions = [tensor.ref() in moving for tensor in op.inputs]
   if op.type in _QUOTIENTS:
@@ -113,6 +146,9 @@ def _is_linear(op: tf.Operation, moving: set) -> bool:
   return op.type in _PRODUCTS and sum(positions) == 1
 
 
+_FUSED_NORMS = frozenset([
+    'FusedBatchNorm', 'FusedBatchNormV2', 'FusedBatchNormV3',
+])
 # Their derivatives are zero wherever they exist.
 _CONSTANT = frozenset([
     'ArgMax', 'ArgMin', 'Ceil', 'Equal', 'Floor', 'Greater', 'GreaterEqual',

@@ -12,6 +12,10 @@ Gradients go to the model, never to the target. The arguments `weights`,
 `losses` and `masks` are described in `terms`. The defaults are those of the
 paper's section 4.1: order 1, squared L2, weight 1 for values and gradients.
 
+A model is called as `model(x)`. Of a Keras model that is inference: for
+dropout, and for batch normalisation that learns its averages, pass
+`lambda x: model(x, training=True)`.
+
 A loss without values (weight 0 for order 0) gives no gradient to what moves
 values only, such as the last bias: TensorFlow then returns None for it.
 
@@ -95,6 +99,7 @@ def projected_loss(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
+  terms.used_orders(weights)  # Checks them.
   arrays.require_tuple('projections', projections, len(weights) - 1)
   return _compare(
       lambda x, order: derivatives.value_and_projected(
@@ -138,6 +143,7 @@ def directional_loss(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
+  terms.used_orders(weights)  # Checks them.
   arrays.require_tuple('directions', directions, len(weights) - 1)
   return _compare(
       lambda x, order: derivatives.value_and_directional(

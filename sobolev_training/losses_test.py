@@ -251,6 +251,9 @@ class ErrorsTest(parameterized.TestCase):
       losses.projected_loss(student, X, (y, slopes), PROJECTIONS)
     with self.assertRaisesRegex(ValueError, '^directions: expected a tuple'):
       losses.directional_loss(student, X, (y, slopes), DIRECTIONS[0])
+    for loss in (losses.projected_loss, losses.directional_loss):
+      with self.assertRaisesRegex(ValueError, '^weights: expected a tuple'):
+        loss(student, X, (y, slopes), PROJECTIONS[:1], weights=1.0)
     # A Jacobian where its projection belongs.
     with self.assertRaisesRegex(
         ValueError, r'^target\[1\]: expected the shape \[2, 3, 2\]'

@@ -38,8 +38,12 @@ def loss_and_gradients(
 ) -> tuple[terms.SobolevLoss, list[tf.Tensor]]:
   """`full_loss` (paper, eq. 1) and what an optimiser needs.
 
+  An optimiser that scales the loss, Keras's LossScaleOptimizer for one, needs
+  gradients of the scaled loss: take `full_loss` and a tape for it.
+
   Args:
-    model: a network from [B, D...] to [B, O...].
+    model: a network from [B, D...] to [B, O...], called as `model(x)`; see
+      `losses` for dropout and batch normalisation.
     x: [B, D...], floating.
     target: as for `full_loss`.
     variables: what to differentiate, trainable or not, or tensors; the model's
@@ -58,6 +62,10 @@ def loss_and_gradients(
   """
   settings = {'weights': weights, 'losses': losses, 'masks': masks}
   x = arrays.points(x)
+  if variables is not None:
+    if tf.is_tensor(variables) or hasattr(variables, 'assign'):
+      raise ValueError('variables: expected a list of them, got a single one')
+    variables = list(variables)
   if variables is None:
     if not hasattr(type(model), 'trainable_variables'):
       raise ValueError(
@@ -76,8 +84,8 @@ def loss_and_gradients(
     loss = losses_lib.full_loss(model, x, target, **settings)
     mean = tf.reduce_mean(loss.total)
   if variables is None:  # Now that the model has been called.
-    variables = model.trainable_variables
-  gradients = tape.gradient(mean, list(variables))
+    variables = list(model.trainable_variables)
+  gradients = tape.gradient(mean, variables)
   return loss, [
       tf.zeros(v.shape, v.dtype) if gradient is None else gradient
       for v, gradient in zip(variables, gradients, strict=True)

@@ -187,8 +187,12 @@ class ParameterGradientsTest(parameterized.TestCase):
 
     with self.assertRaisesRegex(ValueError, 'variables: expected'):
       parameter_gradients.loss_and_gradients(model, _X, _TARGET)
+    with self.assertRaisesRegex(ValueError, 'variables: .* a single one'):
+      parameter_gradients.loss_and_gradients(
+          model, _X, _TARGET, variables=weight
+      )
     _, (gradient,) = parameter_gradients.loss_and_gradients(
-        model, _X, _TARGET, variables=[weight]
+        model, _X, _TARGET, variables=iter([weight])
     )
     value, slope = (array.numpy() for array in _TARGET)
     error = 2 * (_X.numpy().sum(-1, keepdims=True) - value)

@@ -21,6 +21,7 @@ each step, as the paper does, or fixed, is the caller's choice of seed:
 from collections.abc import Callable
 from collections.abc import Sequence
 import math
+import numbers as numbers_lib
 
 import tensorflow as tf
 
@@ -36,13 +37,27 @@ def make_seed(*numbers: int | tf.Tensor) -> tf.Tensor:
   """Returns a seed [2] made of any integers, such as (run seed, step, order).
 
   Args:
-    *numbers: one or more integers or integer tensors; another one or another
-      order of them is another seed.
+    *numbers: one or more integers, of 32 bits with sign, or integer tensors;
+      another one or another order of them is another seed.
+
+  Raises:
+    ValueError: no number, or one that is no integer or too large.
   """
   if not numbers:
     raise ValueError('numbers: expected at least one integer, got none')
   result = tf.zeros([2], tf.int32)
-  for number in numbers:
+  for k, number in enumerate(numbers):
+    if tf.is_tensor(number):
+      fits = number.dtype.is_integer
+    else:
+      fits = isinstance(number, numbers_lib.Integral) and (
+          tf.int32.min <= number <= tf.int32.max
+      )
+    if not fits:
+      raise ValueError(
+          f'numbers[{k}]: expected an integer of 32 bits with sign, got '
+          f'{number}'
+      )
     result = tf.random.experimental.stateless_fold_in(
         result, tf.cast(number, tf.int32), alg=_ALGORITHM
     )
@@ -73,9 +88,20 @@ def sample(
     [M, *shape], or with a batch size [M, B, *shape]. They get no gradient.
 
   Raises:
-    ValueError: an unknown kind or a count below 1.
+    ValueError: an unknown kind, a count below 1, or a shape or seed that is
+      none.
   """
   _check_kind(kind)
+  if not isinstance(shape, (list, tuple, tf.TensorShape)) or None in shape:
+    raise ValueError(
+        "shape: expected the vectors' axes without the batch, such as [3], "
+        f'got {shape}'
+    )
+  if tf.convert_to_tensor(seed).shape != [2]:
+    raise ValueError(
+        'seed: expected two integers, such as make_seed(...) returns, got '
+        f'{seed}'
+    )
   if count < 1:
     raise ValueError(f'count: expected 1 or more, got {count}')
   lead = [count] if batch_size is None else [count, batch_size]

@@ -106,6 +106,14 @@ class SampleTest(parameterized.TestCase):
       projections.second_moment('gauss', [2])
     with self.assertRaisesRegex(ValueError, 'numbers: expected at least one'):
       projections.make_seed()
+    for number in (2**32 + 5, 5.7, tf.constant(5.0)):
+      with self.assertRaisesRegex(ValueError, r'numbers\[1\]: .*integer'):
+        projections.make_seed(1, number)
+    with self.assertRaisesRegex(ValueError, 'seed: .*make_seed.* got 3'):
+      projections.sample([2], seed=3)
+    for shape in (3, [None]):
+      with self.assertRaisesRegex(ValueError, 'shape: .*without the batch'):
+        projections.sample(shape, seed=[0, 0])
 
 
 if __name__ == '__main__':

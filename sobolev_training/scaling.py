@@ -7,8 +7,9 @@ dimension of each order,
 
 so derivatives are scaled by the values' statistics, never by their own: those
 would make of them derivatives of no function at all. The paper does not
-standardise [supplement notes, weak]. Axes: N data, B batch, D... input, O...
-outputs, K order.
+standardise [supplement notes, weak]. Integers, such as pixels, become floating
+numbers, NumPy's of 64 bits and TensorFlow's of 32. Axes: N data, B batch, D...
+input, O... outputs, K order.
 """
 
 from collections.abc import Callable
@@ -38,10 +39,12 @@ class Scaling(NamedTuple):
 
   def scale_inputs(self, x: tf.Tensor) -> tf.Tensor:
     """Returns x' [B, D...] of x [B, D...]."""
+    x = _floating(x)
     return (x - _as(self.x_mean, x)) / _as(self.x_scale, x)
 
   def unscale_inputs(self, x: tf.Tensor) -> tf.Tensor:
     """Returns x [B, D...] of x' [B, D...]."""
+    x = _floating(x)
     return x * _as(self.x_scale, x) + _as(self.x_mean, x)
 
   def scale_outputs(
@@ -57,7 +60,7 @@ class Scaling(NamedTuple):
         None if derivative is None
         else (derivative - self._shift(k, derivative))
         / self._factor(k, derivative)
-        for k, derivative in enumerate(derivatives)
+        for k, derivative in enumerate(map(_floating, derivatives))
     )
 
   def unscale_outputs(
@@ -68,7 +71,7 @@ class Scaling(NamedTuple):
         None if derivative is None
         else derivative * self._factor(k, derivative)
         + self._shift(k, derivative)
-        for k, derivative in enumerate(derivatives)
+        for k, derivative in enumerate(map(_floating, derivatives))
     )
 
   def unscaled(
@@ -159,6 +162,15 @@ def balanced_weights(
 def _deviation(data: np.ndarray) -> np.ndarray:
   constant = np.ptp(data, axis=0) == 0
   return np.where(constant, 1.0, np.std(data, axis=0))
+
+
+def _floating(data: tf.Tensor | None) -> tf.Tensor | None:
+  """Returns data as it is, or integers as floating numbers."""
+  if data is None or not tf.as_dtype(data.dtype).is_integer:
+    return data
+  if isinstance(data, np.ndarray):
+    return data.astype(np.float64)
+  return tf.cast(data, tf.float32)
 
 
 def _as(array: np.ndarray, like: tf.Tensor) -> tf.Tensor:

@@ -51,6 +51,26 @@ class ScalingTest(parameterized.TestCase):
       testing.assert_close(np.mean(scaled, 0), np.zeros(scaled.shape[1]), 1e-10)
       testing.assert_close(np.std(scaled, 0), np.ones(scaled.shape[1]), 1e-10)
 
+  def test_integers(self):
+    x = np.array([[1, 2], [3, 4], [6, 9]], np.uint8)
+    scaler = scaling.fit(x, x[:, 0] > 1)
+    expected = (x.astype(np.float64) - x.mean(0)) / x.std(0)
+    np.testing.assert_allclose(scaler.scale_inputs(x), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        scaler.scale_inputs(tf.constant(x)), expected, rtol=1e-6
+    )
+    labels = np.array([0, 1, 1])
+    for found in (
+        scaler.scale_outputs([labels, None]),
+        scaler.scale_outputs([tf.constant(labels), None]),
+    ):
+      np.testing.assert_allclose(
+          found[0], [-(2**0.5), 0.5**0.5, 0.5**0.5], rtol=1e-6
+      )
+      self.assertIsNone(found[1])
+    whole = scaler.unscale_inputs(np.array([[1, -1]]))
+    np.testing.assert_allclose(whole, [x.mean(0) + x.std(0) * [1, -1]])
+
   def test_numpy_stays_numpy_and_float32_stays_float32(self):
     x, f = data((3,), ())
     scaler = scaling.fit(x, f(x))

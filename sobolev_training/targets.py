@@ -156,7 +156,8 @@ def validate(
 
   Args:
     x: [N, D...].
-    recorded: (f, D f, ..., D^K f): [N, O...], [N, O..., D...], and so on.
+    recorded: (f, D f, ..., D^K f): [N, O...], [N, O..., D...], and so on; None
+      for an order that is not used.
     masks: booleans as for the losses, False where recorded is to be ignored.
 
   Raises:
@@ -164,9 +165,14 @@ def validate(
       the argument, says where, and what to do.
   """
   arrays.require_finite('x', np.asarray(x))
-  value = np.asarray(recorded[0])
-  for k, array in enumerate(map(np.asarray, recorded)):
-    expected = (len(x), *value.shape[1:], *np.shape(x)[1:] * k)
+  inputs, outputs = np.shape(x)[1:], None
+  for k, array in enumerate(recorded):
+    if array is None:
+      continue
+    array = np.asarray(array)
+    if outputs is None:  # From the first that is there.
+      outputs = array.shape[1:array.ndim - k * len(inputs)]
+    expected = (len(x), *outputs, *inputs * k)
     if array.shape != expected:
       raise ValueError(
           f'recorded[{k}]: expected the shape {list(expected)}, [N, O...] and '

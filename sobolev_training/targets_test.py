@@ -189,6 +189,8 @@ class ValidateTest(absltest.TestCase):
     targets.validate(self.x, (self.y,))
     targets.validate(self.x, (self.y, self.slopes))
     targets.validate(np.zeros([5, 4, 4]), (self.y[:, 0], np.zeros([5, 4, 4])))
+    targets.validate(self.x, (self.y, None))
+    targets.validate(self.x, (None, self.slopes))
 
   def test_not_finite(self):
     self.slopes[3, 1, 0] = np.nan
@@ -212,6 +214,7 @@ class ValidateTest(absltest.TestCase):
   def test_shapes(self):
     for recorded, message in (
         ((self.y[:4],), r'^recorded\[0\]: .*\[5, 3\].* got \[4, 3\]'),
+        ((None, self.slopes[:, :, :1]), r'^recorded\[1\]: .*3, 2\].*3, 1\]'),
         ((self.y, self.slopes[:, 0]), r'^recorded\[1\]: .*\[5, 3, 2\].*\[5, 2'),
     ):
       with self.assertRaisesRegex(ValueError, message):

@@ -90,9 +90,16 @@ def loss_terms(
       for k in used
   }
   total = tf.add_n([
-      tf.cast(weights[k], term.dtype) * term for k, term in terms.items()
+      _of_type(weights[k], term.dtype) * term for k, term in terms.items()
   ])
   return SobolevLoss(total, terms)
+
+
+def _of_type(weight: Weight, dtype: tf.DType) -> tf.Tensor:
+  # tf.cast makes float32 of a Python number first.
+  if tf.is_tensor(weight):
+    return tf.cast(weight, dtype)
+  return tf.constant(float(weight), dtype)
 
 
 def _term(
@@ -115,13 +122,14 @@ def _term(
   target = arrays.tensor(name, recorded, prediction)
   what = f"the model's derivative of order {k}" if k else "the model's value"
   target = arrays.require_equal(name, target, prediction, what)
-  if isinstance(recorded, np.ndarray) and not tf.is_symbolic_tensor(mask):
-    arrays.require_finite(name, recorded, mask)
+  if not tf.is_tensor(recorded) and not tf.is_symbolic_tensor(mask):
+    arrays.require_finite(name, np.asarray(recorded), mask)
   if mask is not None:
-    # Equal to the prediction: no loss. And no gradient, even where a loss of
-    # one's own has none at 0.
-    prediction = tf.where(mask, prediction, tf.stop_gradient(prediction))
-    target = tf.where(mask, target, prediction)
+    # Both zero: no loss, and no gradient, even where a loss of one's own has
+    # none at 0, or the prediction is not finite.
+    zero = tf.zeros_like(prediction)
+    prediction = tf.where(mask, prediction, zero)
+    target = tf.where(mask, target, zero)
   target = tf.stop_gradient(target)
   if sampled:
     shape = tf.shape(prediction)

@@ -298,6 +298,26 @@ class ShapesTest(absltest.TestCase):
       with self.assertRaisesRegex(tf.errors.InvalidArgumentError, message):
         run(tf.ones([3, 2]), tf.zeros([1, 2]))
 
+  def test_a_number_keeps_the_digits_of_its_type(self):
+    one = tf.ones([1, 1], tf.float64)
+    loss = terms.loss_terms((one,), (0 * one,), weights=(0.7,))
+    self.assertEqual(loss.total[0], 0.7)
+    loss = terms.loss_terms((one,), (0 * one,), weights=(1e-50,))
+    self.assertEqual(loss.total[0], 1e-50)
+
+  def test_a_prediction_that_is_not_finite_behind_a_mask(self):
+    prediction = tf.constant([[np.nan, 1], [2, np.inf]])
+    mask = np.array([[False, True], [True, False]])
+    with tf.GradientTape() as tape:
+      tape.watch(prediction)
+      loss = terms.loss_terms(
+          (prediction,), (np.zeros([2, 2]),), weights=(1.0,), masks=(mask,)
+      ).total
+    np.testing.assert_array_equal(loss, [1, 4])
+    np.testing.assert_array_equal(
+        tape.gradient(loss, prediction), [[0, 2], [4, 0]]
+    )
+
   def test_nan_in_numpy_data(self):
     target = data(1)
     target[1][1, 0, 3] = np.nan
