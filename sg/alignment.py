@@ -79,7 +79,9 @@ def _true_signals(
       activations.append(h)
     logits = segments[-1](h, layers.Statistics.BATCH)
     loss = decoupled.true_signal(logits, labels).loss
-  gradients = tape.gradient(loss, activations)
+  gradients = tape.gradient(
+      loss, activations, unconnected_gradients=tf.UnconnectedGradients.ZERO
+  )
   return activations, [decoupled.Signal(loss, g) for g in gradients]
 
 

@@ -114,7 +114,10 @@ def collect(
     scale: the scale to file them under.
     output: the folder of the CSV files.
   """
-  runs = [finished_runs.read(folder) for folder in folders]
+  runs = [
+      finished_runs.read(folder, 'epoch', 'top1', 'top5', 'train_loss')
+      for folder in folders
+  ]
   tables.merge(
       output / table1_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),

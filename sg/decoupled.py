@@ -147,6 +147,11 @@ def up(segment: snt.Module, below: tf.Tensor) -> Pass:
   with tf.GradientTape() as tape:
     tape.watch(below)
     above = segment(below, layers.Statistics.TRAIN)
+  if not above.shape[:1].is_compatible_with(below.shape[:1]):
+    raise ValueError(
+        f'segments: {segment.name} makes {above.shape} of {below.shape}: '
+        'expected the batch as the first axis of both'
+    )
   return Pass(segment, tape, below, above)
 
 
@@ -177,12 +182,15 @@ def down(
   Returns:
     The segment's update, and the signal at its input.
   """
-  variables = recorded.segment.trainable_variables
+  variables = _trainable(recorded.segment)
   if signal.gradient is None:
     return NOTHING, signal
   sources = [*variables, *([recorded.below] if send else [])]
   gradients = recorded.tape.gradient(
-      recorded.above, sources, output_gradients=signal.gradient
+      recorded.above,
+      sources,
+      output_gradients=signal.gradient,
+      unconnected_gradients=tf.UnconnectedGradients.ZERO,
   )
   below = gradients.pop() if send else None
   return (
@@ -207,18 +215,37 @@ def teach(
 
   Returns:
     The synthetic signal, the module's update, and its mean error.
+
+  Raises:
+    ValueError: the segment above has not sent what the module learns.
   """
   with tf.GradientTape() as tape:
     synthetic = module(h, labels)
     if not module.learns:
       return synthetic, NOTHING, tf.zeros([])
+    require_sent(module, received)
     error = tf.reduce_mean(module.error(synthetic, received).total)
-  variables = module.trainable_variables
+  variables = _trainable(module)
   return (
       Signal(*map(_constant, synthetic)),
       Learned(tape.gradient(error, variables), variables),
       error,
   )
+
+
+def require_sent(module: interface.Module, received: Signal) -> None:
+  """Raises ValueError if a module learns what the segment above cannot send."""
+  for part, way_out in (('loss', ', or true_loss'), ('gradient', '')):
+    learns = getattr(module, f'learns_{part}')
+    if learns and getattr(received, part) is None:
+      raise ValueError(
+          f'modules: {module.name} learns the {part}, and the module above it '
+          f'predicts none: choose another method for one of them{way_out}'
+      )
+
+
+def _trainable(part: snt.Module) -> Sequence[tf.Variable]:
+  return snt.allow_empty_variables(part).trainable_variables
 
 
 def _mean(

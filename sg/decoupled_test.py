@@ -7,6 +7,7 @@ import sonnet as snt
 import tensorflow as tf
 
 from sg import decoupled
+from sg import training
 from sg.modules import loss_predictor
 from sg.modules import methods
 from sg.networks import layers
@@ -34,6 +35,17 @@ class PoolingPredictor(snt.Module):
     h = tf.nn.max_pool2d(tf.nn.relu(h), 2, 1, padding='VALID')
     h = tf.nn.avg_pool2d(h, 2, 1, padding='SAME')
     return self._linear(snt.flatten(h))
+
+
+class Block(snt.Module):
+  """A function, and a variable that it does not use."""
+
+  def __init__(self, f, variable=None):
+    super().__init__()
+    self._f, self.variable = f, variable
+
+  def __call__(self, x, statistics):
+    return self._f(x)
 
 
 def network():
@@ -270,6 +282,52 @@ class StepTest(parameterized.TestCase):
   def test_wants_a_module_for_each_cut(self):
     with self.assertRaisesRegex(ValueError, 'modules: .*2 cuts, got 1'):
       step(self.segments, modules_of('critic')[:1])
+
+  def test_wants_what_a_module_learns_from_the_one_above(self):
+    lower, upper = modules_of('critic')[0], modules_of('direct_sg')[1]
+    with self.assertRaisesRegex(ValueError, '^modules: critic .* true_loss'):
+      step(self.segments, [lower, upper])
+    step(self.segments, [lower, upper], true_loss=True)
+    with self.assertRaisesRegex(ValueError, '^modules: .* learns the gradient'):
+      step(self.segments, [modules_of('vfbn')[0], modules_of('noprop')[1]])
+
+  def test_wants_the_batch_first(self):
+    segments = networks.cut(
+        [
+            Block(lambda x: tf.transpose(x, [1, 0, 2, 3])),
+            networks.Head(CLASSES, average=True),
+        ],
+        (1,),
+    )
+    with self.assertRaisesRegex(ValueError, '^segments: .* the first axis'):
+      step(segments, modules_of('critic')[:1])
+
+  def test_segments_and_variables_with_nothing_to_learn(self):
+    unused = Block(tf.nn.relu, tf.Variable(tf.ones([2], tf.float64)))
+    blocks = [
+        Block(tf.tanh), networks.ConvBlock(3), unused,
+        networks.Head(CLASSES, average=True),
+    ]
+    segments = networks.cut(blocks, (1, 2, 3))
+    modules = [methods.make('backprop', 'cifar10', 3, CLASSES, 'l1')] * 3
+    found = step(segments, modules)
+    self.assertEmpty(found.segments[0].variables)
+    np.testing.assert_array_equal(found.segments[2].gradients[0], [0, 0])
+    with tf.GradientTape() as tape:
+      h = tf.tanh(IMAGES)
+      for segment in segments[1:]:
+        h = segment(h, layers.Statistics.BATCH)
+      loss = tf.reduce_mean(decoupled.true_signal(h, LABELS).loss)
+    testing.assert_close(
+        list(found.segments[1].gradients),
+        tape.gradient(loss, segments[1].trainable_variables),
+        testing.SAME_FLOAT64,
+    )
+    optimisation = training.Optimisation(0.1, 0.9, (), 0.0, 0.1)
+    trainer = training.Trainer(segments, modules, optimisation)
+    trainer.initialise(IMAGES)
+    trainer.train_step(IMAGES, LABELS, tf.constant(0, tf.int64))
+    np.testing.assert_array_equal(unused.variable, [1, 1])
 
 
 if __name__ == '__main__':

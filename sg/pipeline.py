@@ -112,6 +112,7 @@ class Pipeline(snt.Module):
           f'segments, got {len(placement)}: {", ".join(placement)}'
       )
     self._segments, self._modules = list(segments), list(modules)
+    self._up, self._kept, self._down = [], [], []
     self.placement = tuple(placement) or ('',) * len(segments)
 
   @property
@@ -128,13 +129,14 @@ class Pipeline(snt.Module):
   def initialise(
       self, activations: Sequence[tf.Tensor], labels: tf.Tensor
   ) -> None:
-    """Makes the mailboxes, for batches like these.
+    """Makes the mailboxes, for batches like these, unless they are there.
 
     Args:
       activations: h_1, ..., h_{K-1}, each [B, H...].
       labels: int32 [B].
     """
-    self._up, self._kept, self._down = [], [], []
+    if self._up:
+      return
     for k, (h, module) in enumerate(
         zip(activations, self._modules, strict=True)
     ):
@@ -247,6 +249,7 @@ def _wanted(
     module: interface.Module, signal: decoupled.Signal
 ) -> list[tf.Tensor]:
   """The parts of a signal that a module learns."""
+  decoupled.require_sent(module, signal)
   return [
       part
       for part, learns in zip(

@@ -276,6 +276,24 @@ class PipelineTest(parameterized.TestCase):
     for a, b in zip(numbers(whole), numbers(resumed), strict=True):
       np.testing.assert_array_equal(a, b)
 
+  def test_what_is_restored_before_it_is_made(self):
+    whole = piped('sobolev')
+    run(whole, until=4)
+    folder = self.create_tempdir().full_path
+    path = tf.train.Checkpoint(t=whole).write(folder + '/saved')
+    segments, modules = parts('sobolev')
+    later = training.Trainer(
+        segments, modules, OPTIMISATION, pipeline.Pipeline(segments, modules)
+    )
+    restored = tf.train.Checkpoint(t=later).read(path)
+    later.initialise(tf.constant(IMAGES[0]))
+    later.initialise(tf.constant(IMAGES[0]))
+    restored.assert_consumed()
+    for trainer in (whole, later):
+      run(trainer, start=4)
+    for a, b in zip(numbers(whole), numbers(later), strict=True):
+      np.testing.assert_array_equal(a, b)
+
   def test_bfloat16(self):
     segments, modules = parts('sobolev')
     pipe = pipeline.Pipeline(segments, modules)
@@ -294,6 +312,27 @@ class PipelineTest(parameterized.TestCase):
       pipeline.Pipeline(*parts('backprop'))
     with self.assertRaisesRegex(ValueError, 'placement: .*3 segments, got 2'):
       pipeline.Pipeline(*parts('critic'), DEVICES[:2])
+    with self.assertRaisesRegex(ValueError, '^true_loss: expected False with'):
+      segments, modules = parts('critic')
+      training.Trainer(
+          segments, modules, OPTIMISATION._replace(true_loss=True),
+          pipeline.Pipeline(segments, modules),
+      )
+    trainer = piped('critic')
+    with self.assertRaisesRegex(ValueError, r'^tick: .*trainer.tick\(step\)'):
+      trainer.train_step(IMAGES[0], LABELS[0], tf.constant(0, tf.int64))
+    segments, (lower, _) = parts('critic')
+    modules = [lower, parts('noprop')[1][1]]
+    trainer = training.Trainer(
+        segments, modules, OPTIMISATION, pipeline.Pipeline(segments, modules)
+    )
+    trainer.initialise(tf.constant(IMAGES[0]))
+    with self.assertRaisesRegex(ValueError, '^modules: .* learns the loss'):
+      for tick in range(4):
+        trainer.train_step(
+            tf.constant(IMAGES[tick]), tf.constant(LABELS[tick]),
+            tf.constant(tick, tf.int64), trainer.tick(tick),
+        )
 
 
 if __name__ == '__main__':

@@ -58,9 +58,16 @@ class Trainer(snt.Module):
       pipe: of these segments and modules, to work in a pipe.
       mean: takes the means, over the copies of this network, of a nest of
         tensors; see `replicas`.
+
+    Raises:
+      ValueError: `true_loss` in a pipe, at whose cuts it is not known in time.
     """
     super().__init__()
+    if pipe and optimisation.true_loss:
+      raise ValueError('true_loss: expected False with a pipe')
     self.segments, self.modules = list(segments), list(modules)
+    for part in (*self.segments, *self.modules):
+      snt.allow_empty_variables(part)
     self._pipe, self._mean = pipe, mean
     self._placement = pipe.placement if pipe else ('',) * len(self.segments)
     self._names = [
@@ -82,7 +89,11 @@ class Trainer(snt.Module):
           )
 
   def train_step(
-      self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, tick: int = 0
+      self,
+      images: tf.Tensor,
+      labels: tf.Tensor,
+      step: tf.Tensor,
+      tick: int | None = None,
   ) -> dict[str, tf.Tensor]:
     """Makes one update of everything.
 
@@ -90,13 +101,18 @@ class Trainer(snt.Module):
       images: [B, H, W, C], in the type to compute in.
       labels: int32 [B].
       step: how many updates were made before, int64.
-      tick: `self.tick(step)`.
+      tick: `self.tick(step)`, which a pipe needs.
 
     Returns:
       Scalars: the true loss, the share of right answers, and each module's
       error; none while a pipe fills.
+
+    Raises:
+      ValueError: no tick for a pipe.
     """
     if self._pipe:
+      if tick is None:
+        raise ValueError('tick: expected trainer.tick(step) with a pipe')
       found = self._pipe.step(images, labels, tick)
     else:
       found = decoupled.step(
@@ -129,7 +145,7 @@ class Trainer(snt.Module):
         variable
         for segment in self.segments
         for variable in segment.variables
-        if not variable.trainable
+        if not variable.trainable and variable.dtype.is_floating
     ]
     gradients, means = self._mean((
         [list(part.gradients) for part in learned],
@@ -162,6 +178,9 @@ class Trainer(snt.Module):
 
   def initialise(self, images: tf.Tensor) -> None:
     """Makes all variables; images [B, H, W, C], with a pipe of a whole batch.
+
+    Those that are there already, or are restored when they are made, stay as
+    they are.
     """
     h, labels = images, tf.zeros(images.shape[:1], tf.int32)
     activations = []
@@ -181,7 +200,8 @@ class Trainer(snt.Module):
         *zip(self._segment_optimisers, self.segments, strict=True),
         *zip(self._module_optimisers, self.modules, strict=True),
     ]:
-      _make_variables(optimiser, part)
+      if getattr(part, 'learns', True):
+        optimiser._initialize(part.trainable_variables)  # pylint: disable=protected-access
 
   def read_means(self) -> dict[str, tf.Tensor]:
     """What `train_step` returned, in the mean since this was called last."""
@@ -207,12 +227,3 @@ def _apply(
         for gradient, variable in zip(*learned, strict=True)
     ]
     optimiser.apply(gradients, learned.variables)
-
-
-def _make_variables(optimiser: snt.Optimizer, part: snt.Module) -> None:
-  """Makes an optimiser's variables by an update that changes nothing."""
-  if getattr(part, 'learns', True):
-    variables = part.trainable_variables
-    optimiser.apply([tf.zeros_like(v) for v in variables], variables)
-    if isinstance(optimiser, snt.optimizers.Adam):
-      optimiser.step.assign(0)

@@ -57,7 +57,7 @@ class Experiment:
       )
       teacher_file.assign(self.network, teacher_file.half(given.network))
       self.frames_before = given.record['frames']
-      self.curve_before = given.record['curve']
+      self.curve_before = given.record.get('curve', [])
     self.optimiser = shared_rmsprop.SharedRMSProp(
         self.network.trainable_variables,
         settings.rmsprop_decay,

@@ -8,6 +8,7 @@ teacher has seen, and its evaluation.
 import json
 import os
 import pathlib
+import tokenize
 from typing import Any
 from typing import NamedTuple
 import zipfile
@@ -90,6 +91,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
       KeyError,
       OSError,
       RuntimeError,
+      tokenize.TokenError,
       TypeError,
       ValueError,
       zipfile.BadZipFile,
@@ -111,9 +113,17 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
         f'{path}: its weights are not those of the teacher of {game} with '
         f'{num_actions} actions: {_OTHER_WAY}'
     )
-  if not all(np.isfinite(array).all() for array in found.values()):
+  if not all(map(_is_finite, found.values())):
     raise errors.UserError(
         f'{path}: some of its weights are not finite: {_OTHER_WAY}'
     )
   assign(network, found)
   return Loaded(network, record)
+
+
+def _is_finite(array: np.ndarray) -> bool:
+  """Whether all are numbers that float32 holds."""
+  if array.dtype.kind != 'f':
+    return False
+  with np.errstate(over='ignore'):
+    return bool(np.isfinite(array.astype(np.float32)).all())

@@ -62,10 +62,14 @@ class TeacherFileTest(absltest.TestCase):
       teacher_file.load(self.path, 'pong')
 
   def test_weights_that_are_not_finite(self):
-    bad = np.full([512, 3], np.nan, np.float16)
-    self._save(**{'teacher/policy/w:0': bad})
-    with self.assertRaisesRegex(errors.UserError, 'are not finite: take'):
-      teacher_file.load(self.path, 'pong')
+    for bad in (
+        np.full([512, 3], np.nan, np.float16),
+        np.full([512, 3], 1e300),
+        np.full([512, 3], 'weight'),
+    ):
+      self._save(**{'teacher/policy/w:0': bad})
+      with self.assertRaisesRegex(errors.UserError, 'are not finite: take'):
+        teacher_file.load(self.path, 'pong')
 
   def test_damaged_files(self):
     self._save()

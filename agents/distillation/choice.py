@@ -62,7 +62,7 @@ def read(
           student.learning_rate,
           student.alpha,
           student.seed,
-          finished_runs.read(folder)[1][-1]['validation_kl'],
+          finished_runs.read(folder, 'validation_kl')[1][-1]['validation_kl'],
       )
       for folder, student in runs.items()
   ]

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from agents.distillation import dataset
 from agents.distillation import losses
+from sobolev_training.experiment import errors
 
 # A part in 2,000 of each element, far below what the drawing of projections
 # adds, for half the memory and time.
@@ -35,6 +36,9 @@ class Jacobian:
       teacher: from points to logits [B, A].
       states: what was recorded of it.
       chosen: int64 [N], which of the states.
+
+    Raises:
+      UserError: it is larger than float16 holds.
     """
     # Filled in place: tf.constant would take three times the memory. One axis
     # for a state: einsum is slow with several.
@@ -50,15 +54,19 @@ class Jacobian:
         values = tf.unstack(policy(points), num=shape[1], axis=1)
       gradients = [tape.gradient(value, points) for value in values]
       rows = tf.reshape(tf.stack(gradients, 1), [-1, *shape[1:]])
-      self._rows.scatter_update(
-          tf.IndexedSlices(tf.cast(rows, _TYPE), places)
-      )
+      rows = tf.cast(rows, _TYPE)
+      self._rows.scatter_update(tf.IndexedSlices(rows, places))
+      return tf.reduce_all(tf.math.is_finite(rows))
 
     for start in range(0, len(chosen), _BATCH):
       places = np.arange(start, min(start + _BATCH, len(chosen)))
-      fill(
+      if not fill(
           tf.constant(places, tf.int64), tf.constant(chosen[places], tf.int64)
-      )
+      ):
+        raise errors.UserError(
+            "the teacher's gradients are larger than float16 holds: ask it "
+            'anew at each update, by --jacobian_gib=0'
+        )
 
   def projected(self, positions: tf.Tensor, vectors: tf.Tensor) -> tf.Tensor:
     """grad_s <log pi*, v>, float32 [M, B, S...].

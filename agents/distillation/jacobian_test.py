@@ -6,6 +6,7 @@ import tensorflow as tf
 from agents.distillation import dataset
 from agents.distillation import jacobian
 from agents.distillation import testing
+from sobolev_training.experiment import errors
 
 CHOSEN = np.arange(7, 257, 2)  # More than are computed at a time.
 
@@ -38,6 +39,11 @@ class JacobianTest(tf.test.TestCase):
             np.ravel(gradient), self.w @ (v - v.sum() * pi),
             rtol=2e-3, atol=1e-4,
         )
+
+  def test_gradients_that_float16_does_not_hold(self):
+    self.w *= 1e7
+    with self.assertRaisesRegex(errors.UserError, '--jacobian_gib=0$'):
+      jacobian.Jacobian(self._policy, self.states, CHOSEN)
 
   def test_size_is_that_of_the_rows(self):
     self.assertEqual(jacobian.size(self.states, CHOSEN), 125 * 3 * 28224 * 2)

@@ -11,6 +11,7 @@ Axes: B batch, A actions, M projections, S... the state's.
 """
 
 from collections.abc import Callable
+import math
 
 import tensorflow as tf
 
@@ -27,12 +28,19 @@ def student_teacher(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
     student: log pi, [B, A]; gets the gradient.
     teacher: log pi*, [B, A].
   """
-  return tf.reduce_sum(tf.exp(student) * (student - teacher), axis=1)
+  return _divergence(student, teacher)
 
 
 def teacher_student(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
   """DKL(pi* || pi) in nats [B], the direction that is usual elsewhere."""
-  return tf.reduce_sum(tf.exp(teacher) * (teacher - student), axis=1)
+  return _divergence(teacher, student)
+
+
+def _divergence(p: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
+  """DKL(p || q) [B]; what p never does (log p = -inf) adds nothing."""
+  possible = p > -math.inf
+  log_ratio = tf.where(possible, p - q, tf.zeros_like(p))
+  return tf.reduce_sum(tf.exp(p) * log_ratio, axis=1)
 
 
 DIVERGENCES = {
@@ -70,7 +78,7 @@ def regular(
       states,
       (teacher_log_policy,),
       weights=(1.0,),
-      losses=DIVERGENCES[divergence],
+      losses=_by_name(divergence),
   )
 
 
@@ -104,5 +112,13 @@ def stochastic_sobolev(
       log_policy(teacher) if callable(teacher) else teacher,
       (projections,),
       weights=(1.0, alpha),
-      losses=(DIVERGENCES[divergence], norm),
+      losses=(_by_name(divergence), norm),
   )
+
+
+def _by_name(divergence: str) -> distances.Distance:
+  if divergence not in DIVERGENCES:
+    raise ValueError(
+        f'divergence: expected {" or ".join(DIVERGENCES)}, got {divergence!r}'
+    )
+  return DIVERGENCES[divergence]

@@ -77,6 +77,44 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
       )
       self.assertAllClose(found.total, expected, rtol=1e-12)
 
+  def test_actions_that_are_never_taken(self):
+    p = np.array([[0.7, 0.3, 0]])
+    q = {
+        'student_teacher': np.array([[0.4, 0.6, 0]]),  # Both mask an action.
+        'teacher_student': np.array([[0, 1, 0]]),
+    }
+    with np.errstate(divide='ignore'):
+      logits, teachers = np.log(p), {k: np.log(v) for k, v in q.items()}
+    kl = {
+        'student_teacher': 0.7 * np.log(0.7 / 0.4) + 0.3 * np.log(0.3 / 0.6),
+        'teacher_student': np.log(1 / 0.3),
+    }
+    for name, expected in kl.items():
+      moved = tf.Variable(tf.zeros([2], tf.float64))
+      with tf.GradientTape() as tape:
+        loss = losses.regular(
+            lambda _, moved=moved: tf.concat(  # pylint: disable=g-long-lambda
+                [logits[:, :2] + moved, logits[:, 2:]], axis=1
+            ),
+            tf.constant(self.x[:1]), tf.constant(teachers[name]), name,
+        ).total
+      self.assertAllClose(loss, [expected], rtol=1e-12)
+      gradient = tape.gradient(loss, moved)
+      pi = p[0, :2]
+      if name == 'teacher_student':
+        wanted = pi - [0, 1]
+      else:
+        ratio = np.log(pi / [0.4, 0.6])
+        wanted = pi * (ratio - expected)
+      self.assertAllClose(gradient, wanted, rtol=1e-12)
+
+  def test_an_unknown_divergence(self):
+    with self.assertRaisesRegex(ValueError, "^divergence: .* got 'kl'"):
+      losses.regular(
+          self._policy(self.student), tf.constant(self.x),
+          tf.constant(np.zeros([B, A])), 'kl',
+      )
+
   @parameterized.product(
       divergence=tuple(losses.DIVERGENCES), norm=('l2', 'squared_l2', 'l1')
   )

@@ -168,7 +168,7 @@ class Recorder:
             'game': self._settings.game,
             'settings': config.to_json(self._settings),
             'teacher': {
-                name: self.teacher_record[name]
+                name: self.teacher_record.get(name)
                 for name in ('frames', 'commit', 'evaluation')
             },
             'scores': self._ended,

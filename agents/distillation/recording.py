@@ -13,6 +13,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import tokenize
 from typing import Any
 import zipfile
 import zlib
@@ -102,6 +103,7 @@ def read_arrays(
       KeyError,
       OSError,
       RuntimeError,
+      tokenize.TokenError,
       TypeError,
       ValueError,
       zipfile.BadZipFile,
@@ -144,7 +146,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Recording:
 
 def _wrong(recording: Recording, num_actions: int) -> str:
   """What does not fit together; nothing if all does."""
-  size = len(recording.actions)
+  size = recording.actions.size
   expected = {
       'pictures': ((size, *preprocessing.SHAPE[1:]), np.uint8),
       'logits': ((size, num_actions), np.float32),

@@ -91,6 +91,7 @@ class RecordingTest(parameterized.TestCase):
           {'pictures': np.zeros((13, 84, 84), np.uint8)},
           'pictures: expected uint8',
       ),
+      ({'actions': np.array(3)}, 'pictures: expected uint8'),
       (
           {'logits': np.full((14, 3), np.nan, np.float32)},
           'logits: some are not finite',

@@ -69,6 +69,12 @@ def reading() -> Iterator[None]:
     found = re.search('UserError: (.*)', error.message)
     if found:
       raise errors.UserError(found[1]) from None
+    # As `/there/it.JPEG; No such file or directory [[{{node ReadFile}}]]`.
+    found = re.search(r'([^{}]*); ([^;{}]*) \[\[{{node ReadFile', error.message)
+    if found:
+      raise errors.UserError(
+          f'{found[1].strip()}: {found[2].strip()}: get it again, or remove it'
+      ) from None
     found = re.search(r'Invalid JPEG data.* size (\d+)', error.message)
     if not found:
       raise

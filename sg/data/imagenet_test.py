@@ -129,6 +129,24 @@ class ImageNetTest(parameterized.TestCase):
       list(self._open().test(2))
     self.assertNotIn('\n', str(caught.exception))
 
+  def test_names_the_file_that_cannot_be_read(self):
+    for name in ('train/n1/60.JPEG', 'val/n2/180.JPEG'):
+      path = self.folder / name
+      path.unlink()
+      path.symlink_to(self.folder / 'nowhere')
+    for batches in (
+        lambda: self._open().train(2, seed=0).take(5),
+        lambda: self._open().test(2),
+    ):
+      with (
+          self.assertRaisesRegex(
+              errors.UserError, '^[^ ]*/n./[0-9]*.JPEG: No such file'
+          ) as caught,
+          datasets.reading(),
+      ):
+        list(batches())
+      self.assertNotIn('\n', str(caught.exception))
+
   def test_tells_how_to_find_a_file_that_is_broken_in_its_middle(self):
     pixels = np.random.default_rng(0).integers(0, 256, [40, 50, 3])
     path = self._write('val/n2/180.JPEG', pixels)

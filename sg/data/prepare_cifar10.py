@@ -179,7 +179,9 @@ def _convert(archive: pathlib.Path, folder: pathlib.Path) -> None:
   elif found.keys() >= {*pictures, *_LABELS.values()}:
     try:
       _convert_pictures(found, folder)
-    except (ValueError, tf.errors.InvalidArgumentError) as error:
+    except (
+        OverflowError, TypeError, ValueError, tf.errors.InvalidArgumentError
+    ) as error:
       raise errors.UserError(
           f'{archive}: broken ({errors.one_line(error)}): {_WAY_OUT}'
       ) from None

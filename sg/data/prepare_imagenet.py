@@ -27,10 +27,10 @@ from sobolev_training.experiment import progress
 from sobolev_training.experiment import run_folder
 
 # What may be part of a path: no separators, and no dot in front.
-_PART = r'\w[\w-]*'
-_IMAGE = rf'{_PART}(?:\.{_PART})*\.(?i:jpeg|jpg)'
+_PART = r'[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*'
+_IMAGE = rf'{_PART}\.(?i:jpeg|jpg)'
 _IS_IMAGE = re.compile(_IMAGE)
-_IN_FOLDERS = re.compile(rf'(?:.*/)?(train|val)/({_PART})/({_IMAGE})')
+_IN_FOLDERS = re.compile(rf'(.*/)?(train|val)/({_PART})/({_IMAGE})')
 _CLASS_ARCHIVE = re.compile(rf'(?:.*/)?({_PART})\.tar')
 _VAL_IMAGE = re.compile(r'(?:.*/)?(ILSVRC2012_val_(\d{8})\.JPEG)')
 
@@ -82,19 +82,24 @@ def prepare(settings: Config) -> str:
   folder = run_folder.resolve(settings.folder).resolve()
   if any((folder / split).exists() for split in imagenet.SPLITS):
     return f'{_summary(folder)}, already there'
-  labels = _val_labels(settings.val_labels)
+  labels, left_out = _val_labels(settings.val_labels), []
   with archives.filling(folder) as partial:
     if settings.tfds:
       _write(partial, _from_tfds(settings.tfds))
     for archive in settings.archive:
       path = run_folder.resolve(archive)
-      if not _write(partial, _from_archive(path, labels)):
+      if not _write(partial, _from_archive(path, labels, left_out)):
         raise errors.UserError(
             f'{path}: expected class archives, train/<class>/*.JPEG, '
             'val/<class>/*.JPEG or ILSVRC2012_val_*.JPEG in it'
         )
     _summary(partial)
-  return _summary(folder)
+  if not left_out:
+    return _summary(folder)
+  return (
+      f'{_summary(folder)}; {len(left_out):,} files that are no such JPEG were '
+      f'left out, the first {left_out[0]}'
+  )
 
 
 def _summary(folder: pathlib.Path) -> str:
@@ -118,18 +123,31 @@ def _write(folder: pathlib.Path, images: Iterator[Image]) -> int:
 
 
 def _from_archive(
-    path: pathlib.Path, labels: dict[int, str]
+    path: pathlib.Path, labels: dict[int, str], left_out: list[str]
 ) -> Iterator[Image]:
-  """The images in an archive of any of the kinds."""
-  def wanted(name):
-    kinds = (_IN_FOLDERS, _CLASS_ARCHIVE, _VAL_IMAGE)
-    return any(kind.fullmatch(name) for kind in kinds)
+  """The images in an archive of any of the kinds; notes the other files."""
+  def wanted(*kinds):
+    def is_wanted(name):
+      found = any(kind.fullmatch(name) for kind in kinds)
+      if not found:
+        left_out.append(name)
+      return found
+    return is_wanted
 
-  for name, content in archives.files(path, wanted):
+  place = None
+  for name, content in archives.files(
+      path, wanted(_IN_FOLDERS, _CLASS_ARCHIVE, _VAL_IMAGE)
+  ):
     if found := _IN_FOLDERS.fullmatch(name):
-      yield *found.groups(), content
+      place = place or found
+      if found[1] != place[1]:
+        raise errors.UserError(
+            f'{path}: {place[0]} and {name} are of two data sets: unpack it, '
+            'and make an archive of the one that you want'
+        )
+      yield *found.groups()[1:], content
     elif found := _CLASS_ARCHIVE.fullmatch(name):
-      inner = archives.members(path, io.BytesIO(content), _IS_IMAGE.fullmatch)
+      inner = archives.members(path, io.BytesIO(content), wanted(_IS_IMAGE))
       for image, data in inner:
         yield 'train', found[1], image, data
     elif found := _VAL_IMAGE.fullmatch(name):

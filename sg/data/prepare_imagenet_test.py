@@ -91,9 +91,35 @@ class PrepareImagenetTest(parameterized.TestCase):
          'train/n01/.evil.JPEG', 'train/n01/notes.txt', 'README'), b'evil'
     )
     said = self._prepare(self._save('any.tar', _tar(contents)))
-    self.assertRegex(said, '3 images to train and 3 to test on, 2 classes$')
+    self.assertRegex(
+        said,
+        '3 images to train and 3 to test on, 2 classes; 6 files .* left out, '
+        'the first ../../evil.JPEG$',
+    )
     self._check()
     self.assertIn('already there', self._prepare('any.tar'))
+
+  def test_names_of_ones_own(self):
+    expected = {
+        f'{split}/{name}/{file}': _jpeg(5)
+        for split in ('train', 'val')
+        for name in ('golden retriever', 'n01.tench')
+        for file in ('IMG (2).jpg', 'a+b.jpeg', 'é.jpg', '(1).JPG')
+    }
+    said = self._prepare(self._save('any.tar', _tar(expected)))
+    self.assertRegex(said, '8 images to train and 8 to test on, 2 classes$')
+    for name, content in expected.items():
+      self.assertEqual((self.folder / name).read_bytes(), content)
+
+  def test_two_data_sets_in_one_archive(self):
+    contents = {
+        f'{place}/{name}': data
+        for place in ('one', 'two') for name, data in _EXPECTED.items()
+    }
+    with self.assertRaisesRegex(
+        errors.UserError, '^[^ ]*any.tar: one/train/.* and two/train/.*: unpack'
+    ):
+      self._prepare(self._save('any.tar', _tar(contents)))
 
   def test_fills_a_folder_that_holds_the_archive(self):
     self.folder.mkdir(parents=True)

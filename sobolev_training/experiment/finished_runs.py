@@ -21,10 +21,14 @@ _DIGITS = 5  # That are kept of a mean or a deviation.
 _PLACES = ('--data=', '--recording=', '--teacher=')
 
 
-def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
+def read(folder: pathlib.Path, *columns: str) -> tuple[Run, Metrics]:
   """A run's `config.json`, and the rows of its `metrics.csv`.
 
   The columns of the latter are numbers, those without one not a number.
+
+  Args:
+    folder: the run's.
+    *columns: that there must be, beside the step and the seconds.
 
   Raises:
     UserError: one is missing or broken.
@@ -39,7 +43,7 @@ def read(folder: pathlib.Path) -> tuple[Run, Metrics]:
       ]
   except (FileNotFoundError, TypeError, ValueError, csv.Error):
     metrics = []
-  if not metrics:
+  if not metrics or not {'step', 'seconds', *columns} <= metrics[0].keys():
     raise errors.UserError(
         f'{path}: missing or broken: remove {folder} and run it again'
     )

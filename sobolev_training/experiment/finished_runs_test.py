@@ -45,6 +45,11 @@ class FinishedRunsTest(absltest.TestCase):
       ):
         finished_runs.read(self.folder)
 
+  def test_a_column_that_is_not_there(self):
+    finished_runs.read(self.folder, 'score')
+    with self.assertRaisesRegex(errors.UserError, 'metrics.csv: missing or'):
+      finished_runs.read(self.folder, 'scores')
+
   def test_a_row_over_seeds(self):
     run = finished_runs.read(self.folder)
     row = finished_runs.row([run, run], [1.0, 2.0], **ABOUT)

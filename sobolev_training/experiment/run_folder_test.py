@@ -192,7 +192,12 @@ class OpenRunTest(absltest.TestCase):
 
   def test_refuses_a_broken_config(self):
     self.open()
-    for text in ('', '{', '[]', '{}', '{"settings": 1}'):
+    good = json.loads((self.path / 'config.json').read_text())
+    for text in (
+        '', '{', '[]', '{}', '{"settings": 1}',
+        json.dumps({**good, 'inputs': []}),
+        *(json.dumps({**good, key: 1}) for key in ('commit', 'device')),
+    ):
       (self.path / 'config.json').write_text(text)
       with self.assertRaisesRegex(errors.UserError, 'config.json: broken: '):
         self.open(resume=True)

@@ -27,6 +27,7 @@ from sobolev_training.experiment import tensorflow_errors
 
 METRICS = 'metrics.csv'
 EVENTS = 'events'
+_BROKEN = 'broken: choose another --output'
 
 Scalars = Mapping[str, Any]
 
@@ -60,6 +61,7 @@ class Writers:
     self._events = pathlib.Path(folder, EVENTS)
     self._console = console
     self._columns: list[str] | None = None
+    self._resumed = False  # Whether the columns are those of a file.
     self._summaries = None
     self._started = time.monotonic()
     with errors.naming(self._metrics):
@@ -137,7 +139,8 @@ class Writers:
     """Cuts all that was written after `state`; after None, everything.
 
     Raises:
-      UserError: something that was written before `state` is missing.
+      UserError: something that was written before `state` is missing, or
+        broken.
     """
     state = state or {'seconds': 0.0, 'metrics': 0, 'events': {}}
     self.close()
@@ -149,6 +152,8 @@ class Writers:
     _cut(self._metrics, state['metrics'])
     self.__init__(self._metrics.parent, self._console)
     self._started -= state['seconds']
+    self._columns = self._first_line()
+    self._resumed = self._columns is not None
 
   def close(self) -> None:
     """Closes the files; raises UserError when the disk is full."""
@@ -165,13 +170,21 @@ class Writers:
   def _first_line(self) -> list[str] | None:
     if not self._metrics.stat().st_size:
       return None
-    with open(self._metrics, encoding='utf-8', newline='') as file:
-      return next(csv.reader(file))
+    try:
+      with open(self._metrics, encoding='utf-8', newline='') as file:
+        return next(csv.reader(file))
+    except (UnicodeDecodeError, csv.Error):
+      raise errors.UserError(f'{self._metrics}: {_BROKEN}') from None
 
   def _check_columns(self, step: int, columns: list[str]) -> None:
     lacking = [c for c in self._columns if c not in columns]
     added = [c for c in columns if c not in self._columns]
     if lacking or added or len(columns) != len(set(columns)):
+      if self._resumed:
+        raise errors.UserError(
+            f'{self._metrics}: its first row lacks {added} and has {lacking}: '
+            f'{_BROKEN}'
+        )
       raise ValueError(
           f'{self._metrics}: the row of step {step} lacks the columns '
           f'{lacking} of the first row and adds {added}: each row must have '

@@ -217,6 +217,24 @@ class ResumeTest(absltest.TestCase):
     ):
       writers.Writers(self.folder).restore(state)
 
+  def test_broken_columns_are_named(self):
+    for first, message in (
+        ('lo\xff\xff', r'metrics.csv: broken'),
+        ('less', r"metrics.csv: its first row lacks \['loss'\] .*: broken"),
+    ):
+      folder = pathlib.Path(self.create_tempdir().full_path)
+      out = writers.Writers(folder)
+      out.write(0, {'loss': 1.0})
+      state = out.state()
+      path = folder / 'metrics.csv'
+      path.write_bytes(
+          path.read_bytes().replace(b'loss', first.encode('latin-1'))
+      )
+      again = writers.Writers(folder)
+      with self.assertRaisesRegex(errors.UserError, message):
+        again.restore(state)
+        again.write(1, {'loss': 1.0})
+
   def test_missing_events_are_named(self):
     out = writers.Writers(self.folder)
     self.write(out, range(3))
