@@ -61,8 +61,8 @@ class VectorEnv:
       count: N.
       seed: of the first game, at least 1; the others' follow it.
       repeat_action_probability: as in `AtariEnv`.
-      max_noops: how many frames without action there may be before a game, less
-        one: ALE draws from 0 to max_noops - 1, `Preprocess` from 1 to it.
+      max_noops: how many frames without action come before a game: ALE draws
+        from 0 to max_noops - 1, `Preprocess` from 1 to max_noops.
       max_steps: as in `Preprocess`.
       threads: which step the games.
 

@@ -98,7 +98,7 @@ def prepare(settings: Config) -> str:
     return _summary(folder)
   return (
       f'{_summary(folder)}; {len(left_out):,} files that are no such JPEG were '
-      f'left out, the first {left_out[0]}'
+      f'left out, the first {left_out[0]!r}'
   )
 
 

@@ -94,7 +94,7 @@ class PrepareImagenetTest(parameterized.TestCase):
     self.assertRegex(
         said,
         '3 images to train and 3 to test on, 2 classes; 6 files .* left out, '
-        'the first ../../evil.JPEG$',
+        "the first '../../evil.JPEG'$",
     )
     self._check()
     self.assertIn('already there', self._prepare('any.tar'))

@@ -34,6 +34,7 @@ def read(folder: pathlib.Path, *columns: str) -> tuple[Run, Metrics]:
     UserError: one is missing or broken.
   """
   config = run_folder.read_config(folder)
+  _require_provenance(folder, config)
   path = folder / 'metrics.csv'
   try:
     with open(path, encoding='utf-8', newline='') as file:
@@ -48,6 +49,17 @@ def read(folder: pathlib.Path, *columns: str) -> tuple[Run, Metrics]:
         f'{path}: missing or broken: remove {folder} and run it again'
     )
   return config, metrics
+
+
+def _require_provenance(folder: pathlib.Path, config: Run) -> None:
+  try:
+    config['command'], run_folder.short_commit(config)
+    run_folder.device_name(config)
+  except (AttributeError, KeyError, TypeError):
+    raise errors.UserError(
+        f'{folder / run_folder.CONFIG}: broken: remove {folder} and run it '
+        'again'
+    ) from None
 
 
 def row(

@@ -45,6 +45,13 @@ class FinishedRunsTest(absltest.TestCase):
       ):
         finished_runs.read(self.folder)
 
+  def test_a_config_without_provenance(self):
+    for key in ('command', 'commit', 'device'):
+      broken = {k: v for k, v in CONFIG.items() if k != key}
+      (self.folder / 'config.json').write_text(json.dumps(broken))
+      with self.assertRaisesRegex(errors.UserError, 'config.json: broken: rem'):
+        finished_runs.read(self.folder)
+
   def test_a_column_that_is_not_there(self):
     finished_runs.read(self.folder, 'score')
     with self.assertRaisesRegex(errors.UserError, 'metrics.csv: missing or'):

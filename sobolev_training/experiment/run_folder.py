@@ -252,7 +252,6 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
     with errors.naming(path / CONFIG):
       found = json.loads((path / CONFIG).read_text(encoding='utf-8'))
     found['settings'].items()
-    found['command'], short_commit(found), device_name(found)
     found.get('inputs', {}).items()
     return found
   except FileNotFoundError:

@@ -196,7 +196,6 @@ class OpenRunTest(absltest.TestCase):
     for text in (
         '', '{', '[]', '{}', '{"settings": 1}',
         json.dumps({**good, 'inputs': []}),
-        *(json.dumps({**good, key: 1}) for key in ('commit', 'device')),
     ):
       (self.path / 'config.json').write_text(text)
       with self.assertRaisesRegex(errors.UserError, 'config.json: broken: '):
