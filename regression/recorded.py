@@ -8,7 +8,6 @@ A fifth of the points, at most 10,000, are kept for the test.
 
 import functools
 import pathlib
-import zipfile
 
 import numpy as np
 
@@ -42,10 +41,10 @@ def load(path: pathlib.Path) -> dict[str, np.ndarray]:
       arrays = {name: archive[name] for name in _RANKS}
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
-  except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+  except errors.DAMAGED_ARCHIVE as error:
     raise errors.UserError(
         f'{path}: not a readable archive of numbers '
-        f'({errors.one_line(error)}): {_WAY_OUT}'
+        f'({errors.one_line(error) or type(error).__name__}): {_WAY_OUT}'
     ) from None
   for name, array in arrays.items():
     _check(path, name, array, arrays['x'])

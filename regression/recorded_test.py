@@ -71,7 +71,10 @@ class RecordedTest(parameterized.TestCase):
       recorded.load(self.path)
     self._save()
     whole = self.path.read_bytes()
-    for content in (b'', b'no archive', whole[:200], whole[:-30]):
+    np.savez_compressed(self.path, **np.load(self.path))
+    damaged = bytearray(self.path.read_bytes())
+    damaged[60] ^= 255  # In the first array: an error of zlib's own.
+    for content in (b'', b'no archive', whole[:200], whole[:-30], damaged):
       self.path.write_bytes(content)
       with self.assertRaisesRegex(errors.UserError, 'points.npz: not a read'):
         recorded.load(self.path)

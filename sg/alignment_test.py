@@ -85,6 +85,17 @@ class AlignmentTest(absltest.TestCase):
       cosines.append((squares.sum() - 2 * squares[0]) / squares.sum())
     testing.assert_close(float(found['cosine_2']), np.mean(cosines), 1e-12)
 
+  def test_a_segment_that_stops_gradients(self):
+    segments = network()
+    segments[1].blocks.append(lambda x, _: tf.stop_gradient(x))
+    modules = [
+        Known(lambda h: interface.Signal(None, tf.ones_like(h)))
+        for _ in range(2)
+    ]
+    found = alignment.measure(segments, modules, IMAGES, LABELS, SEED)
+    self.assertEqual(float(found['cosine_1']), 0)
+    self.assertNotEqual(float(found['cosine_2']), 0)
+
   def test_says_which_fields_are_gradients(self):
     segments = network()
     rotation = tf.constant([[0.0, 1.0], [-1.0, 0.0]], tf.float64)

@@ -89,6 +89,31 @@ class MirroredTest(absltest.TestCase):
     for name, value in found[1].items():
       testing.assert_close(float(value), float(scalars[1][name]), 1e-6)
 
+  def test_a_segment_may_count(self):
+    copies = replicas.Mirrored(['/CPU:0', '/CPU:1'])
+    with copies.scope():
+      segments, modules = parts()
+      count = tf.Variable(
+          tf.zeros([], tf.int64), trainable=False,
+          aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+      )
+      segments[0].count = count
+      trainer = training.Trainer(
+          segments, modules, OPTIMISATION, mean=copies.mean
+      )
+      trainer.initialise(tf.constant(IMAGES[:2]))
+
+    @tf.function(autograph=False)
+    def step(images, labels):
+      def train(*batch):
+        count.assign_add(1)
+        return trainer.train_step(*batch, tf.constant(0, tf.int64))
+
+      return copies.run(train, images, labels)
+
+    step(tf.constant(IMAGES), tf.constant(LABELS))
+    self.assertEqual(int(count.read_value()), 1)
+
   def test_parts_of_a_batch_are_averaged(self):
     actual, _ = train(
         replicas.Mirrored(['/CPU:0', '/CPU:1']), [(IMAGES, LABELS)]

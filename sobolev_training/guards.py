@@ -7,7 +7,6 @@ call this.
 """
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
 import warnings
 
@@ -78,39 +77,31 @@ def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:
   moving, beyond = {x.ref()}, set()
   operations = x.graph.get_operations()
   stopped = {op.name for op in operations if op.type == 'StopGradient'}
-  functions = None
   for op in operations:
     inputs = {tensor.ref() for tensor in op.inputs}
     outputs = {tensor.ref() for tensor in op.outputs}
     if inputs & moving:
       moving |= outputs
-      if functions is None and _called(op.node_def):
-        library = x.graph.as_graph_def().library.function
-        functions = {f.signature.name: f for f in library}
-      if inputs & beyond or _stops(op.node_def, stopped, functions, order):
+      if inputs & beyond or _stops(op.node_def, stopped, x.graph, order):
         beyond |= outputs
   return y.ref() in beyond
 
 
 def _stops(
-    node, stopped: Iterable[str], functions: Mapping | None, order: int
+    node, stopped: Iterable[str], graph: tf.Graph, order: int
 ) -> bool:
   """Whether a NodeDef is moments, or calls a function with some in it."""
   if node.op == 'SquaredDifference':
     return any(name.split(':')[0] in stopped for name in node.input)
   if node.op in _FUSED_NORMS:
     return order > 1 and node.attr['is_training'].b
-  for name in _called(node):
-    nodes = functions[name].node_def if name in functions else ()
+  for attribute in node.attr.values():  # What it calls, or has as branches.
+    function = graph._get_function(attribute.func.name)  # pylint: disable=protected-access
+    nodes = function.cached_definition.node_def if function else ()
     inside = {n.name for n in nodes if n.op == 'StopGradient'}
-    if any(_stops(n, inside, functions, order) for n in nodes):
+    if any(_stops(n, inside, graph, order) for n in nodes):
       return True
   return False
-
-
-def _called(node) -> list[str]:
-  """The functions that a NodeDef calls, or has as its branches."""
-  return [attr.func.name for attr in node.attr.values() if attr.func.name]
 
 
 def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:

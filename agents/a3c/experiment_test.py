@@ -27,11 +27,12 @@ class ExperimentTest(absltest.TestCase):
     folder = pathlib.Path(self.create_tempdir().full_path)
     start = str(folder / 'a.npz')
     weights = teacher_file.half(networks.make_teacher(4, seed=5))
-    record = {'game': 'breakout', 'frames': 96, 'curve': []}
+    record = {'game': 'breakout', 'frames': 96}
     teacher_file.save(start, weights, record)
     made = experiment.Experiment(_config(start_from=start))
     for name, found in teacher_file.half(made.network).items():
       np.testing.assert_array_equal(found, weights[name])
+    self.assertEqual(made.curve_before, [])
     self.assertEqual(made.frames(2), 96 + 2 * 2 * 2 * 4)
     with self.assertRaisesRegex(errors.UserError, 'a teacher of breakout, '):
       experiment.Experiment(_config(game='pong', start_from=start))

@@ -8,11 +8,8 @@ teacher has seen, and its evaluation.
 import json
 import os
 import pathlib
-import tokenize
 from typing import Any
 from typing import NamedTuple
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -85,18 +82,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
     of, _ = record['game'], record['frames']
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_OTHER_WAY}') from None
-  except (
-      AttributeError,
-      EOFError,
-      KeyError,
-      OSError,
-      RuntimeError,
-      tokenize.TokenError,
-      TypeError,
-      ValueError,
-      zipfile.BadZipFile,
-      zlib.error,
-  ) as error:
+  except errors.DAMAGED_ARCHIVE as error:
     raise errors.UserError(
         f'{path}: not a teacher, or a damaged one '
         f'({errors.one_line(error) or type(error).__name__}): {_OTHER_WAY}'

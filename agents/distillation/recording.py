@@ -13,10 +13,7 @@ import dataclasses
 import json
 import os
 import pathlib
-import tokenize
 from typing import Any
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -97,18 +94,7 @@ def read_arrays(
       return {name: archive[name] for name in names}
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
-  except (
-      AttributeError,
-      EOFError,
-      KeyError,
-      OSError,
-      RuntimeError,
-      tokenize.TokenError,
-      TypeError,
-      ValueError,
-      zipfile.BadZipFile,
-      zlib.error,
-  ) as error:
+  except errors.DAMAGED_ARCHIVE as error:
     raise _damaged(path, error) from error
 
 

@@ -24,9 +24,7 @@ def save_teacher(
 ) -> pathlib.Path:
   """Writes such a teacher as <game>.npz."""
   path = folder / f'{game}{teacher_file.SUFFIX}'
-  record = {
-      'game': game, 'frames': 0, 'commit': '', 'evaluation': None, 'curve': []
-  }
+  record = {'game': game, 'frames': 0}
   teacher_file.save(path, teacher_file.half(make_teacher(game, seed)), record)
   return path
 

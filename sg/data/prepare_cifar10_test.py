@@ -194,11 +194,13 @@ class PrepareCifar10Test(parameterized.TestCase):
     archive = self.home / 'archive'
     some = dict(list(self.records.items())[:3])
     other = {**self.pictures, 'package/test_batch.png': b'no picture'}
+    labels = {**self.pictures, 'package/train_lables.json': b'[300, null]'}
     changed = dict(self.records)
     changed['cifar-10-batches-bin/test_batch.bin'] = bytes(3073 * _COUNT)
     for contents, expected in (
         (some, 'archive: expected files such as data_batch_1.bin or'),
         (other, r'archive: broken \(.*\): get'),
+        (labels, r'archive: broken \(.*\): get'),
         (changed, 'images in test_batch.bin are not those of CIFAR-10'),
     ):
       _archive(archive, contents)
