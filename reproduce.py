@@ -15,14 +15,14 @@ from agents.distillation import collect_teachers
 from agents.distillation import figure4
 from agents.distillation import scales
 from agents.distillation import teachers
+from experiment import config
+from experiment import errors
+from experiment import run_folder
 from regression import figure2
 from regression import figure3
 from regression import train
+from report import output as report
 from sg import table1
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from tools.report import output as report
 
 # What the report compares with; beside this file, also in Bazel's runfiles.
 _PAPER = pathlib.Path(__file__).parent / 'results'

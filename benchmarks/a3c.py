@@ -26,7 +26,7 @@ from benchmarks import document
 from benchmarks import program
 from benchmarks import sgemm
 from benchmarks import timing
-from sobolev_training.experiment import config
+from experiment import config
 
 _TEXT = """\
 ## A3C against stable-baselines3's A2C

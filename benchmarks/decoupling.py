@@ -13,8 +13,8 @@ from benchmarks import document
 from benchmarks import pipelining
 from benchmarks import program
 from benchmarks import timing
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
+from experiment import config
+from experiment import errors
 
 _TEXT = """\
 ## Synthetic gradients

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from benchmarks import decoupling
 from benchmarks import pipelining
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 def setUpModule():

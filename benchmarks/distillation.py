@@ -21,7 +21,7 @@ from benchmarks import distillation_arithmetic
 from benchmarks import document
 from benchmarks import program
 from benchmarks import timing
-from sobolev_training.experiment import config
+from experiment import config
 
 _TEXT = """\
 ## Distillation

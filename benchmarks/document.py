@@ -9,8 +9,8 @@ import pathlib
 import re
 
 from benchmarks import timing
-from sobolev_training.experiment import atomic
-from sobolev_training.experiment import errors
+from experiment import atomic
+from experiment import errors
 
 # The programs, in the order of their sections.
 PROGRAMS = (

@@ -7,7 +7,7 @@ from absl.testing import parameterized
 
 from benchmarks import document
 from benchmarks import timing
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 def _ratios(*medians):

@@ -12,9 +12,9 @@ from benchmarks import accuracy
 from benchmarks import document
 from benchmarks import program
 from benchmarks import timing
+from experiment import config
 from regression import datasets
 from regression import train
-from sobolev_training.experiment import config
 
 # The best of what was tried: the network of JENN's examples, with its data
 # normalised as in them, and Adam's step size of 0.05 (its default), 0.01, 0.005

@@ -19,11 +19,11 @@ from benchmarks import document
 from benchmarks import problem
 from benchmarks import program
 from benchmarks import timing
+from experiment import config
+from experiment import environment
+from experiment import errors
 from regression import train
 from regression import training
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import errors
 
 _TEXT = """\
 ## Layouts of an ensemble

@@ -6,7 +6,7 @@ from unittest import mock
 from absl.testing import absltest
 
 from benchmarks import layouts
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class LayoutsTest(absltest.TestCase):

@@ -10,7 +10,7 @@ from benchmarks import a3c
 from benchmarks import jax_peer
 from benchmarks import jenn_peer
 from benchmarks import torch_peer
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class PeersTest(parameterized.TestCase):

@@ -14,9 +14,9 @@ from typing import NoReturn
 
 from benchmarks import document
 from benchmarks import timing
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import errors
+from experiment import config
+from experiment import environment
+from experiment import errors
 
 # Cores that other programs may use before the machine is called busy.
 _BUSY = 0.1

@@ -7,14 +7,14 @@ from unittest import mock
 from absl.testing import absltest
 
 from benchmarks import program
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import testing
+from experiment import errors
+from experiment import testing
 
 # A benchmark, as a file of its own.
 _PROGRAM = """
 import dataclasses
 from benchmarks import program
-from sobolev_training.experiment import config
+from experiment import config
 
 @dataclasses.dataclass(frozen=True)
 class Settings(program.Settings):

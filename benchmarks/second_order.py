@@ -14,10 +14,10 @@ import tensorflow as tf
 from benchmarks import document
 from benchmarks import program
 from benchmarks import timing
+from experiment import config
 from sobolev_training import losses
 from sobolev_training import projections
 from sobolev_training import terms
-from sobolev_training.experiment import config
 
 _TEXT = """\
 ## Second-order terms

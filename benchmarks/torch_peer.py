@@ -13,8 +13,8 @@ from benchmarks import document
 from benchmarks import problem
 from benchmarks import program
 from benchmarks import timing
+from experiment import config
 from regression import training
-from sobolev_training.experiment import config
 
 _TEXT = """\
 ## Against PyTorch, eager

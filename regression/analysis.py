@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from experiment import results
+from experiment import run_folder
+from experiment import tables
 from regression import datasets
-from sobolev_training.experiment import results
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import tables
 
 NETWORKS = 'figure2_networks.csv'
 CURVES = 'figure2_curves.csv'

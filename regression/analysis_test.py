@@ -6,9 +6,9 @@ import pathlib
 from absl.testing import absltest
 import numpy as np
 
+from experiment import results
 from regression import analysis
 from regression import datasets
-from sobolev_training.experiment import results
 
 _METRICS = """\
 step,seconds,function,seed,train_loss,test_mse,test_gradient_mse,network_seconds

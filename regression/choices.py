@@ -10,13 +10,13 @@ import dataclasses
 
 from absl import flags
 
+from experiment import config
+from experiment import errors
+from experiment import run_folder
 from regression import analysis
 from regression import figure2
 from regression import functions
 from regression import train
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
 
 # What is common to all: a short Figure 2.
 SHORT = {'seeds': 3, 'steps': 5000, 'evaluations': 6}

@@ -2,9 +2,9 @@ import dataclasses
 
 from absl.testing import absltest
 
+from experiment import config
 from regression import choices
 from regression import train
-from sobolev_training.experiment import config
 
 
 class ChoicesTest(absltest.TestCase):

@@ -12,10 +12,10 @@ import zlib
 
 import numpy as np
 
+from experiment import errors
+from experiment import run_folder
 from regression import functions
 from regression import recorded
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
 
 TEST_SIZE = 10_000  # [M; S: Tikquuss/lwd]
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
 from regression import datasets
 from regression import networks
 from regression import training
-from sobolev_training.experiment import errors
 
 # Steps of a call for which the batches' indices are drawn; a call may stop
 # earlier, and the compiled program is the same for all.

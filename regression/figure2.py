@@ -13,15 +13,15 @@ import pathlib
 
 from absl import flags
 
+from experiment import config
+from experiment import environment
+from experiment import errors
+from experiment import run_folder
+from experiment import sweep
 from regression import analysis
 from regression import functions
 from regression import train
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import sweep
-from tools.report import figure2 as drawing
+from report import figure2 as drawing
 
 SIZES = (20, 100, 10_000)  # Section 4.1 [V].
 

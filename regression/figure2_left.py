@@ -9,11 +9,11 @@ import dataclasses
 
 from matplotlib import figure as figure_lib
 
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from sobolev_training.theory import segments
-from tools.report import style
+from experiment import config
+from experiment import errors
+from experiment import run_folder
+from report import style
+from theory import segments
 
 _TANGENT = 0.28  # Half the length of the pieces that show a slope.
 

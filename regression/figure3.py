@@ -12,15 +12,15 @@ import pathlib
 from absl import flags
 import numpy as np
 
+from experiment import config
+from experiment import errors
+from experiment import run_folder
 from regression import analysis
 from regression import datasets
 from regression import figure2
 from regression import functions
 from regression import train
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from tools.report import figure3 as drawing
+from report import figure3 as drawing
 
 GRID = 41  # Points along each side of the surfaces.
 

@@ -11,7 +11,7 @@ import pathlib
 
 import numpy as np
 
-from sobolev_training.experiment import errors
+from experiment import errors
 
 SUFFIX = '.npz'
 

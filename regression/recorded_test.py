@@ -4,9 +4,9 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
+from experiment import errors
 from regression import datasets
 from regression import recorded
-from sobolev_training.experiment import errors
 
 
 def _arrays(count=50):

@@ -14,18 +14,18 @@ from absl import flags
 import numpy as np
 import tensorflow as tf
 
+from experiment import config
+from experiment import environment
+from experiment import errors
+from experiment import inputs
+from experiment import loop
+from experiment import run_folder
+from experiment import writers
 from regression import ensemble as ensemble_lib
 from regression import functions
 from regression import networks
 from regression import recorded
 from regression import training
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import inputs
-from sobolev_training.experiment import loop
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import writers
 
 METHODS = ('regular', 'sobolev')
 

@@ -4,8 +4,8 @@ import pathlib
 from absl.testing import absltest
 import numpy as np
 
+from experiment import errors
 from regression import train
-from sobolev_training.experiment import errors
 
 
 def _config(**changes):

@@ -12,7 +12,7 @@ import tensorflow as tf
 from sg import decoupled
 from sg.modules import interface
 from sg.networks import layers
-from sobolev_training.theory import gradient_fields
+from theory import gradient_fields
 
 
 def measure(

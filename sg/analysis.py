@@ -13,10 +13,10 @@ from collections.abc import Mapping
 import pathlib
 from typing import Any
 
-from sobolev_training.experiment import finished_runs
-from sobolev_training.experiment import results
-from sobolev_training.experiment import tables
-from tools.report import table1_rows
+from experiment import finished_runs
+from experiment import results
+from experiment import tables
+from report import table1_rows
 
 MEASURED = 'measured.csv'
 

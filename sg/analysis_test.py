@@ -4,9 +4,9 @@ import pathlib
 
 from absl.testing import absltest
 
+from experiment import results
+from report import table1_rows
 from sg import analysis
-from sobolev_training.experiment import results
-from tools.report import table1_rows
 
 
 def write_run(folder, method, seed, top1, aligned):

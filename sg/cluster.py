@@ -11,8 +11,8 @@ import contextlib
 
 import tensorflow as tf
 
-from sobolev_training.experiment import cluster
-from sobolev_training.experiment import errors
+from experiment import cluster
+from experiment import errors
 
 _JOB = 'worker'
 _SETTING = '--cluster'

@@ -4,11 +4,11 @@ import pathlib
 
 from absl.testing import absltest
 
+from experiment import errors
+from experiment import testing
 from sg import cluster
 from sg import train
 from sg import worker as worker_lib
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import testing
 
 
 class ClusterTest(absltest.TestCase):

@@ -5,10 +5,10 @@ import os
 
 import tensorflow as tf
 
+from experiment import errors
 from sg import cluster
 from sg import presets
 from sg import replicas
-from sobolev_training.experiment import errors
 
 
 def follows(settings: presets.Settings) -> bool | None:

@@ -7,10 +7,10 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import tensorflow as tf
 
+from experiment import errors
 from sg import devices
 from sg import presets
 from sg import replicas
-from sobolev_training.experiment import errors
 
 
 def settings(**changes):

@@ -7,6 +7,8 @@ import functools
 
 import tensorflow as tf
 
+from experiment import errors
+from experiment import seeds
 from sg import alignment
 from sg import cluster
 from sg import pipeline
@@ -17,8 +19,6 @@ from sg.data import datasets
 from sg.modules import methods
 from sg.networks import layers
 from sg.networks import networks
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import seeds
 
 _TEST_BATCH = 500
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
+from experiment import config
 from sg.modules import methods
 from sobolev_training import distances
-from sobolev_training.experiment import config
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import sonnet as snt
 import tensorflow as tf
 
-from sobolev_training.experiment import errors
+from experiment import errors
 
 _END = (-1, -1)
 

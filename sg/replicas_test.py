@@ -9,6 +9,8 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
+from experiment import testing as processes
 from sg import decoupled
 from sg import experiment
 from sg import presets
@@ -18,8 +20,6 @@ from sg import training
 from sg.modules import methods
 from sg.networks import networks
 from sobolev_training import testing
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import testing as processes
 
 CLASSES = 4
 OPTIMISATION = training.Optimisation(

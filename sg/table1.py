@@ -12,16 +12,16 @@ import pathlib
 
 from absl import flags
 
+from experiment import config
+from experiment import errors
+from experiment import run_folder
+from experiment import sweep
+from report import table1_figures
 from sg import analysis
 from sg import presets
 from sg import train
 from sg.data import datasets
 from sg.modules import methods
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import sweep
-from tools.report import table1_figures
 
 # A step's cost, as measured; only for the time left.
 _WEIGHTS = {

@@ -3,10 +3,10 @@ import pathlib
 
 from absl.testing import absltest
 
+from experiment import config
+from experiment import results
 from sg import presets
 from sg import table1
-from sobolev_training.experiment import config
-from sobolev_training.experiment import results
 
 
 class Table1Test(absltest.TestCase):

@@ -7,15 +7,15 @@ import pathlib
 
 from absl import flags
 
+from experiment import config
+from experiment import environment
+from experiment import errors
+from experiment import inputs
+from experiment import loop
+from experiment import run_folder
 from sg import devices
 from sg import experiment as experiment_lib
 from sg import presets
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import inputs
-from sobolev_training.experiment import loop
-from sobolev_training.experiment import run_folder
 
 
 def train(

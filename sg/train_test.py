@@ -7,10 +7,10 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
 from sg import experiment
 from sg import presets
 from sg import train
-from sobolev_training.experiment import errors
 
 
 def _config(**changes):

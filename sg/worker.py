@@ -6,9 +6,9 @@
 import dataclasses
 import time
 
+from experiment import config
+from experiment import errors
 from sg import cluster
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
 
 
 @dataclasses.dataclass(frozen=True)

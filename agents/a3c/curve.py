@@ -10,9 +10,9 @@ from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
 from agents.atari import games
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import loop
+from experiment import config
+from experiment import environment
+from experiment import loop
 
 LAST, BEST = 'last.npz', 'best.npz'
 

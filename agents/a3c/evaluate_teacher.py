@@ -19,10 +19,10 @@ from agents.a3c import evaluation
 from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import preprocessing
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import progress
-from sobolev_training.experiment import run_folder
+from experiment import config
+from experiment import errors
+from experiment import progress
+from experiment import run_folder
 
 # Other games than those by which a teacher was found to be the best.
 _SEED = 10**6

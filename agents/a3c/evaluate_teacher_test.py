@@ -6,7 +6,7 @@ import numpy as np
 from agents.a3c import evaluate_teacher
 from agents.a3c import networks
 from agents.a3c import teacher_file
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class EvaluateTeacherTest(absltest.TestCase):

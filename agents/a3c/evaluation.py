@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from agents.atari import gym_vector
 from agents.atari import preprocessing
-from sobolev_training.experiment import seeds
+from experiment import seeds
 
 CONFIDENCE = 0.95
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from sobolev_training.experiment import cluster
+from experiment import cluster
 
 _JOB = 'leader'
 _DEVICE = f'/job:{_JOB}/task:0/device:CPU:0'

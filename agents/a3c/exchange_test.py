@@ -2,8 +2,8 @@ import numpy as np
 import tensorflow as tf
 
 from agents.a3c import exchange as exchange_lib
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import testing
+from experiment import errors
+from experiment import testing
 
 
 def setUpModule():

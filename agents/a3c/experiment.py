@@ -20,10 +20,10 @@ from agents.a3c import worker as worker_lib
 from agents.atari import gym_vector
 from agents.atari import preprocessing
 from agents.atari import vector_env
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import seeds
+from experiment import config
+from experiment import errors
+from experiment import run_folder
+from experiment import seeds
 
 
 class Experiment:

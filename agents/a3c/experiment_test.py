@@ -7,7 +7,7 @@ from agents.a3c import experiment
 from agents.a3c import networks
 from agents.a3c import settings
 from agents.a3c import teacher_file
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 def _config(**changes):

@@ -15,10 +15,10 @@ import tensorflow as tf
 from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import gym_vector
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import seeds
+from experiment import config
+from experiment import errors
+from experiment import run_folder
+from experiment import seeds
 
 _DPI = 80
 

@@ -7,7 +7,7 @@ import numpy as np
 from agents.a3c import film
 from agents.a3c import networks
 from agents.a3c import teacher_file
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class FilmTest(absltest.TestCase):

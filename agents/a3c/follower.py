@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from agents.a3c import exchange as exchange_lib
 from agents.a3c import worker as worker_lib
-from sobolev_training.experiment import errors
+from experiment import errors
 
 _SECONDS = 60.0  # In which a leader that listens has long answered.
 _PAUSES = 0.005, 0.5  # The shortest and the longest between questions, s.

@@ -17,8 +17,8 @@ from agents.a3c import leader
 from agents.a3c import learner as learner_lib
 from agents.a3c import shared_rmsprop
 from agents.a3c import worker as worker_lib
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import testing
+from experiment import errors
+from experiment import testing
 
 ACTIONS, UPDATES, OF_LEADER = 4, 100, 20
 ALGORITHM = worker_lib.Algorithm(

@@ -22,10 +22,10 @@ from agents.a3c import follower
 from agents.a3c import networks
 from agents.a3c import settings as settings_lib
 from agents.a3c import train_teacher
-from sobolev_training.experiment import cluster
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import stop
+from experiment import cluster
+from experiment import config
+from experiment import errors
+from experiment import stop
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,8 @@ from agents.a3c import experiment
 from agents.a3c import join_training
 from agents.a3c import settings
 from agents.a3c import train_teacher
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import testing
+from experiment import errors
+from experiment import testing
 
 
 def train(address, folder):

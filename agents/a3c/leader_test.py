@@ -6,7 +6,7 @@ from agents.a3c import exchange as exchange_lib
 from agents.a3c import leader
 from agents.a3c import learner as learner_lib
 from agents.a3c import shared_rmsprop
-from sobolev_training.experiment import testing
+from experiment import testing
 
 
 def setUpModule():

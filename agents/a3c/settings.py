@@ -7,7 +7,7 @@ import dataclasses
 
 from agents.atari import games
 from agents.atari import preprocessing
-from sobolev_training.experiment import config
+from experiment import config
 
 
 @dataclasses.dataclass(frozen=True)

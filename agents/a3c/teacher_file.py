@@ -15,8 +15,8 @@ import numpy as np
 
 from agents.a3c import networks
 from agents.atari import games
-from sobolev_training.experiment import atomic
-from sobolev_training.experiment import errors
+from experiment import atomic
+from experiment import errors
 
 SUFFIX = '.npz'
 _RECORD = 'record'

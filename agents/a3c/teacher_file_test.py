@@ -5,7 +5,7 @@ import numpy as np
 
 from agents.a3c import networks
 from agents.a3c import teacher_file
-from sobolev_training.experiment import errors
+from experiment import errors
 
 RECORD = {'game': 'pong', 'frames': 12, 'curve': [{'frames': 4, 'score': None}]}
 

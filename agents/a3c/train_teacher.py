@@ -22,11 +22,11 @@ from agents.a3c import exchange
 from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import inputs
-from sobolev_training.experiment import loop
-from sobolev_training.experiment import run_folder
+from experiment import config
+from experiment import errors
+from experiment import inputs
+from experiment import loop
+from experiment import run_folder
 
 TEACHER = 'teacher.npz'
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from agents.a3c import advantages
 from agents.a3c import losses
 from agents.atari import vector_env
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class Environment(Protocol):

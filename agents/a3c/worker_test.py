@@ -8,7 +8,7 @@ from agents.a3c import networks
 from agents.a3c import references
 from agents.a3c import worker as worker_lib
 from agents.atari import vector_env
-from sobolev_training.experiment import errors
+from experiment import errors
 
 T, N, A = 4, 2, 3
 

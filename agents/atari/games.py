@@ -10,7 +10,7 @@ import warnings
 
 from ale_py import roms
 
-from sobolev_training.experiment import errors
+from experiment import errors
 
 WAY_OUT = 'install ale-py as requirements.txt has it, or unset ALE_ROMS_DIR'
 

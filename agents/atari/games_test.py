@@ -7,7 +7,7 @@ from absl.testing import parameterized
 import ale_py
 
 from agents.atari import games
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class GamesTest(parameterized.TestCase):

@@ -4,7 +4,7 @@ import gym
 import numpy as np
 
 from agents.atari import registration
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class RegistrationTest(parameterized.TestCase):

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from agents.distillation import settings as settings_lib
-from sobolev_training.experiment import finished_runs
-from sobolev_training.experiment import results
-from sobolev_training.experiment import tables
-from tools.report import figure4_rows
+from experiment import finished_runs
+from experiment import results
+from experiment import tables
+from report import figure4_rows
 
 MEASURED = 'measured.csv'
 

@@ -4,8 +4,8 @@ import pathlib
 from absl.testing import absltest
 
 from agents.distillation import analysis
-from sobolev_training.experiment import results
-from tools.report import figure4_rows
+from experiment import results
+from report import figure4_rows
 
 COLUMNS = (
     'step', 'seconds', 'train_kl', 'test_kl', 'test_action_error',

@@ -14,9 +14,9 @@ import statistics
 from typing import NamedTuple
 
 from agents.distillation import settings as settings_lib
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import finished_runs
-from sobolev_training.experiment import tables
+from experiment import errors
+from experiment import finished_runs
+from experiment import tables
 
 CHOICES = 'figure4_choices.csv'
 

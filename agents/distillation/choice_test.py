@@ -4,7 +4,7 @@ import pathlib
 from absl.testing import absltest
 
 from agents.distillation import choice
-from sobolev_training.experiment import errors
+from experiment import errors
 
 CANDIDATES = [
     choice.Candidate('pong', 1.0, 'regular', 1e-3, 0.0, 5, 0.5),

@@ -12,11 +12,11 @@ from typing import Any
 
 from agents.a3c import teacher_file
 from agents.distillation import teachers
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import tables
-from tools.report import figure4_rows
+from experiment import config
+from experiment import errors
+from experiment import run_folder
+from experiment import tables
+from report import figure4_rows
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,8 @@ from agents.a3c import teacher_file
 from agents.distillation import collect_teachers
 from agents.distillation import teachers
 from agents.distillation import testing
-from sobolev_training.experiment import errors
-from tools.report import figure4_rows
+from experiment import errors
+from report import figure4_rows
 
 RECORD = {
     'game': 'pong',

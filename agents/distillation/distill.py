@@ -18,13 +18,13 @@ from agents.distillation import settings as settings_lib
 from agents.distillation import split as split_lib
 from agents.distillation import teachers
 from agents.distillation import training
-from sobolev_training.experiment import config
-from sobolev_training.experiment import environment
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import finished_runs
-from sobolev_training.experiment import inputs
-from sobolev_training.experiment import loop
-from sobolev_training.experiment import run_folder
+from experiment import config
+from experiment import environment
+from experiment import errors
+from experiment import finished_runs
+from experiment import inputs
+from experiment import loop
+from experiment import run_folder
 
 # Recorded probabilities come from other batches of the same network, and may
 # come from a processor that multiplies in TF32.

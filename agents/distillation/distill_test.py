@@ -10,8 +10,8 @@ from agents.distillation import distill
 from agents.distillation import recording
 from agents.distillation import settings as settings_lib
 from agents.distillation import testing
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
+from experiment import errors
+from experiment import run_folder
 
 
 class DistillTest(parameterized.TestCase):

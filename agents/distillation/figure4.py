@@ -24,12 +24,12 @@ from agents.distillation import record
 from agents.distillation import scales
 from agents.distillation import settings as settings_lib
 from agents.distillation import teachers
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import inputs
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import sweep
-from tools.report import figure4_figures
+from experiment import config
+from experiment import errors
+from experiment import inputs
+from experiment import run_folder
+from experiment import sweep
+from report import figure4_figures
 
 _RECORDING = 'recording'  # The folder's name.
 

@@ -8,9 +8,9 @@ from agents.distillation import choice
 from agents.distillation import figure4
 from agents.distillation import scales
 from agents.distillation import testing
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import results
-from tools.report import figure4_rows
+from experiment import errors
+from experiment import results
+from report import figure4_rows
 
 
 class Figure4Test(absltest.TestCase):

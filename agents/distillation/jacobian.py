@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from agents.distillation import dataset
 from agents.distillation import losses
-from sobolev_training.experiment import errors
+from experiment import errors
 
 # A part in 2,000 of each element, far below what the drawing of projections
 # adds, for half the memory and time.

@@ -6,7 +6,7 @@ import tensorflow as tf
 from agents.distillation import dataset
 from agents.distillation import jacobian
 from agents.distillation import testing
-from sobolev_training.experiment import errors
+from experiment import errors
 
 CHOSEN = np.arange(7, 257, 2)  # More than are computed at a time.
 

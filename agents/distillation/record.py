@@ -21,13 +21,13 @@ from agents.atari import games
 from agents.atari import gym_vector
 from agents.distillation import recording as recording_lib
 from agents.distillation import teachers
-from sobolev_training.experiment import atomic
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import inputs
-from sobolev_training.experiment import loop
-from sobolev_training.experiment import run_folder
-from sobolev_training.experiment import seeds
+from experiment import atomic
+from experiment import config
+from experiment import errors
+from experiment import inputs
+from experiment import loop
+from experiment import run_folder
+from experiment import seeds
 
 RECORDING = 'recording.npz'
 

@@ -9,7 +9,7 @@ from agents.atari import gym_vector
 from agents.distillation import record
 from agents.distillation import recording
 from agents.distillation import testing
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class RecordTest(absltest.TestCase):

@@ -19,8 +19,8 @@ import numpy as np
 
 from agents.atari import games
 from agents.atari import preprocessing
-from sobolev_training.experiment import atomic
-from sobolev_training.experiment import errors
+from experiment import atomic
+from experiment import errors
 
 _WAY_OUT = 'take another file, or make one with //agents:record'
 _RECORD = 'record'

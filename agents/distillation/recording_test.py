@@ -6,7 +6,7 @@ from absl.testing import parameterized
 import numpy as np
 
 from agents.distillation import recording
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 def _make(**changes):

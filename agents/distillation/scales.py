@@ -6,7 +6,7 @@ Marks as in docs/deviations.md.
 import dataclasses
 
 from agents.atari import games
-from sobolev_training.experiment import config
+from experiment import config
 
 # What a scale sets in place of the defaults, which are those of `paper`.
 SCALES = {

@@ -7,8 +7,8 @@ import dataclasses
 
 from agents.atari import games
 from agents.distillation import losses
+from experiment import config
 from sobolev_training import projections as projections_lib
-from sobolev_training.experiment import config
 
 METHODS = ('regular', 'sobolev')
 

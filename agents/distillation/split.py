@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 class Split(NamedTuple):

@@ -3,7 +3,7 @@ from absl.testing import parameterized
 import numpy as np
 
 from agents.distillation import split
-from sobolev_training.experiment import errors
+from experiment import errors
 
 
 def _episodes(lengths):

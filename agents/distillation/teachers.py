@@ -4,7 +4,7 @@ import pathlib
 
 from agents.a3c import teacher_file
 from agents.atari import games
-from sobolev_training.experiment import run_folder
+from experiment import run_folder
 
 # Beside this package, also in Bazel's runfiles.
 FOLDER = pathlib.Path(__file__).parents[1] / 'teachers'

@@ -14,9 +14,9 @@ from agents.distillation import jacobian
 from agents.distillation import losses
 from agents.distillation import networks
 from agents.distillation import settings as settings_lib
+from experiment import ordering
+from experiment import seeds
 from sobolev_training import projections
-from sobolev_training.experiment import ordering
-from sobolev_training.experiment import seeds
 
 _TEST_BATCH = 500
 

@@ -11,8 +11,8 @@ from agents.distillation import networks
 from agents.distillation import settings as settings_lib
 from agents.distillation import testing
 from agents.distillation import training
+from experiment import seeds
 from sobolev_training import projections
-from sobolev_training.experiment import seeds
 
 SETTINGS = settings_lib.Config(batch_size=5, learning_rate=1e-3, seed=3)
 

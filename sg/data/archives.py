@@ -11,9 +11,9 @@ import tarfile
 from typing import IO
 import zlib
 
-from sobolev_training.experiment import atomic
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import progress
+from experiment import atomic
+from experiment import errors
+from experiment import progress
 
 MEGABYTE = 1e6
 

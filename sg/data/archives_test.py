@@ -6,8 +6,8 @@ import tarfile
 from absl.testing import absltest
 from absl.testing import parameterized
 
+from experiment import errors
 from sg.data import archives
-from sobolev_training.experiment import errors
 
 
 def _write(path, contents, mode='w'):

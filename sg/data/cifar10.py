@@ -10,9 +10,9 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
+from experiment import tensorflow_errors
 from sg.data import dataset
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import tensorflow_errors
 
 TRAIN_FILES = tuple(f'data_batch_{number}.bin' for number in range(1, 6))
 TEST_FILES = ('test_batch.bin',)

@@ -6,8 +6,8 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
+from experiment import errors
 from sg.data import cifar10
-from sobolev_training.experiment import errors
 
 _COUNT = 3  # Records in a file, in place of 10,000.
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from experiment import ordering
 from sg.data import augmentation
-from sobolev_training.experiment import ordering
 
 
 class Dataset(abc.ABC):

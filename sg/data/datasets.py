@@ -11,12 +11,12 @@ import re
 
 import tensorflow as tf
 
+from experiment import errors
+from experiment import run_folder
 from sg.data import cifar10
 from sg.data import dataset
 from sg.data import imagenet
 from sg.data import synthetic
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import run_folder
 
 NAMES = ('cifar10', 'imagenet', 'synthetic')
 

@@ -6,8 +6,8 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import tensorflow as tf
 
+from experiment import errors
 from sg.data import datasets
-from sobolev_training.experiment import errors
 
 
 class DatasetsTest(parameterized.TestCase):

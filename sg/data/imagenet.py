@@ -15,10 +15,10 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
+from experiment import ordering
 from sg.data import augmentation
 from sg.data import dataset
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import ordering
 
 SPLITS = ('train', 'val')
 SUFFIXES = ('.jpeg', '.jpg')

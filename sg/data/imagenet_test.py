@@ -6,10 +6,10 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
 from sg.data import augmentation
 from sg.data import datasets
 from sg.data import imagenet
-from sobolev_training.experiment import errors
 
 # Grey levels, so that a JPEG has them exactly.
 _LEVELS = {

@@ -21,12 +21,12 @@ import urllib.request
 import numpy as np
 import tensorflow as tf
 
+from experiment import config
+from experiment import errors
+from experiment import progress
+from experiment import run_folder
 from sg.data import archives
 from sg.data import cifar10
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import progress
-from sobolev_training.experiment import run_folder
 
 _URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
 _MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'  # As that site tells.

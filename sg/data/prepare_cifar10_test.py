@@ -16,9 +16,9 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
 from sg.data import cifar10
 from sg.data import prepare_cifar10
-from sobolev_training.experiment import errors
 
 _NAMES = cifar10.TRAIN_FILES + cifar10.TEST_FILES
 _COUNT = 2  # Records in a file, in place of 10,000.

@@ -19,12 +19,12 @@ import re
 from scipy import io as scipy_io
 from scipy.io import matlab
 
+from experiment import config
+from experiment import errors
+from experiment import progress
+from experiment import run_folder
 from sg.data import archives
 from sg.data import imagenet
-from sobolev_training.experiment import config
-from sobolev_training.experiment import errors
-from sobolev_training.experiment import progress
-from sobolev_training.experiment import run_folder
 
 # What may be part of a path: no separators, and no dot in front.
 _PART = r'[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*'

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import io as scipy_io
 import tensorflow as tf
 
+from experiment import errors
 from sg.data import prepare_imagenet
-from sobolev_training.experiment import errors
 
 
 def _jpeg(level):

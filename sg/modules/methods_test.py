@@ -11,7 +11,7 @@ from sg.modules import loss_predictor
 from sg.modules import methods
 from sg.networks import layers
 from sobolev_training import testing
-from sobolev_training.theory import gradient_fields
+from theory import gradient_fields
 
 BATCH, CLASSES = 3, 4
 LEARNING = ('direct_sg', 'direct_sg_plain', 'vfbn', 'critic', 'sobolev')

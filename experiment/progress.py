@@ -1,0 +1,150 @@
+"""How far a program is: a bar on a terminal, few plain lines elsewhere."""
+
+from collections.abc import Mapping
+import json
+import pathlib
+import sys
+import threading
+import time
+from typing import Any
+from typing import TextIO
+
+import tqdm
+
+from experiment import atomic
+
+# tqdm's own lock is for bars in several processes; it takes a semaphore of the
+# system, which a killed process leaves behind.
+tqdm.tqdm.set_lock(threading.RLock())
+
+PROGRESS = 'progress.json'
+LINE_SECONDS = 30.0  # Between plain lines.
+FILE_SECONDS = 1.0  # Between writes of progress.json.
+
+
+def write(line: str) -> None:
+  """Prints a line to standard error without breaking a bar."""
+  tqdm.tqdm.write(line, file=sys.stderr)
+  sys.stderr.flush()
+
+
+class Progress:
+  """Shows the share done, the rate and the time left.
+
+      with Progress(total=1000, description='train') as progress:
+        for step in range(1, 1001):
+          ...
+          progress.update(step, {'loss': loss})
+
+  On a terminal a bar; elsewhere, as in a log, a line every 30 seconds.
+  """
+
+  def __init__(
+      self,
+      total: float,
+      done: float = 0,
+      description: str = '',
+      unit: str = 'step',
+      quiet: bool = False,
+      stream: TextIO | None = None,
+  ):
+    """Starts the clock.
+
+    Args:
+      total: how much there is to do, in `unit`s.
+      done: how much of it was done before, in an earlier session.
+      description: the first word of the bar.
+      unit: what is counted.
+      quiet: whether to show nothing.
+      stream: where to show it; standard error by default.
+    """
+    self._total = total
+    self._done = self._initial = done
+    self._description = description
+    self._unit = unit
+    self._quiet = quiet
+    self._stream = stream or sys.stderr
+    self._started = self._last_line = time.monotonic()
+    self._bar = tqdm.tqdm(
+        total=total,
+        initial=done,
+        desc=description or None,
+        unit=unit,
+        file=self._stream,
+        disable=quiet or not self._stream.isatty(),
+        dynamic_ncols=True,
+        miniters=1,  # The caller's updates are seldom enough.
+    )
+
+  def __enter__(self) -> 'Progress':
+    return self
+
+  def __exit__(self, *_) -> None:
+    self._bar.close()
+
+  def update(self, done: float, scalars: Mapping[str, float] = {}) -> None:
+    """Takes note that `done` is done, of the total.
+
+    Args:
+      done: how much is done by now, in all.
+      scalars: values to show behind it.
+    """
+    self._done = done
+    shown = {name: f'{value:.4g}' for name, value in scalars.items()}
+    if not self._bar.disable:
+      self._bar.set_postfix(shown, refresh=False)
+      self._bar.update(done - self._bar.n)
+    elif not self._quiet:
+      now = time.monotonic()
+      if now - self._last_line >= LINE_SECONDS:
+        self._last_line = now
+        print(self._line(shown), file=self._stream, flush=True)
+
+  def seconds_left(self) -> float | None:
+    """By this session's rate; None before the first progress."""
+    done = self._done - self._initial
+    if done <= 0 or not self._total:
+      return None
+    elapsed = time.monotonic() - self._started
+    return elapsed / done * (self._total - self._done)
+
+  def _line(self, shown: Mapping[str, str]) -> str:
+    left = self.seconds_left()
+    rate = (self._done - self._initial) / (time.monotonic() - self._started)
+    amount = f'{self._unit} {self._done:.10g}'
+    if self._total:  # Otherwise it is not known.
+      amount += f' of {self._total:.10g}  {self._done / self._total:.0%}'
+    parts = [
+        self._description,
+        amount,
+        f'{rate:.3g} {self._unit}s/s',
+        '' if left is None else f'{tqdm.tqdm.format_interval(left)} left',
+        *(f'{name} {value}' for name, value in shown.items()),
+    ]
+    return '  '.join(filter(None, parts))
+
+
+class ProgressFile:
+  """Tells other processes how far this one is, about once a second."""
+
+  def __init__(self, folder: pathlib.Path, total: int):
+    self._path = folder / PROGRESS
+    self._total = total
+    self._last = -float('inf')
+
+  def update(self, step: int) -> None:
+    """Writes the step, when the last time was a while ago or all is done."""
+    now = time.monotonic()
+    if now - self._last >= FILE_SECONDS or step >= self._total:
+      self._last = now
+      state = {'step': step, 'total_steps': self._total}
+      atomic.write_json(self._path, state, durable=False)
+
+
+def read_share(folder: pathlib.Path) -> float:
+  """The share that the run in a folder has done, from 0 to 1."""
+  try:
+    state: Any = json.loads((folder / PROGRESS).read_text(encoding='utf-8'))
+    return min(1.0, state['step'] / max(1, state['total_steps']))
+  except (OSError, ValueError, KeyError, TypeError):
+    return 0.0

@@ -1,0 +1,104 @@
+"""Tests for progress."""
+
+import io
+import json
+import pathlib
+from unittest import mock
+
+from absl.testing import absltest
+
+from experiment import progress
+
+
+class Terminal(io.StringIO):
+
+  def isatty(self) -> bool:
+    return True
+
+
+class ProgressTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.now = 0.0
+    self.enter_context(
+        mock.patch.object(progress.time, 'monotonic', lambda: self.now)
+    )
+
+  def test_few_plain_lines_where_there_is_no_terminal(self):
+    stream = io.StringIO()
+    with progress.Progress(1000, 0, 'run', stream=stream) as bar:
+      for second in range(1, 71):
+        self.now = float(second)
+        bar.update(10 * second, {'loss': 0.123456})
+    # 10 steps a second, of 1000: at 30 s 70 s are left, at 60 s 40 s.
+    self.assertEqual(
+        stream.getvalue().splitlines(),
+        [
+            'run  step 300 of 1000  30%  10 steps/s  01:10 left  loss 0.1235',
+            'run  step 600 of 1000  60%  10 steps/s  00:40 left  loss 0.1235',
+        ],
+    )
+
+  def test_a_total_that_is_unknown(self):
+    stream = io.StringIO()
+    with progress.Progress(0, 0, 'get', unit='MB', stream=stream) as bar:
+      self.now = 31.0
+      bar.update(62)
+    line = stream.getvalue()
+    self.assertTrue(line.startswith('get  MB 62  2 MBs/s'), line)
+
+  def test_time_left_is_by_the_rate_of_this_session(self):
+    bar = progress.Progress(100, 50, stream=io.StringIO())
+    self.assertIsNone(bar.seconds_left())
+    self.now = 10.0
+    bar.update(60)
+    self.assertAlmostEqual(bar.seconds_left(), 40.0)
+
+  def test_a_bar_on_a_terminal(self):
+    stream = Terminal()
+    with progress.Progress(4, 1, 'run', stream=stream) as bar:
+      bar.update(3, {'loss': 0.5})
+    self.assertIn('run:  75%', stream.getvalue())
+    self.assertIn('3/4', stream.getvalue())
+    self.assertIn('loss=0.5', stream.getvalue())
+
+  def test_quiet_is_silent(self):
+    for stream in (io.StringIO(), Terminal()):
+      with progress.Progress(4, quiet=True, stream=stream) as bar:
+        self.now += 1000.0
+        bar.update(3)
+      self.assertEqual(stream.getvalue(), '')
+
+
+class ProgressFileTest(absltest.TestCase):
+
+  def test_tells_the_share(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    path = folder / progress.PROGRESS
+    self.assertEqual(progress.read_share(folder), 0.0)
+    file = progress.ProgressFile(folder, 400)
+    with mock.patch.object(progress.time, 'monotonic') as monotonic:
+      monotonic.return_value = 10.0
+      file.update(100)
+      self.assertEqual(progress.read_share(folder), 0.25)
+      monotonic.return_value = 10.9
+      file.update(200)  # Too soon.
+      self.assertEqual(progress.read_share(folder), 0.25)
+      monotonic.return_value = 11.0
+      file.update(200)
+      self.assertEqual(progress.read_share(folder), 0.5)
+      file.update(400)  # The end is never too soon.
+    self.assertEqual(
+        json.loads(path.read_text()), {'step': 400, 'total_steps': 400}
+    )
+
+  def test_a_broken_file_counts_as_no_progress(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    for text in ('', '{', '[]', '{"step": 1}', '{"step": "a"}'):
+      (folder / progress.PROGRESS).write_text(text)
+      self.assertEqual(progress.read_share(folder), 0.0)
+
+
+if __name__ == '__main__':
+  absltest.main()

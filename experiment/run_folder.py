@@ -1,0 +1,322 @@
+"""The folder of a run: what was run, on what, and what came of it.
+
+    config.json    settings, command, commit, versions, device, seeds, start,
+                   checksums of data that lie elsewhere
+    metrics.csv    a row an evaluation
+    events/        the same for TensorBoard
+    checkpoints/   the newest states, to go on from
+    log.txt        what the program said, with times
+    progress.json  how far it is, for those who watch
+    finished.json  there only when the run is complete
+    output.txt     what a sweep's process printed
+"""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import datetime
+import fcntl
+import json
+import os
+import pathlib
+import sys
+import traceback
+from typing import Any
+
+from absl import flags
+
+from experiment import atomic
+from experiment import config as config_lib
+from experiment import environment
+from experiment import errors
+from experiment import progress
+
+CONFIG = 'config.json'
+FINISHED = 'finished.json'
+LOG = 'log.txt'
+OUTPUT = 'output.txt'
+
+flags.disclaim_key_flags()
+
+
+def define_flags(
+    default: str, flag_values: flags.FlagValues = flags.FLAGS
+) -> None:
+  """Defines --output, the run's folder, and --resume."""
+  flags.DEFINE_string(
+      'output', default, "The run's folder; must be new.", flag_values
+  )
+  flags.DEFINE_bool(
+      'resume',
+      False,
+      'Go on with the run in --output, or start it when there is none.',
+      flag_values,
+  )
+
+
+def resolve(path: os.PathLike[str] | str) -> pathlib.Path:
+  """A path as the user meant it, who may have called `bazel run`.
+
+  Bazel starts programs in a folder of its own, and tells in
+  BUILD_WORKING_DIRECTORY where it was called.
+  """
+  called_in = os.environ.get('BUILD_WORKING_DIRECTORY') or os.getcwd()
+  return pathlib.Path(called_in, pathlib.Path(path).expanduser())
+
+
+def make(path: os.PathLike[str] | str) -> pathlib.Path:
+  """Resolves a folder's path and makes it: a mistake shows before the work."""
+  path = resolve(path)
+  with errors.naming(path):
+    path.mkdir(parents=True, exist_ok=True)
+  return path
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+  """A run whose folder is open.
+
+  Attributes:
+    path: the folder.
+    resumed: whether the folder held this run already.
+    finished: whether the run is complete, with nothing left to do.
+  """
+
+  path: pathlib.Path
+  resumed: bool
+
+  @property
+  def finished(self) -> bool:
+    return (self.path / FINISHED).exists()
+
+  def finish(self, summary: dict[str, Any]) -> None:
+    """Marks the run as complete.
+
+    Args:
+      summary: JSON values to keep in `finished.json` beside the time.
+    """
+    with errors.naming(self.path):
+      atomic.write_json(
+          self.path / FINISHED, {'finished': _now(), **summary}
+      )
+
+  def log(self, line: str) -> None:
+    """Writes a line to `log.txt`, with the time."""
+    with errors.naming(self.path / LOG):
+      with open(self.path / LOG, 'a', encoding='utf-8') as file:
+        file.write(f'{_now()} {line}\n')
+
+  def say(self, line: str) -> None:
+    """Writes a line to `log.txt` and to the console."""
+    self.log(line)
+    progress.write(line)
+
+
+def _now() -> str:
+  now = datetime.datetime.now(datetime.UTC)
+  return now.isoformat(timespec='seconds')
+
+
+@contextlib.contextmanager
+def open_run(
+    path: os.PathLike[str] | str, config: Any, resume: bool = False
+) -> Iterator[Run]:
+  """Opens a run's folder for one process.
+
+  Args:
+    path: the folder; a relative one is in the folder where the user is.
+    config: the settings, a dataclass of `config.setting`s.
+    resume: whether to go on with the run in the folder. A folder without a run
+      starts one.
+
+  Yields:
+    The run. When it is `finished` there is nothing to do.
+
+  Raises:
+    UserError: the folder cannot be written, holds something else, holds a run
+      and `resume` is false, holds a run with other settings, or is in use.
+  """
+  path = resolve(path)
+  config_lib.validate(config)
+  with errors.naming(path):
+    _make_folder(path)
+  with _lock(path):
+    with errors.naming(path):
+      run = Run(path, resumed=(path / CONFIG).exists())
+      if run.resumed:
+        atomic.remove_leftovers(path)
+        _check_resume(run, config, resume)
+      else:
+        _check_empty(path)
+        atomic.write_json(path / CONFIG, _description(config))
+    with _logged(run), _given_back(run):
+      yield run
+
+
+@contextlib.contextmanager
+def _given_back(run: Run) -> Iterator[None]:
+  """Leaves the folder free when a setting or file stops a run at its start."""
+  try:
+    yield
+  except errors.UserError:
+    if not run.resumed and not _others(run.path, CONFIG):
+      (run.path / CONFIG).unlink()
+    raise
+
+
+def _make_folder(path: pathlib.Path) -> None:
+  try:
+    path.mkdir(parents=True, exist_ok=True)
+  except FileExistsError:
+    raise errors.UserError(
+        f'{path}: not a folder: choose another --output'
+    ) from None
+  except FileNotFoundError:  # As in /proc, where nobody can make one.
+    raise errors.UserError(
+        f'{path}: no folder can be made there: choose another --output'
+    ) from None
+
+
+@contextlib.contextmanager
+def _lock(path: pathlib.Path) -> Iterator[None]:
+  """Keeps other processes out; the system unlocks when the process ends."""
+  # Not named like a result, and not removed: removing it would let two
+  # processes lock two files of the same name.
+  with errors.naming(path):
+    lock = os.open(path / '.lock', os.O_RDWR | os.O_CREAT, 0o666)
+  try:
+    with errors.naming(path):
+      _take(lock, path)
+    yield
+  finally:
+    os.close(lock)
+
+
+def _take(lock: int, path: pathlib.Path) -> None:
+  """Locks an open file, and writes into it who did."""
+  try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+  except BlockingIOError:
+    holder = os.read(lock, 20).decode() or 'unknown'
+    raise errors.UserError(
+        f'{path}: process {holder} is using this run: wait for it, or stop it'
+    ) from None
+  os.truncate(lock, 0)
+  os.write(lock, str(os.getpid()).encode())
+
+
+def _others(path: pathlib.Path, *names: str) -> list[str]:
+  """What lies in a folder besides `names` and what may lie there anyway."""
+  # A sweep writes the output before its run starts, and a run that ended at its
+  # start leaves the log and the lock.
+  free = {LOG, OUTPUT, *names}
+  found = sorted(entry.name for entry in path.iterdir())
+  return [n for n in found if not n.startswith('.') and n not in free]
+
+
+def _check_empty(path: pathlib.Path) -> None:
+  """Refuses a folder with something in it that is not a run's."""
+  others = _others(path)
+  if others:
+    raise errors.UserError(
+        f'{path}: has files ({others[0]}) but no run: choose another --output'
+    )
+
+
+def _check_resume(run: Run, config: Any, resume: bool) -> None:
+  """Refuses to overwrite a run, or to go on with other settings."""
+  if not resume:
+    if run.finished:
+      found = (
+          'a finished run: remove it, or choose another --output; --resume '
+          'tells its result'
+      )
+    else:
+      found = 'a run: continue it with --resume, or choose another --output'
+    raise errors.UserError(f'{run.path}: holds {found}')
+  differing = changed_settings(run.path, config)
+  if differing:
+    raise errors.UserError(
+        f'{run.path}: cannot resume with other settings: '
+        f'{"; ".join(differing)}: use the same, or choose another --output'
+    )
+
+
+def read_config(path: pathlib.Path) -> dict[str, Any]:
+  """Reads what `config.json` in a run's folder says.
+
+  Raises:
+    UserError: it is not there or broken.
+  """
+  try:
+    with errors.naming(path / CONFIG):
+      found = json.loads((path / CONFIG).read_text(encoding='utf-8'))
+    found['settings'].items()
+    found.get('inputs', {}).items()
+    return found
+  except FileNotFoundError:
+    raise errors.UserError(f'{path}: holds no run (no {CONFIG})') from None
+  except (ValueError, KeyError, TypeError, AttributeError):
+    raise errors.UserError(
+        f'{path / CONFIG}: broken: choose another --output'
+    ) from None
+
+
+def short_commit(config: dict[str, Any]) -> str:
+  """A run's commit for people, with a + if files were changed since."""
+  return config['commit'][:12] + ('+' if config['dirty'] else '')
+
+
+def device_name(config: dict[str, Any]) -> str:
+  """What a run ran on, for people."""
+  return environment.device_line(config['device'])
+
+
+def changed_settings(path: pathlib.Path, config: Any) -> list[str]:
+  """Says which settings of a run differ from `config`, a phrase each."""
+  return config_lib.differences(config, read_config(path)['settings'])
+
+
+def _description(config: Any) -> dict[str, Any]:
+  """What `config.json` tells."""
+  settings = config_lib.to_json(config)
+  return {
+      'settings': settings,
+      'command': environment.command(config_lib.to_arguments(config)),
+      'arguments': sys.argv,
+      **environment.commit(),
+      'versions': environment.versions(),
+      'device': environment.device(),
+      'seeds': {
+          name: value
+          for name, value in settings.items()
+          if name.rstrip('s').split('_')[-1] == 'seed'
+      },
+      'started': _now(),
+  }
+
+
+@contextlib.contextmanager
+def _logged(run: Run) -> Iterator[None]:
+  """Notes in the log how a session begins and ends."""
+  began = read_config(run.path).get('commit')
+  now = environment.commit()['commit']
+  if run.finished:
+    run.say(f'{run.path}: already finished: nothing to do')
+  else:
+    verb = 'resumed' if run.resumed else 'started'
+    run.log(f'{verb} at commit {now} on {environment.device_line()}')
+    if began != now:
+      run.say(
+          f'warning: this run began at commit {began}, and goes on at {now}'
+      )
+  try:
+    yield
+  except (errors.UserError, errors.Interrupted) as error:
+    with contextlib.suppress(errors.UserError):  # As when the disk is full.
+      run.log(errors.one_line(error))
+    raise
+  except Exception:
+    with contextlib.suppress(errors.UserError):
+      run.log(traceback.format_exc())
+    raise
