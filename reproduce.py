@@ -38,7 +38,7 @@ class Settings:
       'How much: smoke takes some minutes on two cores, laptop about five '
       "hours, most of it for Figure 4 and Table 1; the paper's Table 1 asks "
       'for a GPU.',
-      choices=tuple(figure2.SCALES),
+      choices=('smoke', 'laptop', 'paper'),
   )
   parts: tuple[str, ...] = config.setting(
       ('figure2', 'figure3', 'figure4', 'table1'),

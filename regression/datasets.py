@@ -2,8 +2,9 @@
 
 Points are uniform in a function's box [V, section 4.1]. A seed's smaller set is
 the beginning of its larger one, and both methods see the same points in the
-same order. The test set is one for all seeds of a function. Where a name is
-that of an .npz file, the points are the recorded ones in it.
+same order. The test set is one for all seeds of a function; the validation set,
+on which training may be stopped, is drawn per seed. Where a name is that of an
+.npz file, the points are the recorded ones in it.
 """
 
 import pathlib
@@ -18,8 +19,9 @@ from regression import functions
 from regression import recorded
 
 TEST_SIZE = 10_000  # [M; S: Tikquuss/lwd]
+VALIDATION_SIZE = 1000  # [O]
 
-_TRAIN, _TEST, _ORDER = range(3)
+_TRAIN, _TEST, _ORDER, _VALIDATION = range(4)
 
 
 class Dataset(NamedTuple):
@@ -54,6 +56,11 @@ def _recorded(name: str) -> pathlib.Path | None:
   return run_folder.resolve(name) if name.endswith(recorded.SUFFIX) else None
 
 
+def _training_rows(path, name, seed) -> np.ndarray:
+  rows, _ = recorded.split(path)
+  return _generator(_TRAIN, name, seed).permutation(rows)
+
+
 def _pick(path, rows) -> Dataset:
   return Dataset(**{k: v[rows] for k, v in recorded.load(path).items()})
 
@@ -69,17 +76,34 @@ def training_set(name: str, size: int, seed: int) -> Dataset:
   Raises:
     UserError: the file cannot be used, or has fewer points.
   """
-  generator = _generator(_TRAIN, name, seed)
   path = _recorded(name)
   if path is None:
-    return _sample(name, size, generator)
-  rows, _ = recorded.split(path)
+    return _sample(name, size, _generator(_TRAIN, name, seed))
+  rows = _training_rows(path, name, seed)
   if size > len(rows):
     raise errors.UserError(
         f'{path}: has {len(rows)} training points, and --size={size}: ask for '
         'fewer'
     )
-  return _pick(path, generator.permutation(rows)[:size])
+  return _pick(path, rows[:size])
+
+
+def validation_set(name: str, size: int, seed: int) -> Dataset:
+  """Points held out from both training and test, up to VALIDATION_SIZE.
+
+  Args:
+    name: a key of `functions.FUNCTIONS`, or an .npz file; see `recorded`.
+    size: the size of the training set: of a file, what it leaves over.
+    seed: which points.
+
+  Returns:
+    The points; none if a file has no more of them.
+  """
+  path = _recorded(name)
+  if path is None:
+    return _sample(name, VALIDATION_SIZE, _generator(_VALIDATION, name, seed))
+  rows = _training_rows(path, name, seed)
+  return _pick(path, rows[size : size + VALIDATION_SIZE])
 
 
 def test_set(name: str, size: int = TEST_SIZE) -> Dataset:

@@ -1,3 +1,5 @@
+import pathlib
+
 from absl.testing import absltest
 import numpy as np
 
@@ -36,6 +38,30 @@ class DatasetsTest(absltest.TestCase):
     sets = [datasets.training_set('booth', 20, seed).x for seed in range(3)]
     sets.append(datasets.test_set('booth', 20).x)
     self.assertLen({x.tobytes() for x in sets}, 4)
+
+  def test_validation_points_are_in_no_other_set(self):
+    held_out = datasets.validation_set('booth', 20, seed=1).x
+    self.assertEqual(held_out.shape, (1000, 2))
+    others = [
+        datasets.training_set('booth', 10_000, seed=1).x,
+        datasets.test_set('booth').x,
+        datasets.validation_set('booth', 20, seed=2).x,
+    ]
+    for other in others:
+      self.assertEmpty(set(map(tuple, held_out)) & set(map(tuple, other)))
+
+  def test_recorded_validation_points_are_what_training_leaves_over(self):
+    path = str(pathlib.Path(self.create_tempdir().full_path) / 'points.npz')
+    x = np.arange(10.0)[:, np.newaxis]
+    np.savez(path, x=x, y=x[:, 0], gradient=x)
+    sets = [
+        datasets.training_set(path, 5, seed=1),
+        datasets.validation_set(path, 5, seed=1),
+        datasets.test_set(path),
+    ]
+    self.assertCountEqual(np.concatenate([s.y for s in sets]), x[:, 0])
+    self.assertEqual([len(s.y) for s in sets], [5, 3, 2])
+    self.assertEmpty(datasets.validation_set(path, 8, seed=1).x)
 
   def test_an_epoch_has_every_point_once(self):
     rows = datasets.batch_indices(30, 7, 'booth', 0, 0, 30)

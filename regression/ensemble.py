@@ -137,6 +137,9 @@ class Ensemble(tf.Module):
     self._state = training.State(self._network.parameters, *moments)
     self._shares = self._split(threads)
     self._test: dict[str, datasets.Dataset] = {}
+    self._validation = [
+        datasets.validation_set(m.function, size, m.seed) for m in members
+    ]
     self._compiled = False
     on_gpu = bool(tf.config.list_physical_devices('GPU'))
     self._clock = time.monotonic if on_gpu else time.process_time
@@ -240,10 +243,23 @@ class Ensemble(tf.Module):
     name = self.members[index].function
     if name not in self._test:
       self._test[name] = datasets.test_set(name)
-    x, y, gradient = self._test[name]
-    value, value_gradient = self.predict(index, x)
-    error = np.sum((value_gradient - gradient) ** 2, -1, dtype=np.float64)
-    return {
-        'test_mse': float(np.mean((value - y) ** 2, dtype=np.float64)),
-        'test_gradient_mse': float(np.mean(error)),
-    }
+    value, gradient = self._errors(index, self._test[name])
+    return {'test_mse': value, 'test_gradient_mse': gradient}
+
+  def validation_errors(self, index: int) -> dict[str, float]:
+    """The error of the value on points held out, on which to stop.
+
+    Empty if some network of the ensemble has no such points.
+    """
+    if not all(len(data.x) for data in self._validation):
+      return {}
+    value, _ = self._errors(index, self._validation[index])
+    return {'validation_mse': value}
+
+  def _errors(self, index, data):
+    value, gradient = self.predict(index, data.x)
+    mismatch = np.sum((gradient - data.gradient) ** 2, -1, dtype=np.float64)
+    return (
+        float(np.mean((value - data.y) ** 2, dtype=np.float64)),
+        float(np.mean(mismatch)),
+    )

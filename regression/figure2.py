@@ -25,12 +25,19 @@ from report import figure2 as drawing
 
 SIZES = (20, 100, 10_000)  # Section 4.1 [V].
 
+# Steps in which a laptop gets somewhere.
+_QUICK = {'learning_rate': 1e-3, 'evaluations': 16}
+
 # What a scale sets; `paper` is the settings' own defaults.
 SCALES = {
-    'smoke': {'seeds': 2, 'steps': 200, 'evaluations': 4},
-    'laptop': {'seeds': 5, 'steps': 15_000},
+    'smoke': {**_QUICK, 'seeds': 2, 'steps': 200, 'evaluations': 4},
+    'laptop': {**_QUICK, 'seeds': 5, 'steps': 15_000, 'schedule': 'cosine'},
+    'constant': {**_QUICK, 'seeds': 10, 'steps': 20_000, 'evaluations': 30},
     'paper': {'seeds': 10},
 }
+
+# What the rows say in columns of their own.
+_IN_COLUMNS = {'gradient_weight': 1.0, 'distance': 'squared_l2'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +57,9 @@ class Sweep:
       SIZES, 'Training set sizes.', 'points', 'section 4.1 [V]', minimum=1,
       distinct=True,
   )
+  methods: tuple[str, ...] = config.setting(
+      train.METHODS, 'Which methods.', choices=train.METHODS, distinct=True
+  )
   results: str = config.setting(
       'results', 'The folder of the CSV files that the rows are merged into.'
   )
@@ -65,11 +75,15 @@ def scaled(scale: str, given: dict[str, object]) -> train.Settings:
 
 def label(scale: str, settings: train.Settings) -> str:
   """The name to file the rows of these settings under."""
+  settings = dataclasses.replace(settings, **_IN_COLUMNS)
   return config.label(scale, settings, scaled(scale, {}))
 
 
 def run_configs(
-    settings: train.Settings, names: Sequence[str], sizes: Sequence[int]
+    settings: train.Settings,
+    names: Sequence[str],
+    sizes: Sequence[int],
+    methods: Sequence[str] = train.METHODS,
 ) -> dict[str, train.Config]:
   """A run's settings by the name of its folder; the longest runs first."""
   shared = {
@@ -78,14 +92,19 @@ def run_configs(
   }
   # More cores than there are sizes and methods: a run a function.
   groups = [tuple(names)]
-  if environment.usable_cores() > len(sizes) * len(train.METHODS):
+  if environment.usable_cores() > len(sizes) * len(methods):
     groups = [(name,) for name in names]
   configs = {}
   for size, method, group in itertools.product(
-      sorted(sizes, reverse=True), reversed(train.METHODS), groups
+      sorted(sizes, reverse=True), sorted(methods, reverse=True), groups
   ):
     part = group[0] if len(group) == 1 else f'{len(group)}_functions'
-    configs[f'{part}-{size}-{method}'] = train.Config(
+    term = [
+        config.to_text(getattr(settings, name))
+        for name, standard in _IN_COLUMNS.items()
+        if method == 'sobolev' and getattr(settings, name) != standard
+    ]
+    configs['-'.join([part, str(size), method, *term])] = train.Config(
         **shared, functions=group, size=size, method=method
     )
   return configs
@@ -97,9 +116,10 @@ def run_sweep(
     sizes: Sequence[int],
     folder: pathlib.Path,
     jobs: int,
+    methods: Sequence[str] = train.METHODS,
 ) -> list[pathlib.Path]:
   """Trains what is not yet trained; returns the folders of the runs."""
-  configs = run_configs(settings, names, sizes)
+  configs = run_configs(settings, names, sizes, methods)
   batch = settings.batch_size or max(sizes)
   sweep.run(
       [
@@ -134,7 +154,9 @@ def run(
   name = label(plan.scale, settings)
   results = run_folder.make(plan.results)
   folder = output / name.replace(' ', '-')
-  folders = run_sweep(settings, plan.functions, plan.sizes, folder, plan.jobs)
+  folders = run_sweep(
+      settings, plan.functions, plan.sizes, folder, plan.jobs, plan.methods
+  )
   analysis.collect(folders, name, results)
   picture = folder / 'figure2.png'
   drawing.draw(results, name, picture)

@@ -59,12 +59,31 @@ class Figure2Test(absltest.TestCase):
         figure2.label('laptop', settings), 'laptop standardise=true'
     )
 
-  def test_scales_differ_from_the_defaults_in_amount_only(self):
+  def test_the_paper_s_scale_is_the_recollected_recipe(self):
+    settings = figure2.scaled('paper', {})
+    self.assertEqual(settings, train.Settings(seeds=10))
+    self.assertEqual(settings.learning_rate, 3e-5)
+    self.assertEqual(settings.schedule, 'constant')
+    self.assertEqual(settings.steps, 200_000)
+
+  def test_scales_change_how_long_and_how_fast_only(self):
     for changes in figure2.SCALES.values():
-      self.assertLessEqual(set(changes), {'seeds', 'steps', 'evaluations'})
-    self.assertEqual(figure2.SCALES['paper'].keys(), {'seeds'})
+      self.assertLessEqual(
+          set(changes),
+          {'seeds', 'steps', 'evaluations', 'learning_rate', 'schedule'},
+      )
+
+  def test_gradient_terms_have_folders_of_their_own_and_one_label(self):
+    folders = set()
+    for given in ({}, {'gradient_weight': 0.1}, {'distance': 'l1'}):
+      settings = figure2.scaled('constant', given)
+      self.assertEqual(figure2.label('constant', settings), 'constant')
+      folders |= set(
+          figure2.run_configs(settings, ('booth',), (20,), ('sobolev',))
+      )
     self.assertEqual(
-        train.Settings(seeds=10), figure2.scaled('paper', {})
+        folders,
+        {'booth-20-sobolev', 'booth-20-sobolev-0.1', 'booth-20-sobolev-l1'},
     )
 
 

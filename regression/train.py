@@ -26,6 +26,7 @@ from regression import functions
 from regression import networks
 from regression import recorded
 from regression import training
+from sobolev_training import distances
 
 METHODS = ('regular', 'sobolev')
 
@@ -39,7 +40,8 @@ class Settings:
       0, "The first one's seed.", minimum=0, maximum=10**9
   )
   steps: int = config.setting(
-      20_000, 'Updates of the weights.', 'steps', 'deviations 1 [O]', minimum=1
+      200_000, 'Updates of the weights.', 'steps', 'deviations 1 [O]',
+      minimum=1,
   )
   batch_size: int = config.setting(
       100,
@@ -49,11 +51,11 @@ class Settings:
       minimum=0,
   )
   learning_rate: float = config.setting(
-      1e-3, "Adam's step size.", source='deviations 3 [O]', above=0
+      3e-5, "Adam's.", source='supplement [M; S: Tikquuss/lwd]', above=0
   )
   schedule: str = config.setting(
-      'cosine',
-      'Whether the step size falls to 0 over the steps.',
+      'constant',
+      'Whether the learning rate stays, or falls to 0 along half a cosine.',
       source='deviations 3 [O]',
       choices=('constant', 'cosine'),
   )
@@ -62,6 +64,12 @@ class Settings:
       'Weight of the gradient term in Sobolev Training.',
       source='section 4.1: 1 [V]',
       above=0,
+  )
+  distance: str = config.setting(
+      'squared_l2',
+      'Between gradients, in Sobolev Training.',
+      source='section 4.1 [V]',
+      choices=distances.NAMES,
   )
   standardise: bool = config.setting(
       False,
@@ -85,7 +93,7 @@ class Settings:
       choices=tuple(networks.ACTIVATIONS),
   )
   evaluations: int = config.setting(
-      16, 'Points of the learning curve, evenly spaced in log steps.',
+      30, 'Points of the learning curve, evenly spaced in log steps.',
       minimum=2,
   )
   threads: int = config.setting(
@@ -179,6 +187,7 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
   sobolev = settings.method == 'sobolev'
   method = training.Method(
       gradient_weight=settings.gradient_weight if sobolev else 0.0,
+      distance=settings.distance,
       learning_rate=settings.learning_rate,
       decay_steps=settings.steps if settings.schedule == 'cosine' else 0,
       activation=settings.activation,
@@ -224,6 +233,7 @@ def train(
       for index, member in enumerate(ensemble.members):
         scalars = {
             'train_loss': ensemble.loss[index],
+            **ensemble.validation_errors(index),
             **ensemble.test_errors(index),
             'network_seconds': ensemble.seconds,
         }

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from regression import networks
 from sobolev_training import derivatives
+from sobolev_training import distances
 from sobolev_training import piecewise_linear
 
 MLPParameters = networks.MLPParameters
@@ -60,8 +61,9 @@ class Method(NamedTuple):
 
   Attributes:
     gradient_weight: weight of the gradient term; 0 is regular training.
-    learning_rate: Adam's step size.
-    decay_steps: steps over which the step size falls to 0 along a half cosine;
+    distance: of the gradient term, a name in `distances`.
+    learning_rate: Adam's.
+    decay_steps: steps over which it falls to 0 along a half cosine;
       0 keeps it constant.
     activation: a key of `networks.ACTIVATIONS`.
     full_batch: whether a step sees all points.
@@ -69,6 +71,7 @@ class Method(NamedTuple):
   """
 
   gradient_weight: float = 1.0
+  distance: str = 'squared_l2'
   learning_rate: float = 1e-3
   decay_steps: int = 0
   activation: str = 'relu'
@@ -92,15 +95,16 @@ def loss_and_gradients(
   """Each network's loss [E] and its parameter gradients.
 
   The loss of section 4.1: the mean over the batch of the squared error of the
-  value and, weighted, the squared L2 norm of the error of the gradient.
+  value and, weighted, the distance of the gradient, its squared L2 norm.
   """
   sobolev = method.gradient_weight != 0
+  distance = distances.by_name(method.distance)
 
   def loss_fn(value, value_gradient):
     error = (value - y) ** 2
     if sobolev:
-      mismatch = tf.reduce_sum((value_gradient - gradient) ** 2, -1)
-      error += method.gradient_weight * mismatch
+      mismatch = distance(_flat(value_gradient), _flat(gradient))
+      error += method.gradient_weight * tf.reshape(mismatch, error.shape)
     return tf.reduce_mean(error, -1)
 
   slope = networks.SLOPES.get(method.activation)
@@ -122,6 +126,11 @@ def loss_and_gradients(
   )
 
 
+def _flat(array: tf.Tensor) -> tf.Tensor:
+  """[..., B, D] as the points of one batch, [..B, D]."""
+  return tf.reshape(array, [-1, array.shape[-1]])
+
+
 def _value_and_gradient(parameters, x, activation):
   """Values [..., B] and gradients [..., B, D] of smooth networks."""
 
@@ -129,14 +138,12 @@ def _value_and_gradient(parameters, x, activation):
     value = networks.apply(parameters, tf.reshape(points, x.shape), activation)
     return tf.reshape(value, [-1])
 
-  value, gradient = derivatives.value_and_gradient(
-      flat, tf.reshape(x, [-1, x.shape[-1]])
-  )
+  value, gradient = derivatives.value_and_gradient(flat, _flat(x))
   return tf.reshape(value, x.shape[:-1]), tf.reshape(gradient, x.shape)
 
 
 def _learning_rate(method, step):
-  """Adam's step size, its bias corrections included (Kingma & Ba, 2.1)."""
+  """Adam's learning rate, its bias corrections included (Kingma & Ba, 2.1)."""
   count = tf.cast(step + 1, tf.float32)
   rate = method.learning_rate
   if method.decay_steps:

@@ -156,6 +156,27 @@ class TrainingTest(parameterized.TestCase):
       np.testing.assert_array_equal(a, b)
       self.assertGreater(np.abs(a - c).max(), 0)
 
+  @parameterized.parameters('squared_l2', 'l2', 'l1', 'huber')
+  def test_the_distance_of_the_gradient_term(self, name):
+    x, y, gradient = _data(2, size=6)
+    network = networks.EnsembleMLP(_SIZES, [3, 4], 'relu')
+    loss, _ = training.loss_and_gradients(
+        tf.nest.map_structure(tf.convert_to_tensor, network.parameters),
+        *map(tf.constant, (x, y, gradient)),
+        training.Method(gradient_weight=0.3, distance=name),
+    )
+    value, slope = training.evaluate(network.parameters, x, 'relu')
+    residual = (slope.numpy() - gradient).astype(np.float64)
+    size = np.abs(residual)
+    by_hand = {
+        'squared_l2': (residual**2).sum(-1),
+        'l2': np.sqrt((residual**2).sum(-1)),
+        'l1': size.sum(-1),
+        'huber': np.where(size > 1, size - 0.5, residual**2 / 2).sum(-1),
+    }[name]
+    expected = np.mean((value.numpy() - y) ** 2 + 0.3 * by_hand, -1)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
 
 if __name__ == '__main__':
   absltest.main()
