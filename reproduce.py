@@ -1,8 +1,10 @@
-"""Reproduces the paper's experiments, as far as they are here, and reports.
+# SPDX-License-Identifier: Apache-2.0
+"""Reproduces the paper's experiments and reports.
 
-    ./bazelw run //:reproduce -- --scale=smoke
+    ./bazelw run //:reproduce                  # Figures 2 and 3
+    ./bazelw run //:reproduce -- --parts=all
 
-Runs what a scale asks for, goes on where it was stopped, and writes the rows,
+Runs what a scale asks for, continues where it was stopped, and writes the rows,
 the figures and the report into one folder, next to the paper's numbers. The
 committed results stay as they are.
 """
@@ -24,6 +26,9 @@ from regression import train
 from report import output as report
 from sg import table1
 
+# In the order of the paper.
+PARTS = ('figure2', 'figure3', 'figure4', 'table1')
+
 # What the report compares with; beside this file, also in Bazel's runfiles.
 _PAPER = pathlib.Path(__file__).parent / 'results'
 _COPIED = ('claims.csv', 'paper.csv')
@@ -35,15 +40,16 @@ class Settings:
 
   scale: str = config.setting(
       'laptop',
-      'How much: smoke takes some minutes on two cores, laptop about five '
-      "hours, most of it for Figure 4 and Table 1; the paper's Table 1 asks "
-      'for a GPU.',
+      'How much. On two cores smoke takes some minutes; laptop a quarter of an '
+      'hour for Figures 2 and 3, and five hours for all parts; the Table 1 of '
+      'the scale paper asks for a GPU.',
       choices=('smoke', 'laptop', 'paper'),
   )
   parts: tuple[str, ...] = config.setting(
-      ('figure2', 'figure3', 'figure4', 'table1'),
-      'Which parts.',
-      choices=('figure2', 'figure3', 'figure4', 'table1'),
+      ('figure2', 'figure3'),
+      'Which parts. One without its data is left out, which is reported.',
+      choices=(*PARTS, 'all'),
+      distinct=True,
   )
   output: str = config.setting(
       'reproduction', 'The folder of the runs, the rows and the report.'
@@ -53,8 +59,42 @@ class Settings:
   )
 
 
+def runnable(settings: Settings) -> list[str]:
+  """The parts asked for whose data are there; reports the others.
+
+  Raises:
+    UserError: none is left.
+  """
+  checks = {
+      'figure4': _check_teachers,
+      'table1': lambda: table1.check_data(f'{settings.scale}-cifar10'),
+  }
+  asked = PARTS if 'all' in settings.parts else settings.parts
+  found, missing = [], []
+  for part in asked:
+    try:
+      checks.get(part, lambda: None)()
+      found.append(part)
+    except errors.UserError as error:
+      missing.append(f'{part} is left out: {error}')
+  if not found:
+    raise errors.UserError('; '.join(missing))
+  for line in missing:
+    print(line, flush=True)
+  return found
+
+
+def _check_teachers():
+  if not teachers.there():
+    raise errors.UserError(
+        f'{teachers.FOLDER}: no teachers: get them from the repository, or '
+        'train them with //agents:train_teacher'
+    )
+
+
 def run(settings: Settings) -> list[pathlib.Path]:
   """Runs everything and returns the report's files."""
+  parts = runnable(settings)
   train.configure_threads(0)
   folder = run_folder.resolve(settings.output)
   rows = folder / 'results'
@@ -65,21 +105,18 @@ def run(settings: Settings) -> list[pathlib.Path]:
   scale = settings.scale
   runs = folder / 'runs'
   preset = f'{scale}-cifar10'
-  if 'table1' in settings.parts:
-    # Missing data shall be told now, not after hours.
-    table1.check_data(preset)
-  if 'figure2' in settings.parts:
+  if 'figure2' in parts:
     plan = figure2.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
     figure2.run(plan, {}, runs / 'figure2')
-  if 'figure3' in settings.parts:
+  if 'figure3' in parts:
     plan = figure3.Picture(scale=scale, results=str(rows))
     figure3.run(plan, {}, runs / 'figure3')
-  if 'figure4' in settings.parts and teachers.there():
+  if 'figure4' in parts:
     collect_teachers.collect(rows)
     plan = scales.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
     games = {'games': tuple(teachers.there())}
     figure4.run(plan, games, runs / 'figure4')
-  if 'table1' in settings.parts:
+  if 'table1' in parts:
     plan = table1.Sweep(preset=preset, results=str(rows), jobs=settings.jobs)
     table1.run(plan, {}, runs / 'table1')
   return report.write(rows, folder / 'report', scale=scale)

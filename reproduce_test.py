@@ -5,9 +5,11 @@ from unittest import mock
 
 from absl.testing import absltest
 
+from experiment import errors
 from regression import figure2
 import reproduce
 from sg import presets
+from sg import table1
 
 
 class ReproduceTest(absltest.TestCase):
@@ -31,6 +33,16 @@ class ReproduceTest(absltest.TestCase):
     rows = (folder / 'results' / 'measured.csv').read_text().splitlines()
     # A header, two metrics of 42 cells, and seven methods of Table 1.
     self.assertLen(rows, 1 + 2 * 42 + 7)
+
+  def test_parts_without_data_are_left_out(self):
+    missing = errors.UserError('data/cifar10: no such folder')
+    with mock.patch.object(table1, 'check_data', side_effect=missing):
+      everything = reproduce.Settings(parts=('all',))
+      self.assertEqual(
+          reproduce.runnable(everything), ['figure2', 'figure3', 'figure4']
+      )
+      with self.assertRaisesRegex(errors.UserError, 'table1 is left out: data'):
+        reproduce.runnable(reproduce.Settings(parts=('table1',)))
 
 
 if __name__ == '__main__':
