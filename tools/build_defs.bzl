@@ -1,12 +1,11 @@
-"""The rules for Python targets. Every BUILD file loads them from here.
+"""The rules for Python targets. Every BUILD file loads them from here."""
 
-To move to rules_python, replace the three assignments by
-`load("@rules_python//python:defs.bzl", _py_binary = "py_binary", ...)`.
-"""
-
-_py_binary = native.py_binary
-_py_library = native.py_library
-_py_test = native.py_test
+load(
+    "@rules_python//python:defs.bzl",
+    _py_binary = "py_binary",
+    _py_library = "py_library",
+    _py_test = "py_test",
+)
 
 # TensorFlow imports Keras 3 with itself, a quarter of the time it takes, unless
 # it is told to wait for Keras 2, which is not installed.

@@ -17,6 +17,7 @@ from pip._vendor.packaging import requirements
 
 _ROOT_BUILD = """\
 load("@bazel_tools//tools/python:toolchain.bzl", "py_runtime_pair")
+load("@rules_python//python:defs.bzl", "py_runtime")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -49,6 +50,8 @@ exec "{root}/bare/bin/python3" -P "$@"
 """
 
 _LIBRARY_BUILD = """\
+load("@rules_python//python:defs.bzl", "py_library")
+
 py_library(
     name = "{name}",
     data = ["site"],
