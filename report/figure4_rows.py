@@ -43,6 +43,8 @@ class Curve(NamedTuple):
     action_error: the fraction of these states, from 0 to 1, in which the most
       probable action is another one.
     train_kl: `test_kl` on the states that it learns from; may be empty.
+    episodes: how many episodes these states are from, the last one perhaps in
+      part; empty where all seeds shared one division of the states.
   """
 
   scale: str
@@ -54,6 +56,7 @@ class Curve(NamedTuple):
   test_kl: float
   action_error: float
   train_kl: float | None
+  episodes: float | None
 
 
 class Teacher(NamedTuple):

@@ -11,7 +11,7 @@ from report import figure4_testing as fake
 from report import testing
 
 _CURVES = (
-    'scale,game,percent,method,seed,step,test_kl,action_error,train_kl'
+    'scale,game,percent,method,seed,step,test_kl,action_error,train_kl,episodes'
 )
 _TEACHERS = 'game,policy,frames,games,max_game_steps,mean,low,high,commit'
 _TEACHER_CURVES = 'game,frames,training_score,greedy_score,stochastic_score'
@@ -58,7 +58,7 @@ class Figure4RowsTest(parameterized.TestCase):
       ('method', 'sobolev', 'critic', 'one of regular, sobolev'),
   )
   def test_a_broken_curve(self, column, right, wrong, expected):
-    good = 'laptop,pong,10,sobolev,0,200,0.5,0.25,'
+    good = 'laptop,pong,10,sobolev,0,200,0.5,0.25,,3'
     bad = good.replace(',0,200', ',1,200').replace(f',{right},', f',{wrong},')
     self._write(figure4_rows.CURVES, _CURVES, good, bad)
     with self.assertRaisesRegex(
@@ -73,8 +73,8 @@ class Figure4RowsTest(parameterized.TestCase):
           figure4_rows.read_curves,
           (
               _CURVES,
-              'a,pong,10,sobolev,0,0,1,1,',
-              'a,pong,10.0,sobolev,0,0,2,1,',
+              'a,pong,10,sobolev,0,0,1,1,,',
+              'a,pong,10.0,sobolev,0,0,2,1,,',
           ),
           'scale, game, percent, method, seed, step: a, pong, 10.0, sobolev',
       ),

@@ -31,6 +31,7 @@ def curves(
           test_kl=end / percent * 2.0 ** (seed + 10 - k),
           action_error=0.8 - (0.6 - 0.1 * seed) * k / 10,
           train_kl=None if method == 'regular' else end / 10,
+          episodes=percent,
       )
       for percent in percents
       for method, end in ENDS.items()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From the run folders to the rows of `results/`.
 
     figure4_curves.csv   a row a run and evaluation
@@ -57,6 +58,7 @@ def curve_rows(scale: str, run: Run, metrics: Metrics) -> list[dict[str, Any]]:
           test_kl=f'{row["test_kl"]:.5g}',
           action_error=f'{row["test_action_error"]:.4g}',
           train_kl=f'{row["train_kl"]:.5g}',
+          episodes=int(row['episodes']),
       )._asdict()
       for row in metrics
   ]
@@ -100,7 +102,8 @@ def collect(
     scale: the scale to file them under.
     output: the folder of the CSV files.
   """
-  runs = [finished_runs.read(folder) for folder in folders]
+  # Runs of before have no episodes: their split was the same for all seeds.
+  runs = [finished_runs.read(folder, 'episodes') for folder in folders]
   tables.merge(
       output / figure4_rows.CURVES,
       sum((curve_rows(scale, *run) for run in runs), []),

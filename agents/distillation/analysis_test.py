@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import json
 import pathlib
 
@@ -9,7 +10,7 @@ from report import figure4_rows
 
 COLUMNS = (
     'step', 'seconds', 'train_kl', 'test_kl', 'test_action_error',
-    'lowest_test_kl', 'score',
+    'lowest_test_kl', 'score', 'episodes',
 )
 
 
@@ -32,7 +33,7 @@ class AnalysisTest(absltest.TestCase):
         'device': {'cores': 2, 'cpu': 'x', 'gpus': []},
     }
     (folder / 'config.json').write_text(json.dumps(config))
-    lines = [COLUMNS, (0, 1, 0.9, 0.8, 0.5, 0.8, 'nan'), (9, 2, *last)]
+    lines = [COLUMNS, (0, 1, 0.9, 0.8, 0.5, 0.8, 'nan', 4), (9, 2, *last, 4)]
     (folder / 'metrics.csv').write_text(
         '\n'.join(','.join(map(str, line)) for line in lines)
     )
@@ -69,8 +70,8 @@ class AnalysisTest(absltest.TestCase):
     curves = figure4_rows.read_curves(self.folder)
     self.assertLen(curves, 6)
     self.assertEqual(
-        {(c.game, c.percent, c.scale) for c in curves},
-        {('pong', 10.0, 'laptop')},
+        {(c.game, c.percent, c.scale, c.episodes) for c in curves},
+        {('pong', 10.0, 'laptop', 4)},
     )
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Distils a teacher into a student (section 4.2).
 
     ./bazelw run //agents:distill -- --game=pong --alpha=1
@@ -12,6 +13,7 @@ import tensorflow as tf
 from agents.a3c import evaluation
 from agents.a3c import networks as teacher_networks
 from agents.a3c import teacher_file
+from agents.distillation import constant_policy
 from agents.distillation import dataset
 from agents.distillation import recording as recording_lib
 from agents.distillation import settings as settings_lib
@@ -48,8 +50,12 @@ class Distillation:
     path = run_folder.resolve(settings.recording)
     recording = recording_lib.load(path, settings.game)
     found = split_lib.split(
-        recording.episodes, settings.percent, settings.validation_percent
+        recording.episodes,
+        settings.percent,
+        settings.validation_percent,
+        settings.seed,
     )
+    self._episodes = len(np.unique(recording.episodes[found.train]))
     sides = {
         side: split_lib.spread(chosen, settings.tested_states)
         for side, chosen in found._asdict().items()
@@ -60,6 +66,9 @@ class Distillation:
     self.recording_digest = inputs.digest([path])
     self._check(teacher, states, f'{path}: not of {teacher_path}')
     self.trainer = training.Trainer(settings, teacher, states, found.train)
+    self._constant_kl = constant_policy.LEAST[settings.divergence](
+        states.log_policy.numpy()[sides['validation']]
+    )
     self._lowest = float('inf')
 
   def _check(self, teacher, states, message):
@@ -79,14 +88,24 @@ class Distillation:
     )
 
   def evaluate(self, step: int) -> dict[str, float]:
-    """The row after an update: `test_kl`, `test_action_error` and so on."""
+    """The row after an update.
+
+    Returns:
+      `test_kl`, `test_action_error` and so on; `episodes`, the number of those
+      that train; `constant_kl`, what a policy that does not look at the state
+      would have for `validation_kl` at the least.
+    """
     row = {
         f'{side}_{name}': value
         for side, chosen in self._sides.items()
         for name, value in self.trainer.test(chosen).items()
     }
     self._lowest = min(self._lowest, row['test_kl'])
-    row['lowest_test_kl'] = self._lowest
+    row |= {
+        'lowest_test_kl': self._lowest,
+        'episodes': self._episodes,
+        'constant_kl': self._constant_kl,
+    }
     last = step == self._settings.steps
     row['score'] = self._score() if last else float('nan')
     return row

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import dataclasses
 import pathlib
 
@@ -43,14 +44,17 @@ class DistillTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.UserError, message):
       self._distill('refused', **changes)
 
-  def test_rows_are_complete(self):
-    self._distill('a')
-    lines = (self.folder / 'a' / 'metrics.csv').read_text().splitlines()
+  def _rows(self, name):
+    lines = (self.folder / name / 'metrics.csv').read_text().splitlines()
     columns = lines[0].split(',')
-    rows = [
+    return [
         dict(zip(columns, map(float, line.split(',')), strict=True))
         for line in lines[1:]
     ]
+
+  def test_rows_are_complete(self):
+    self._distill('a')
+    rows = self._rows('a')
     self.assertEqual([row['step'] for row in rows], [0, 2, 4, 6])
     self.assertEqual(
         [row['lowest_test_kl'] for row in rows],
@@ -58,6 +62,22 @@ class DistillTest(parameterized.TestCase):
     )
     scores = [np.isfinite(row['score']) for row in rows]
     self.assertEqual(scores, [False, False, False, True])
+    # 15 states, of episodes of 10 or 20.
+    self.assertIn({row['episodes'] for row in rows}, [{1}, {2}])
+    # No policy without a look at the state is closer than the closest.
+    self.assertGreater(rows[0]['validation_kl'], rows[0]['constant_kl'])
+
+  def test_a_seed_draws_the_same_episodes_for_both_methods(self):
+    ours = ('train_kl', 'test_kl', 'validation_kl', 'episodes', 'constant_kl')
+    first = {}
+    for seed, alpha in ((0, 0.0), (0, 0.5), (3, 0.5)):
+      self._distill(f'{seed}-{alpha}', seed=seed, alpha=alpha, steps=1,
+                    score_games=0)
+      row = self._rows(f'{seed}-{alpha}')[0]
+      first[seed, alpha] = [row[name] for name in ours]
+    # Before the first update: of the same student, in the same states.
+    self.assertEqual(first[0, 0.0], first[0, 0.5])
+    self.assertNotEqual(first[0, 0.5][0], first[3, 0.5][0])
 
   @parameterized.parameters(0.0, 0.5)
   def test_goes_on_to_the_same_bits(self, alpha):

@@ -1,13 +1,17 @@
-"""Figure 4: games x shares of the states x methods x seeds.
+# SPDX-License-Identifier: Apache-2.0
+"""Figure 4: games x percentages of the states x methods x seeds.
 
     ./bazelw run //agents:figure4 -- --scale=smoke
 
-Records the states of each teacher, chooses step size and alpha for each game,
-percentage and method by validation episodes, and trains the students. (The
-paper chose for each game and method: supplement 2 [M].) Every run is resumable,
-and so is all of it: the same command goes on.
+Records the states of each teacher, chooses learning rate and alpha for each
+game and method by validation episodes (`choice` has the rule), and trains the
+students. `--parts=choose` ends with the choice, and `--parts=train` begins with
+one that was made. Every run is resumable, and so is all of it: the same command
+goes on. Rows stay in the folder of the runs unless `--results` says where to
+merge them.
 """
 
+from collections.abc import Mapping
 import functools
 import hashlib
 import itertools
@@ -36,10 +40,13 @@ _RECORDING = 'recording'  # The folder's name.
 # A Sobolev update over a regular one, for the time left.
 _WEIGHTS = {'regular': 1.0, 'sobolev': 2.6}
 
+# The folder of each game's runs.
+Places = Mapping[str, pathlib.Path]
+
 
 def run(
     plan: scales.Sweep, given: dict[str, object], output: pathlib.Path
-) -> pathlib.Path:
+) -> list[pathlib.Path]:
   """Records, chooses, trains, merges the rows and draws the figure.
 
   Args:
@@ -48,37 +55,44 @@ def run(
     output: the folder of the runs.
 
   Returns:
-    The figure's path.
+    The folder of the rows, and the figure if students were trained.
 
   Raises:
-    UserError: a teacher is missing, or runs failed.
+    UserError: a teacher or a choice is missing, or runs failed.
   """
   settings = scales.scaled(plan.scale, given)
   name = _name(plan.scale, settings)
-  folder = output / name.replace(' ', '-')
-  results = run_folder.make(plan.results)
-  if not plan.choose:
-    cells = itertools.product(
-        settings.games, settings.percents, settings_lib.METHODS
-    )
-    chosen = choice.load(results, name, cells)
+  folder = run_folder.make(output / name.replace(' ', '-'))
+  results = run_folder.make(plan.results) if plan.results else folder
+  chosen = functools.partial(
+      choice.load,
+      results,
+      name,
+      settings.choice_percent,
+      list(itertools.product(settings.games, settings_lib.METHODS)),
+  )
+  if 'choose' not in plan.parts:
+    chosen()  # A choice that is missing shall be known now, not after hours.
+  places = places_of(settings, folder)
   with sweep.importing() as programs:
     run_jobs = functools.partial(
         sweep.run, at_once=plan.jobs or None, programs=programs
     )
-    run_jobs(_record_jobs(settings, folder))
+    run_jobs(_record_jobs(settings, places))
     run_students = functools.partial(run_jobs, threads_setting='threads')
-    if plan.choose:
-      candidates = candidate_jobs(settings, folder)
+    if 'choose' in plan.parts:
+      candidates = candidate_jobs(settings, places)
       run_students(candidates)
-      chosen = choice.read({job.folder: job.config for job in candidates})
-    jobs = final_jobs(settings, chosen, folder)
+      found = choice.read({job.folder: job.config for job in candidates})
+      choice.write(found, name, results)
+    if 'train' not in plan.parts:
+      return [results]
+    jobs = final_jobs(settings, chosen(), places)
     run_students(jobs)
   analysis.collect([job.folder for job in jobs], name, results)
-  choice.write(chosen, name, results)
   picture = folder / 'figure4.png'
   figure4_figures.draw(results, name, picture)
-  return picture
+  return [results, picture]
 
 
 def _name(scale: str, settings: scales.Settings) -> str:
@@ -99,22 +113,14 @@ def _name(scale: str, settings: scales.Settings) -> str:
   return name
 
 
-def _record_jobs(
-    settings: scales.Settings, folder: pathlib.Path
-) -> list[sweep.Job]:
-  return [
-      sweep.Job(
-          record.__name__,
-          record.Config(
-              game=game,
-              teacher=_teacher(settings, game),
-              states=settings.states,
-              parts=settings.parts,
-          ),
-          _place(settings, folder, game) / _RECORDING,
-      )
-      for game in settings.games
-  ]
+def places_of(settings: scales.Settings, folder: pathlib.Path) -> Places:
+  """The folder of each game's runs: another teacher gets another one."""
+  found = {}
+  for game in settings.games:
+    teacher = teachers.path(game, _teacher(settings, game)).read_bytes()
+    digest = hashlib.sha256(teacher).hexdigest()
+    found[game] = folder / f'{game}-{digest[:8]}'
+  return found
 
 
 def _teacher(settings: scales.Settings, game: str) -> str:
@@ -125,60 +131,69 @@ def _teacher(settings: scales.Settings, game: str) -> str:
   return str(folder / f'{game}{teacher_file.SUFFIX}')
 
 
-def _place(
-    settings: scales.Settings, folder: pathlib.Path, game: str
-) -> pathlib.Path:
-  """The folder of a game's runs: another teacher gets another one."""
-  path = teachers.path(game, _teacher(settings, game))
-  digest = hashlib.sha256(path.read_bytes()).hexdigest()
-  return run_folder.resolve(folder) / f'{game}-{digest[:8]}'
+def _record_jobs(settings: scales.Settings, places: Places) -> list[sweep.Job]:
+  return [
+      sweep.Job(
+          record.__name__,
+          record.Config(
+              game=game,
+              teacher=_teacher(settings, game),
+              states=settings.states,
+              parts=settings.parts,
+          ),
+          place / _RECORDING,
+      )
+      for game, place in places.items()
+  ]
 
 
 def _student(
-    settings: scales.Settings, folder: pathlib.Path, game: str, **own
-) -> settings_lib.Config:
-  """The settings of one run."""
-  return settings_lib.Config(
-      game=game,
-      teacher=_teacher(settings, game),
-      recording=str(
-          _place(settings, folder, game) / _RECORDING / record.RECORDING
-      ),
+    settings: scales.Settings, places: Places, name: str, **own
+) -> sweep.Job:
+  """The run of one student, in a folder of some name."""
+  place = places[own['game']]
+  student = settings_lib.Config(
+      teacher=_teacher(settings, own['game']),
+      recording=str(place / _RECORDING / record.RECORDING),
       batch_size=settings.batch_size,
       tested_states=settings.tested_states,
       max_game_steps=settings.max_game_steps,
       **own,
   )
+  return sweep.Job(
+      distill.__name__, student, place / name, _WEIGHTS[student.method]
+  )
 
 
 def candidate_jobs(
-    settings: scales.Settings, folder: pathlib.Path
+    settings: scales.Settings, places: Places
 ) -> list[sweep.Job]:
-  """The runs that step size and alpha are chosen by."""
+  """The runs that learning rate and alpha are chosen by."""
+  # Dearer runs first, so that none of them is left alone at the end.
+  candidates = [
+      *itertools.product(settings.sobolev_learning_rates, settings.alphas),
+      *((rate, 0.0) for rate in settings.regular_learning_rates),
+  ]
+  percent = settings.choice_percent
   jobs = []
-  # Other seeds than those of the runs that count.
-  seeds = range(settings.seeds, settings.seeds + settings.choice_seeds)
-  for seed, percent, game, rate, alpha in itertools.product(
-      seeds,
-      settings.percents,
-      settings.games,
-      settings.learning_rates,
-      (0.0, *settings.alphas),
+  for seed, game, (rate, alpha) in itertools.product(
+      range(settings.choice_seeds), settings.games, candidates
   ):
-    student = _student(
-        settings, folder, game,
-        percent=percent,
-        learning_rate=rate,
-        alpha=alpha,
-        steps=settings.choice_steps,
-        seed=seed,
-        evaluations=1,
-        score_games=0,
-    )
-    name = f'{percent:g}-{student.method}-{rate:g}-{alpha:g}-{seed}'
-    where = _place(settings, folder, game) / f'candidate-{name}'
+    seed += choice.FIRST_SEED
+    method = settings_lib.METHODS[alpha > 0]
+    name = f'candidate-{percent:g}-{method}-{rate:g}-{alpha:g}-{seed}'
     jobs.append(
-        sweep.Job(distill.__name__, student, where, _WEIGHTS[student.method])
+        _student(
+            settings, places, name,
+            game=game,
+            percent=percent,
+            learning_rate=rate,
+            alpha=alpha,
+            steps=settings.choice_steps,
+            seed=seed,
+            evaluations=1,
+            score_games=0,
+        )
     )
   return jobs
 
@@ -186,7 +201,7 @@ def candidate_jobs(
 def final_jobs(
     settings: scales.Settings,
     candidates: list[choice.Candidate],
-    folder: pathlib.Path,
+    places: Places,
 ) -> list[sweep.Job]:
   """The runs that count, a seed of every cell first."""
   best = choice.best(candidates)
@@ -197,20 +212,19 @@ def final_jobs(
       settings.games,
       reversed(settings_lib.METHODS),
   ):
-    chosen = best[game, percent, method][0]
-    student = _student(
-        settings, folder, game,
-        percent=percent,
-        learning_rate=chosen.learning_rate,
-        alpha=chosen.alpha,
-        steps=settings.steps,
-        seed=seed,
-        evaluations=settings.evaluations,
-        score_games=settings.score_games,
-    )
-    where = _place(settings, folder, game) / f'{percent:g}-{method}-{seed}'
+    chosen = best[game, method][0]
     jobs.append(
-        sweep.Job(distill.__name__, student, where, _WEIGHTS[method])
+        _student(
+            settings, places, f'{percent:g}-{method}-{seed}',
+            game=game,
+            percent=percent,
+            learning_rate=chosen.learning_rate,
+            alpha=chosen.alpha,
+            steps=settings.steps,
+            seed=seed,
+            evaluations=settings.evaluations,
+            score_games=settings.score_games,
+        )
     )
   return jobs
 
@@ -218,8 +232,10 @@ def final_jobs(
 def main(_):
   plan = config.from_flags(scales.Sweep)
   output = run_folder.resolve(flags.FLAGS.output)
-  picture = run(plan, config.given(scales.Settings), output)
-  print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
+  results, *picture = run(plan, config.given(scales.Settings), output)
+  print(f'Rows: {results}')
+  for path in picture:
+    print(f'Figure: {path}')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 import dataclasses
 import pathlib
 
 from absl.testing import absltest
+from absl.testing import parameterized
 
 from agents.atari import games
 from agents.distillation import choice
@@ -13,18 +15,13 @@ from experiment import results
 from report import figure4_rows
 
 
-class Figure4Test(absltest.TestCase):
+class Figure4Test(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
     self.folder = pathlib.Path(self.create_tempdir().full_path)
-    self.plan = scales.Sweep(
-        scale='smoke', results=str(self.folder / 'results'), jobs=2
-    )
-
-  def test_the_whole_chain_of_a_game(self):
-    testing.save_teacher(self.folder, 'breakout')
-    given = {
+    self.plan = scales.Sweep(scale='smoke', jobs=2)
+    self.given = {
         'games': ('breakout',),
         'teachers': str(self.folder),
         'states': 600,
@@ -33,74 +30,113 @@ class Figure4Test(absltest.TestCase):
         'choice_steps': 2,
         'max_game_steps': 20,
     }
-    picture = figure4.run(self.plan, given, self.folder / 'runs')
+
+  def _run(self, **plan):
+    return figure4.run(
+        dataclasses.replace(self.plan, **plan), self.given,
+        self.folder / 'runs',
+    )
+
+  def test_the_whole_chain_of_a_game(self):
+    testing.save_teacher(self.folder, 'breakout')
+    merged = self.folder / 'results'
+    found = self._run(parts=('choose',), results=str(merged))
+    self.assertEqual(found, [merged])
+    self.assertTrue((merged / choice.CHOICES).exists())
+    self.assertFalse((merged / figure4_rows.CURVES).exists())
+    candidates = self._times()
+    self.assertLen(candidates, 2)
+    # All at once goes on with these, and keeps its rows with its runs.
+    folder, picture = self._run()
     self.assertTrue(picture.exists())
-    rows = results.read(self.folder / 'results' / 'measured.csv')
+    self.assertEqual(
+        (folder / choice.CHOICES).read_text(),
+        (merged / choice.CHOICES).read_text(),
+    )
+    rows = results.read(folder / 'measured.csv')
     # Two methods, four metrics.
     self.assertLen(rows, 8)
     self.assertEqual({row.case for row in rows}, {'breakout/10'})
     self.assertNotIn('smoke', {row.scale for row in rows})
     # Rows of these teachers do not stand for those of the repository's.
     self.assertRegex(rows[0].scale, r' teachers=[0-9a-f]{8}$')
-    curves = figure4_rows.read_curves(self.folder / 'results')
+    curves = figure4_rows.read_curves(folder)
     self.assertEqual({curve.step for curve in curves}, {0, 2, 4})
+    # 60 of the states, from one of 8 episodes.
+    self.assertEqual({curve.episodes for curve in curves}, {1})
+    times = self._times()
+    self.assertEqual(candidates.items() - times.items(), set())
     # Again, with what was chosen: all is finished already.
-    times = {path: path.stat().st_mtime for path in self._checkpoints()}
-    plan = dataclasses.replace(self.plan, choose=False)
-    figure4.run(plan, given, self.folder / 'runs')
-    self.assertEqual(
-        times, {path: path.stat().st_mtime for path in self._checkpoints()}
-    )
+    self._run(parts=('train',), results=str(merged))
+    self.assertEqual(times, self._times())
+    self.assertEqual(results.read(merged / 'measured.csv'), rows)
 
-  def _checkpoints(self):
-    return list((self.folder / 'runs').glob('**/checkpoints/*'))
+  def _times(self):
+    """When each of the students' checkpoints was written."""
+    checkpoints = (self.folder / 'runs').glob('**/checkpoints/*')
+    return {
+        path: path.stat().st_mtime_ns
+        for path in checkpoints
+        if 'recording' not in path.parts
+    }
 
-  def test_a_missing_teacher(self):
+  def test_what_is_missing_is_told_before_anything_runs(self):
     with self.assertRaisesRegex(
-        errors.UserError, 'pong.npz: no such file: train a teacher with'
+        errors.UserError, 'breakout.npz: no such file: train a teacher with'
     ):
-      figure4.run(
-          self.plan, {'teachers': str(self.folder)}, self.folder / 'runs'
-      )
+      self._run()
+    testing.save_teacher(self.folder, 'breakout')
+    with self.assertRaisesRegex(
+        errors.UserError, 'no choice for breakout, regular .* --parts'
+    ):
+      self._run(parts=('train',))
+    self.assertEmpty(self._times())
+
+  def _settings(self, **given):
+    settings = scales.scaled('laptop', given)
+    return settings, figure4.places_of(settings, self.folder)
 
   def test_candidates_have_seeds_that_do_not_count(self):
-    settings = scales.scaled(
-        'laptop', {'games': ('pong',), 'percents': (1.0, 10.0)}
-    )
-    jobs = figure4.candidate_jobs(settings, self.folder)
-    # Two step sizes, and beside regular three alphas.
-    self.assertLen(jobs, 3 * 2 * 2 * 4)
+    settings, places = self._settings(games=('pong', 'breakout'))
+    jobs = figure4.candidate_jobs(settings, places)
+    # Twelve of each method, and three seeds.
+    self.assertLen(jobs, 2 * 2 * 12 * 3)
     self.assertLen({job.folder for job in jobs}, len(jobs))
-    found = {(job.config.percent, job.config.alpha) for job in jobs}
-    self.assertLen(found, 2 * 4)
-    # Those of the runs that count are 0 to 4. A seed of all comes first.
+    self.assertEqual({job.config.percent for job in jobs}, {10})
+    pairs = {
+        (job.config.learning_rate, job.config.alpha)
+        for job in jobs
+        if job.config.method == 'sobolev'
+    }
     self.assertEqual(
-        [job.config.seed for job in jobs], 16 * [5] + 16 * [6] + 16 * [7]
+        pairs,
+        {(r, a) for r in (3e-4, 1e-3, 3e-3, 1e-2) for a in (0.1, 1.0, 10.0)},
     )
+    seeds = [job.config.seed for job in jobs]
+    self.assertEqual(seeds, 48 * [1000] + 48 * [1001] + 48 * [1002])
+    self.assertLess(settings.seeds, min(seeds))
 
   def test_jobs_are_all_cells_with_what_was_chosen(self):
-    settings = scales.scaled(
-        'laptop', {'seeds': 2, 'percents': (1.0, 10.0, 50.0)}
-    )
+    settings, places = self._settings(seeds=2, percents=(1.0, 10.0, 50.0))
     candidates = [
-        choice.Candidate(game, percent, method, rate, alpha, 2, kl)
-        for game in games.GAMES
-        for percent in settings.percents
+        choice.Candidate(game, 10.0, method, rate, alpha, 1000, kl, 7.0)
+        for number, game in enumerate(games.GAMES)
         for method, rate, alpha, kl in (
             ('regular', 1e-3, 0.0, 0.2),
             ('regular', 3e-4, 0.0, 0.1),
             ('sobolev', 3e-4, 0.1, 0.3),
-            ('sobolev', 1e-3, percent, 0.1),
+            ('sobolev', 1e-3, 1.0 + number, 0.1),
         )
     ]
-    jobs = figure4.final_jobs(settings, candidates, self.folder)
+    jobs = figure4.final_jobs(settings, candidates, places)
     self.assertLen(jobs, 3 * 3 * 2 * 2)
     self.assertLen({job.folder for job in jobs}, len(jobs))
+    alphas = {game: 1.0 + number for number, game in enumerate(games.GAMES)}
     for job in jobs:
       self.assertEqual(
           job.config.learning_rate, 1e-3 if job.config.alpha else 3e-4
       )
-      self.assertIn(job.config.alpha, (0.0, job.config.percent))
+      self.assertIn(job.config.alpha, (0.0, alphas[job.config.game]))
     # A seed of every cell comes first.
     self.assertEqual({job.config.seed for job in jobs[:18]}, {0})
 

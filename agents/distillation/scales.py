@@ -1,12 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Figure 4's sweep runs, and how much of it at each scale.
 
 Marks as in docs/deviations.md.
 """
 
 import dataclasses
+import math
 
 from agents.atari import games
+from agents.distillation import choice
 from experiment import config
+from experiment import errors
+
+PARTS = ('choose', 'train')
 
 # What a scale sets in place of the defaults, which are those of `paper`.
 SCALES = {
@@ -18,7 +24,8 @@ SCALES = {
         'steps': 20,
         'choice_steps': 10,
         'choice_seeds': 1,
-        'learning_rates': (1e-3,),
+        'regular_learning_rates': (1e-3,),
+        'sobolev_learning_rates': (1e-3,),
         'alphas': (1.0,),
         'evaluations': 2,
         'tested_states': 300,
@@ -26,13 +33,10 @@ SCALES = {
         'max_game_steps': 200,
     },
     'laptop': {
-        'percents': (1.0, 10.0),
         'seeds': 5,
         'batch_size': 50,
         'steps': 4000,
         'choice_steps': 4000,
-        'learning_rates': (3e-4, 1e-3),
-        'alphas': (0.01, 0.1, 1.0),
         'evaluations': 10,
         'tested_states': 2000,
         'score_games': 3,
@@ -65,28 +69,40 @@ class Settings:
       'unknown; [O]', above=0, maximum=99,
       distinct=True,
   )
-  seeds: int = config.setting(10, 'Runs a cell.', source='[O]', minimum=1)
+  seeds: int = config.setting(
+      10, 'Runs per cell.', source='[O]', minimum=1, maximum=choice.FIRST_SEED
+  )
   batch_size: int = config.setting(
-      200, 'States an update.', 'states', '200 [M]', minimum=1
+      200, 'States per update.', 'states', '200 [M]', minimum=1
   )
   steps: int = config.setting(
       20_000, 'Updates.', source='unknown; 20,000 [O]', minimum=1
+  )
+  choice_percent: float = config.setting(
+      10.0, 'Recorded states that candidates are trained on.', '%',
+      'per game, not per percentage [M]; which: [O]', above=0, maximum=99,
   )
   choice_steps: int = config.setting(
       5000, 'Updates when settings are chosen.', source='[O]', minimum=1
   )
   choice_seeds: int = config.setting(
-      3, 'Runs of a candidate when settings are chosen.', source='[O]',
+      3, 'Runs per candidate when settings are chosen.', source='[O]',
       minimum=1,
   )
-  learning_rates: tuple[float, ...] = config.setting(
-      (1e-5, 3e-5, 1e-4, 3e-4, 1e-3), 'Step sizes to choose from.',
-      source='1e-5 to 1e-3 [M]', above=0,
-      distinct=True,
+  regular_learning_rates: tuple[float, ...] = config.setting(
+      (2e-5, 3e-5, 6e-5, 1e-4, 2e-4, 3e-4, 6e-4, 1e-3, 2e-3, 3e-3, 6e-3, 1e-2),
+      'Learning rates of regular distillation to choose from.',
+      source='1e-5 to 1e-3 [M]; [O]', above=0, distinct=True,
+  )
+  sobolev_learning_rates: tuple[float, ...] = config.setting(
+      (3e-4, 1e-3, 3e-3, 1e-2),
+      'Learning rates of Sobolev Training to choose from.',
+      source='1e-5 to 1e-3 [M]; [O]', above=0, distinct=True,
   )
   alphas: tuple[float, ...] = config.setting(
-      (0.001, 0.01, 0.1, 1.0, 10.0),
-      'Weights of the Sobolev term to choose from.',
+      (0.1, 1.0, 10.0),
+      'Weights of the Sobolev term to choose from, each with each of its '
+      'learning rates.',
       source='unknown; [O]',
       above=0,
       distinct=True,
@@ -115,12 +131,13 @@ class Sweep:
       choices=tuple(SCALES),
   )
   results: str = config.setting(
-      'results', 'The folder of the CSV files that the rows are merged into.'
+      '', 'The folder of the CSV files that the rows are merged into, such as '
+      'results; by default they stay with the runs.'
   )
-  choose: bool = config.setting(
-      True,
-      'Whether to choose step size and alpha, rather than to take those that '
-      'figure4_choices.csv in --results has for the scale.',
+  parts: tuple[str, ...] = config.setting(
+      PARTS, 'Which parts: to choose learning rates and alphas, and to train '
+      'with those that figure4_choices.csv in --results has for the scale.',
+      choices=PARTS, distinct=True,
   )
   jobs: int = config.setting(
       0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
@@ -128,8 +145,21 @@ class Sweep:
 
 
 def scaled(scale: str, given: dict[str, object]) -> Settings:
-  """The settings of a scale, with those given on the command line."""
-  return Settings(**{**SCALES[scale], **given})
+  """The settings of a scale, with those given on the command line.
+
+  Raises:
+    UserError: one of the methods would have more candidates than the other.
+  """
+  settings = Settings(**{**SCALES[scale], **given})
+  regular = len(settings.regular_learning_rates)
+  pairs = len(settings.sobolev_learning_rates), len(settings.alphas)
+  if regular != math.prod(pairs):
+    raise errors.UserError(
+        f'--regular_learning_rates: {regular}, where Sobolev Training has '
+        f'{pairs[0]} learning rates x {pairs[1]} alphas = {math.prod(pairs)} '
+        'candidates: give both methods as many to choose from'
+    )
+  return settings
 
 
 def label(scale: str, settings: Settings) -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The settings of distillation.
 
 Marks as in docs/deviations.md.
@@ -33,7 +34,7 @@ class Config:
       above=0, maximum=99,
   )
   validation_percent: float = config.setting(
-      10.0, 'Recorded states to choose settings by, of the last episodes.',
+      10.0, 'Recorded states to choose settings by, in whole episodes.',
       '%', 'deviations 20 [O]', above=0, maximum=50,
   )
   alpha: float = config.setting(
@@ -74,8 +75,8 @@ class Config:
       5000, 'Updates.', source='unknown; 5,000 [O]', minimum=1
   )
   seed: int = config.setting(
-      0, 'Of the weights, the order of states and the projections.', minimum=0,
-      maximum=10**9,
+      0, 'Of the episodes to train on, the weights, the order of states and '
+      'the projections.', minimum=0, maximum=10**9,
   )
   evaluations: int = config.setting(
       20, 'How often to test, evenly spaced, after a test at the start.',
