@@ -14,7 +14,6 @@ import pathlib
 from absl import flags
 
 from experiment import config
-from experiment import environment
 from experiment import errors
 from experiment import run_folder
 from experiment import sweep
@@ -90,22 +89,19 @@ def run_configs(
       field.name: getattr(settings, field.name)
       for field in dataclasses.fields(settings)
   }
-  # More cores than there are sizes and methods: a run a function.
-  groups = [tuple(names)]
-  if environment.usable_cores() > len(sizes) * len(methods):
-    groups = [(name,) for name in names]
   configs = {}
-  for size, method, group in itertools.product(
-      sorted(sizes, reverse=True), sorted(methods, reverse=True), groups
+  # A run per function: with few networks in one, a call of the program makes
+  # many steps, and what a call costs beside them does not count.
+  for size, method, function in itertools.product(
+      sorted(sizes, reverse=True), sorted(methods, reverse=True), names
   ):
-    part = group[0] if len(group) == 1 else f'{len(group)}_functions'
     term = [
         config.to_text(getattr(settings, name))
         for name, standard in _IN_COLUMNS.items()
         if method == 'sobolev' and getattr(settings, name) != standard
     ]
-    configs['-'.join([part, str(size), method, *term])] = train.Config(
-        **shared, functions=group, size=size, method=method
+    configs['-'.join([function, str(size), method, *term])] = train.Config(
+        **shared, functions=(function,), size=size, method=method
     )
   return configs
 
