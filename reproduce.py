@@ -9,6 +9,8 @@ the figures and the report into one folder, next to the paper's numbers. The
 committed results stay as they are.
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import pathlib
 import shutil
@@ -129,4 +131,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Settings)
-  errors.run_main(main)
+  run_main(main)

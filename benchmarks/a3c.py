@@ -5,6 +5,8 @@
 Not by Bazel, which does not bring OpenCV (see requirements.txt here).
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 import contextlib
 import dataclasses
@@ -242,10 +244,12 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run(
-      'a3c',
-      Settings,
-      measure,
-      packages=('ale-py', 'stable-baselines3', 'torch'),
-      one_core=False,
+  run_main(
+      program.main(
+          'a3c',
+          Settings,
+          measure,
+          packages=('ale-py', 'stable-baselines3', 'torch'),
+          one_core=False,
+      )
   )

@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:decoupling -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Mapping
 import dataclasses
 
@@ -123,4 +125,6 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('decoupling', Settings, measure, packages=('dm-sonnet',))
+  run_main(
+      program.main('decoupling', Settings, measure, packages=('dm-sonnet',))
+  )

@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:distillation -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 import dataclasses
 import time
@@ -138,4 +140,6 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('distillation', Settings, measure, packages=('dm-sonnet',))
+  run_main(
+      program.main('distillation', Settings, measure, packages=('dm-sonnet',))
+  )

@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:jax_peer -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 
 import numpy as np
@@ -97,4 +99,6 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('jax_peer', Settings, measure, packages=('jax', 'jaxlib'))
+  run_main(
+      program.main('jax_peer', Settings, measure, packages=('jax', 'jaxlib'))
+  )

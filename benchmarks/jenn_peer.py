@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:jenn_peer -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 import dataclasses
 
@@ -155,4 +157,6 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('jenn_peer', Settings, measure, packages=('jenn',))
+  run_main(
+      program.main('jenn_peer', Settings, measure, packages=('jenn',))
+  )

@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:layouts -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 from concurrent import futures
 import contextlib
@@ -214,4 +216,4 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('layouts', Settings, measure, one_core=False)
+  run_main(program.main('layouts', Settings, measure, one_core=False))

@@ -10,7 +10,6 @@ import pathlib
 import sys
 import time
 from typing import Any
-from typing import NoReturn
 
 from benchmarks import document
 from benchmarks import timing
@@ -97,15 +96,15 @@ def _conditions(device: str, packages: tuple[str, ...], others: float) -> str:
   return f'{text}: `{environment.command(sys.argv[1:])}`'
 
 
-def run(
+def main(
     name: str,
     settings_class: type[Settings],
     measure: Callable[[Any], str],
     *,
     packages: tuple[str, ...] = (),
     one_core: bool = True,
-) -> NoReturn:
-  """Runs a benchmark program: measures, prints, and writes if asked to.
+) -> Callable[[list[str]], None]:
+  """Defines the flags of a benchmark program, for `run_main`.
 
   Args:
     name: one of `document.PROGRAMS`.
@@ -113,9 +112,12 @@ def run(
     measure: takes the settings; returns the section, from its heading on.
     packages: the distributions to name, beside TensorFlow.
     one_core: whether to keep to one core.
+
+  Returns:
+    The program: it measures, prints, and writes if asked to.
   """
 
-  def main(_):
+  def run(_):
     device = environment.device_line()
     if one_core:
       timing.use_one_core()
@@ -129,4 +131,4 @@ def run(
       document.merge(pathlib.Path(settings.docs), name, section)
 
   config.define_flags(settings_class)
-  errors.run_main(main)
+  return run

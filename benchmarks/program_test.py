@@ -15,6 +15,7 @@ _PROGRAM = """
 import dataclasses
 from benchmarks import program
 from experiment import config
+from experiment.startup import run_main
 
 @dataclasses.dataclass(frozen=True)
 class Settings(program.Settings):
@@ -25,7 +26,7 @@ def measure(settings):
     __import__(settings.word)
   return f'## It\\n\\n{settings.word}, {settings.rounds} rounds'
 
-program.run('layouts', Settings, measure, packages=('absl-py',))
+run_main(program.main('layouts', Settings, measure, packages=('absl-py',)))
 """
 
 

@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:second_order -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
@@ -143,4 +145,6 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('second_order', Settings, measure, packages=('dm-sonnet',))
+  run_main(
+      program.main('second_order', Settings, measure, packages=('dm-sonnet',))
+  )

@@ -3,6 +3,8 @@
     ./bazelw run //benchmarks:sobolev_step -- --docs=docs/benchmarks.md
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 import dataclasses
 
@@ -171,4 +173,4 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('sobolev_step', Settings, measure)
+  run_main(program.main('sobolev_step', Settings, measure))

@@ -5,6 +5,8 @@
 By Bazel not on Linux (see requirements.txt here).
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 
 import numpy as np
@@ -79,4 +81,6 @@ def measure(settings: Settings) -> str:
 
 
 if __name__ == '__main__':
-  program.run('torch_peer', Settings, measure, packages=('torch',))
+  run_main(
+      program.main('torch_peer', Settings, measure, packages=('torch',))
+  )

@@ -21,8 +21,6 @@ from absl import app
 from absl import flags
 from absl import logging
 
-from experiment import stop
-
 # What `np.load` raises of an archive that is damaged, or is none.
 DAMAGED_ARCHIVE = (
     AttributeError, EOFError, KeyError, OSError, RuntimeError,
@@ -143,7 +141,6 @@ def run_main(main: Callable[[list[str]], object]) -> NoReturn:
   Args:
     main: the program; takes the command line without the flags.
   """
-  stop.end_with_parent()
   try:
     app.run(lambda argv: _quietly(main, argv), flags_parser=_parse_flags)
   except BrokenPipeError:
@@ -159,8 +156,9 @@ def run_main(main: Callable[[list[str]], object]) -> NoReturn:
     _end(f'error: {one_line(user_error)}', USER_ERROR)
   except Interrupted as interrupted:
     _end(one_line(interrupted), 128 + interrupted.signum)
-  except KeyboardInterrupt:
-    _end('interrupted', 128 + signal.SIGINT)
+  except KeyboardInterrupt as interrupt:
+    (signum,) = interrupt.args or (signal.SIGINT,)
+    _end('interrupted', 128 + signum)
   sys.exit(0)
 
 

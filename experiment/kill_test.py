@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests that a run that is killed ends as one that is not, to the bit.
 
 They run the example program in the docstring of `loop`.
@@ -193,7 +194,9 @@ class KillTest(parameterized.TestCase):
     self.assertEqual(self.start(run).wait(), 0)
     self.assert_finished(run)
 
-  @parameterized.parameters((signal.SIGTERM, 143), (signal.SIGINT, 130))
+  @parameterized.parameters(
+      (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)
+  )
   def test_signals_save_and_end(self, signum, code):
     run = self.folder / signum.name
     process = self.start(run, _run_slowly)
@@ -214,7 +217,7 @@ class KillTest(parameterized.TestCase):
     testing.wait_for(lambda: bool(self.checkpoints(run)))
     process.send(signal.SIGINT)
     process.send(signal.SIGTERM)
-    self.assertEqual(process.wait(), 130)
+    self.assertEqual(process.wait(), 143)
     self.assertEqual(self.start(run).wait(), 0)
     self.assert_finished(run)
 

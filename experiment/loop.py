@@ -2,13 +2,14 @@
 
 A complete program (`loop_test.py` runs it):
 
+    from experiment.startup import run_main
+
     import dataclasses
 
     from absl import flags
     import tensorflow as tf
 
     from experiment import config
-    from experiment import errors
     from experiment import loop
     from experiment import run_folder
     from experiment import seeds
@@ -52,7 +53,7 @@ A complete program (`loop_test.py` runs it):
     if __name__ == '__main__':
       config.define_flags(Config)
       run_folder.define_flags('runs/quadratic')
-      errors.run_main(main)
+      run_main(main)
 """
 
 import bisect

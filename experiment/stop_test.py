@@ -1,22 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for stop."""
 
 import os
-import pathlib
 import signal
 import sys
-import time
 from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
 
 from experiment import stop
-from experiment import testing
 
 
 class StopTest(parameterized.TestCase):
 
-  @parameterized.parameters(signal.SIGINT, signal.SIGTERM)
+  @parameterized.parameters(*stop.SIGNALS)
   def test_a_signal_becomes_a_flag(self, signum):
     with stop.Stop() as stopping:
       self.assertFalse(stopping)
@@ -26,10 +24,20 @@ class StopTest(parameterized.TestCase):
       self.assertEqual(stopping.signum, signum)
 
   def test_a_second_signal_interrupts(self):
-    with stop.Stop():
-      os.kill(os.getpid(), signal.SIGTERM)
-      with self.assertRaises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+    with stop.Stop() as stopping:
+      os.kill(os.getpid(), signal.SIGINT)
+      with self.assertRaises(KeyboardInterrupt) as caught:
+        os.kill(os.getpid(), signal.SIGTERM)
+      self.assertEqual(caught.exception.args, (signal.SIGTERM,))
+      self.assertEqual(stopping.signum, signal.SIGINT)
+      self.assertEqual(stopping.requests, 2)
+
+  def test_nohup_keeps_hangups_away(self):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    self.addCleanup(signal.signal, signal.SIGHUP, before)
+    with stop.Stop() as stopping:
+      os.kill(os.getpid(), signal.SIGHUP)
+      self.assertFalse(stopping)
 
   def test_nobody_may_be_left_to_read_of_it(self):
     reader, writer = os.pipe()
@@ -43,41 +51,12 @@ class StopTest(parameterized.TestCase):
       self.assertTrue(stopping)
 
   def test_handlers_are_as_before_afterwards(self):
-    before = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(s) for s in stop.SIGNALS]
     with self.assertRaises(ZeroDivisionError):
       with stop.Stop():
         _ = 1 / 0
-    after = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    after = [signal.getsignal(s) for s in stop.SIGNALS]
     self.assertEqual(after, before)
-
-
-def _parent_of_one_that_waits_for_sigterm(folder: pathlib.Path) -> None:
-  os.environ.update(stop.environment_of_child())
-  if os.fork():
-    os.wait()
-    return
-  stop.end_with_parent()
-  with stop.Stop() as stopping:
-    (folder / 'ready').touch()
-    while not stopping:
-      time.sleep(0.01)
-  (folder / 'told').touch()
-
-
-class EndWithParentTest(absltest.TestCase):
-
-  def test_does_nothing_by_itself(self):
-    stop.end_with_parent()  # Or this test would be killed later on.
-
-  def test_the_death_of_the_parent_is_told(self):
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    process = testing.Process(
-        folder / 'output.txt', _parent_of_one_that_waits_for_sigterm, folder
-    )
-    testing.wait_for((folder / 'ready').exists)
-    process.send(signal.SIGKILL)
-    self.assertEqual(process.wait(), -signal.SIGKILL)
-    testing.wait_for((folder / 'told').exists)
 
 
 if __name__ == '__main__':

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many runs as processes: as many at once as there are cores.
 
     jobs = [
@@ -11,26 +12,26 @@ program that keeps its run in a `run_folder` and trains in a `loop`. So a sweep
 can be stopped and called again: finished jobs are skipped, the others resumed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from collections.abc import Sequence
-import contextlib
+from concurrent import futures
 import dataclasses
 import os
 import pathlib
+import runpy
 import signal
-import time
+import sys
 from typing import Any
 
 from experiment import config as config_lib
 from experiment import environment
 from experiment import errors
+from experiment import processes
 from experiment import progress as progress_lib
 from experiment import run_folder
-from experiment import starter
 from experiment import stop
 
 _POLL_SECONDS = 0.2
-_PATIENCE_SECONDS = 10.0  # With processes that are told to end at once.
 _TAIL_BYTES = 1 << 16
 
 
@@ -54,6 +55,15 @@ class Job:
   def finished(self) -> bool:
     return (self.folder / run_folder.FINISHED).exists()
 
+  @property
+  def began(self) -> bool:
+    return (self.folder / run_folder.CONFIG).exists()
+
+  def command(self) -> list[str]:
+    """The module, and its command line."""
+    flags = config_lib.to_arguments(self.config)
+    return [self.module, *flags, f'--output={self.folder}', '--resume']
+
   def done(self) -> float:
     """How much of the work is done."""
     share = 1.0 if self.finished else progress_lib.read_share(self.folder)
@@ -65,7 +75,6 @@ def run(
     at_once: int | None = None,
     threads_setting: str | None = None,
     quiet: bool = False,
-    programs: starter.Starter | None = None,
 ) -> None:
   """Runs the jobs that are not finished.
 
@@ -74,17 +83,15 @@ def run(
 
   Args:
     jobs: the jobs, in the order in which they start.
-    at_once: how many processes to run at a time; by default one a core.
+    at_once: how many processes to run at a time; by default one per core.
     threads_setting: the name of the setting that takes the number of threads to
       use; each process gets its share of the cores. None when there is none.
     quiet: whether to show no progress.
-    programs: starts the processes; other sweeps may have the same one, as of
-      `importing`. By default one for this sweep.
 
   Raises:
     UserError: a folder holds a run with other settings; or jobs failed, and the
       others are done or were not tried. Names them.
-    Interrupted: by Ctrl-C or SIGTERM, after all processes have saved and ended.
+    Interrupted: by a signal, after all processes have saved and ended.
   """
   cores = environment.usable_cores()
   at_once = max(1, min(at_once or cores, len(jobs)))
@@ -100,10 +107,15 @@ def run(
       for job in jobs
   ]
   _check(jobs)
-  with stop.Stop() as stopping, contextlib.ExitStack() as stack:
-    starts = programs or stack.enter_context(importing())
-    live = stack.enter_context(_Programs(starts))
-    failures, untried = _run_all(jobs, at_once, live, stopping, quiet)
+  # Threads that wait for a process each. In a ProcessPoolExecutor one run that
+  # is killed takes all others down, and neither exit codes nor signals are its
+  # matter.
+  with stop.Stop() as stopping, futures.ThreadPoolExecutor(at_once) as pool:
+    try:
+      failures, untried = _run_all(jobs, at_once, pool, stopping, quiet)
+    except Exception:
+      stopping.requests += 1  # The runs save and end.
+      raise
   if stopping:
     raise errors.Interrupted(
         f'stopped with {sum(job.finished for job in jobs)} of {len(jobs)} runs '
@@ -119,11 +131,6 @@ def run(
     )
 
 
-def importing() -> starter.Starter:
-  """For sweeps whose programs use TensorFlow: it is imported only once."""
-  return starter.Starter(('tensorflow', 'sonnet'))
-
-
 def _check(jobs: Sequence[Job]) -> None:
   """Refuses what would mix up results, before anything runs."""
   folders = set()
@@ -132,7 +139,7 @@ def _check(jobs: Sequence[Job]) -> None:
     if job.folder in folders:
       raise ValueError(f'jobs: two have the folder {job.folder}')
     folders.add(job.folder)
-    if (job.folder / run_folder.CONFIG).exists():
+    if job.began:
       differing = run_folder.changed_settings(job.folder, job.config)
       if differing:
         raise errors.UserError(
@@ -144,7 +151,7 @@ def _check(jobs: Sequence[Job]) -> None:
 def _run_all(
     jobs: Sequence[Job],
     at_once: int,
-    programs: '_Programs',
+    executor: futures.Executor,
     stopping: stop.Stop,
     quiet: bool,
 ) -> tuple[list[str], int]:
@@ -157,6 +164,7 @@ def _run_all(
   if len(waiting) < len(jobs) and not quiet:
     finished = len(jobs) - len(waiting)
     progress_lib.write(f'{finished} of {len(jobs)} runs are finished already')
+  running: dict[futures.Future, Job] = {}
   failures, refused = [], False
   done = {job.folder: job.done() for job in jobs}
   work = sum(job.weight for job in jobs) or 1.0
@@ -168,101 +176,69 @@ def _run_all(
     hopeless = refused and not any(done.values())
     return bool(waiting) and not stopping and not hopeless
 
-  def fail(job: Job, reason: str) -> None:
-    failures.append(f'{job.folder} ({reason})')
-    progress_lib.write(f'failed: {failures[-1]}')
-
   with progress_lib.Progress(
       len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
   ) as bar:
-    while programs.live or may_start():
-      if stopping:
-        programs.stop()
-      while may_start() and len(programs.live) < at_once:
+    while running or may_start():
+      while may_start() and len(running) < at_once:
         job = waiting.pop(0)
-        try:
-          programs.start(job)
-        except errors.UserError as error:
-          fail(job, str(error))
-      time.sleep(_POLL_SECONDS)
-      running = list(programs.live)
-      for job, reason in programs.reap():
+        future = executor.submit(
+            _run_job, job.folder, job.command(), lambda: stopping.requests
+        )
+        running[future] = job
+      ended, _ = futures.wait(
+          running, _POLL_SECONDS, futures.FIRST_COMPLETED
+      )
+      done.update({job.folder: job.done() for job in running.values()})
+      for job, future in [(running.pop(future), future) for future in ended]:
+        reason = future.result()
         if reason is not None and not stopping:
-          fail(job, reason)
+          failures.append(f'{job.folder} ({reason})')
+          progress_lib.write(f'failed: {failures[-1]}')
           # A run that could not start leaves its folder free.
-          refused |= not (job.folder / run_folder.CONFIG).exists()
-      done.update({job.folder: job.done() for job in running})
+          refused |= not job.began
       bar.update(runs_done())
   return failures, len(waiting)
 
 
-class _Programs:
-  """The programs that run now; ends them when the sweep ends otherwise."""
+def _run_job(
+    folder: pathlib.Path, command: list[str], requests: Callable[[], int]
+) -> str | None:
+  """Runs a job in a process of its own.
 
-  def __init__(self, programs: starter.Starter):
-    self.live: dict[Job, starter.Program] = {}
-    self._output_begins: dict[Job, int] = {}
-    self._starter = programs
-    self._stopped = False
+  Args:
+    folder: the folder of the run.
+    command: the module, and its command line.
+    requests: how often it was asked to stop by now.
 
-  def __enter__(self) -> '_Programs':
-    return self
+  Returns:
+    Why it failed; None when it has finished.
+  """
+  output = folder / run_folder.OUTPUT
+  try:
+    with errors.naming(folder):
+      folder.mkdir(parents=True, exist_ok=True)
+      with open(output, 'ab') as file:
+        begin = file.tell()
+  except errors.UserError as error:
+    return str(error)
+  process = processes.start(output, _run_program, *command)
+  code = processes.wait(process, requests)
+  if code == 0:
+    finished = (folder / run_folder.FINISHED).exists()
+    return None if finished else 'it ended without finishing'
+  if code < 0:
+    return f'killed by {signal.Signals(-code).name}'
+  with open(output, 'rb') as file:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(begin, size - _TAIL_BYTES))
+    lines = file.read().decode(errors='replace').strip().splitlines()
+  said = [line for line in lines if line.startswith('error: ')] or lines
+  return said[-1].strip() if said else f'exit code {code}'
 
-  def __exit__(self, *_) -> None:
-    self._end(signal.SIGTERM, _PATIENCE_SECONDS)
-    self._end(signal.SIGKILL, _PATIENCE_SECONDS)
 
-  def _end(self, signum: int, seconds: float) -> None:
-    """Sends a signal to all that live, and waits until they have ended."""
-    for program in self.live.values():
-      program.send(signum)
-    deadline = time.monotonic() + seconds
-    while self.live and time.monotonic() < deadline:
-      time.sleep(_POLL_SECONDS / 10)
-      self._starter.update()
-      for job, program in list(self.live.items()):
-        if program.code is not None:
-          del self.live[job]
-
-  def start(self, job: Job) -> None:
-    with errors.naming(job.folder):
-      job.folder.mkdir(parents=True, exist_ok=True)
-      output = job.folder / run_folder.OUTPUT
-      output.touch()
-      self._output_begins[job] = output.stat().st_size
-      self.live[job] = self._starter.start(
-          job.module,
-          [
-              *config_lib.to_arguments(job.config),
-              f'--output={job.folder}',
-              '--resume',
-          ],
-          output,
-      )
-
-  def stop(self) -> None:
-    """Asks all to save and end; once, as a second time means at once."""
-    if not self._stopped:
-      self._stopped = True
-      for program in self.live.values():
-        program.send(signal.SIGTERM)
-
-  def reap(self) -> Iterator[tuple[Job, str | None]]:
-    """Yields the jobs that have ended, and why they failed if they did."""
-    self._starter.update()
-    for job, program in list(self.live.items()):
-      if program.code is not None:
-        del self.live[job]
-        yield job, self._failure(job, program.code)
-
-  def _failure(self, job: Job, code: int) -> str | None:
-    if code == 0:
-      return None if job.finished else 'it ended without finishing'
-    if code < 0:
-      return f'killed by {signal.Signals(-code).name}'
-    with open(job.folder / run_folder.OUTPUT, 'rb') as file:
-      size = file.seek(0, os.SEEK_END)
-      file.seek(max(self._output_begins[job], size - _TAIL_BYTES))
-      lines = file.read().decode(errors='replace').strip().splitlines()
-    said = [line for line in lines if line.startswith('error: ')] or lines
-    return said[-1].strip() if said else f'exit code {code}'
+def _run_program(module: str, *arguments: str) -> None:
+  """Does what `python -m <module> <arguments>` does."""
+  sys.argv = [module, *arguments]
+  sys.modules.pop(module, None)  # Where the sweep's own program imports it.
+  runpy.run_module(module, run_name='__main__', alter_sys=True)

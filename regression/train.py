@@ -6,6 +6,8 @@ All functions and seeds of a setting make one ensemble, trained by one compiled
 program; a single network is an ensemble of one.
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import itertools
 import os
@@ -269,4 +271,4 @@ def main(_):
 if __name__ == '__main__':
   config.define_flags(Config)
   run_folder.define_flags('runs/regression')
-  errors.run_main(main)
+  run_main(main)

@@ -5,6 +5,8 @@
 Every run is resumable, and so is the sweep: the same command goes on.
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -13,7 +15,6 @@ import pathlib
 from absl import flags
 
 from experiment import config
-from experiment import errors
 from experiment import run_folder
 from experiment import sweep
 from report import table1_figures
@@ -126,4 +127,4 @@ if __name__ == '__main__':
   config.define_flags(Sweep)
   config.define_flags(presets.Settings)
   flags.DEFINE_string('output', 'runs/table1', 'The folder of the runs.')
-  errors.run_main(main)
+  run_main(main)

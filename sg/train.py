@@ -3,13 +3,14 @@
     ./bazelw run //sg:train -- --preset=laptop-cifar10 --method=sobolev
 """
 
+from experiment.startup import run_main
+
 import pathlib
 
 from absl import flags
 
 from experiment import config
 from experiment import environment
-from experiment import errors
 from experiment import inputs
 from experiment import loop
 from experiment import run_folder
@@ -85,4 +86,4 @@ if __name__ == '__main__':
       'Settings to start from; flags given beside it go before its own.',
   )
   run_folder.define_flags('runs/sg')
-  errors.run_main(main)
+  run_main(main)

@@ -3,11 +3,12 @@
     ./bazelw run //sg:worker -- --cluster=here:2222,there:2222 --task=1
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import time
 
 from experiment import config
-from experiment import errors
 from sg import cluster
 
 
@@ -34,4 +35,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Settings)
-  errors.run_main(main)
+  run_main(main)

@@ -1,7 +1,10 @@
-"""Reads the Python targets of the BUILD files, without Bazel."""
+# SPDX-License-Identifier: Apache-2.0
+"""Reads and changes Python targets of the BUILD files, without Bazel."""
 
+import ast
 import builtins
 from collections.abc import Iterator
+from collections.abc import Sequence
 import os
 import pathlib
 import posixpath
@@ -132,3 +135,42 @@ def read(root: pathlib.Path) -> dict[str, Target]:
       exec(compile((root / path).read_text(), f'<{path}>', 'exec'), names)
       targets.update((target.label, target) for target in names.targets)
   return targets
+
+
+def replace_deps(text: str, name: str, deps: Sequence[str]) -> str:
+  """Changes the deps of a target.
+
+  Args:
+    text: A BUILD file.
+    name: The target's name.
+    deps: Its deps, as they are written there, in order.
+
+  Returns:
+    The file with these deps, in buildifier's layout.
+
+  Raises:
+    ValueError: No rule of Python is called with that name, or the file lacks
+      buildifier's layout.
+  """
+  for node in ast.parse(text).body:
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and getattr(call.func, 'id', '') in _RULES:
+      attributes = {keyword.arg: keyword for keyword in call.keywords}
+      if getattr(attributes['name'].value, 'value', None) == name:
+        break
+  else:
+    raise ValueError(f'no py_* rule is called with the name {name!r}')
+  lines = text.splitlines(keepends=True)
+  if 'deps' in attributes:
+    first = attributes['deps'].lineno - 1
+    last = attributes['deps'].end_lineno
+    if not lines[first].startswith('    deps ='):
+      raise ValueError(f'the deps of {name!r} share a line: use buildifier')
+  else:
+    first = last = call.end_lineno - 1
+  written = [f'        "{dep}",\n' for dep in deps]
+  if len(deps) > 1:
+    written = ['    deps = [\n', *written, '    ],\n']
+  elif deps:
+    written = [f'    deps = ["{deps[0]}"],\n']
+  return ''.join([*lines[:first], *written, *lines[last:]])

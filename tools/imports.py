@@ -1,8 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares imports with the BUILD files and with docs/architecture.md.
 
-Three places tell what uses what: the `import` lines, the `deps` in the BUILD
-files, and the table of rooms in docs/architecture.md. `check` finds where they
-disagree.
+Three places say what uses what: the `import` lines, the `deps` in the BUILD
+files, and the table of rooms in docs/architecture.md. From the root,
+
+    python -m tools.imports --fix
+
+writes the deps that the imports ask for, and prints where the three disagree.
 """
 
 import ast
@@ -174,7 +178,7 @@ class _Checker:
         ):
           yield f'{path}: {name} must not import {distribution}'
 
-  def _expected_deps(self, target: build_files.Target) -> set[str]:
+  def expected_deps(self, target: build_files.Target) -> set[str]:
     deps = set()
     for path in target.srcs:
       owner = self._owners[path]
@@ -193,7 +197,7 @@ class _Checker:
   def deps(self) -> Iterator[str]:
     """Complains about deps that are not what the files import."""
     for target in self._tree.targets.values():
-      expected, actual = self._expected_deps(target), set(target.deps)
+      expected, actual = self.expected_deps(target), set(target.deps)
       for label in sorted(expected - actual):
         short = build_files.short_label(target.package, label)
         yield f'{target.label}: deps lack "{short}"'
@@ -227,3 +231,36 @@ def check(tree: Tree) -> list[str]:
       *checker.peers(),
   ]
   return list(dict.fromkeys(complaints))  # A file may import a module twice.
+
+
+def fix(root: pathlib.Path) -> None:
+  """Writes the deps that the imports ask for into the BUILD files."""
+  tree = read(root)
+  checker = _Checker(tree)
+  for target in tree.targets.values():
+    package = target.package
+    deps = sorted(
+        (
+            build_files.short_label(package, label)
+            for label in checker.expected_deps(target)
+        ),
+        key=build_files.sort_key,
+    )
+    if deps != [build_files.short_label(package, d) for d in target.deps]:
+      path = root / package / 'BUILD'
+      name = target.label.rpartition(':')[2]
+      path.write_text(build_files.replace_deps(path.read_text(), name, deps))
+
+
+def main(*arguments: str) -> str | None:
+  """Checks the project in the current directory; returns the complaints."""
+  if arguments not in ((), ('--fix',)):
+    return 'usage: python -m tools.imports [--fix]'
+  root = pathlib.Path.cwd()
+  if arguments:
+    fix(root)
+  return '\n'.join(check(read(root))) or None
+
+
+if __name__ == '__main__':
+  sys.exit(main(*sys.argv[1:]))

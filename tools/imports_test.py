@@ -1,5 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests that imports, BUILD files and docs/architecture.md agree."""
 
+import contextlib
 import pathlib
 
 from absl.testing import absltest
@@ -106,13 +108,17 @@ py_binary(name = "run", srcs = ["run.py"], deps = ["//library"])
 
 class ImportsTest(parameterized.TestCase):
 
-  def _check(self, changes):
-    """Returns the complaints about the tree with some files changed."""
+  def _write(self, changes):
+    """Writes the tree with some files changed, and returns its root."""
     root = pathlib.Path(self.create_tempdir().full_path)
     for path, text in {**_TREE, **changes}.items():
       (root / path).parent.mkdir(parents=True, exist_ok=True)
       (root / path).write_text(text)
-    return imports.check(imports.read(root))
+    return root
+
+  def _check(self, changes):
+    """Returns the complaints about the tree with some files changed."""
+    return imports.check(imports.read(self._write(changes)))
 
   def test_finds_nothing_in_a_good_tree(self):
     self.assertEqual(self._check({}), [])
@@ -233,6 +239,79 @@ class ImportsTest(parameterized.TestCase):
   )
   def test_finds(self, changes, complaints):
     self.assertEqual(self._check(changes), complaints)
+
+  def test_fixes_deps(self):
+    build = _LOAD + """
+py_library(
+    name = "one",
+    srcs = ["one.py"],
+)
+
+py_library(
+    name = "two",
+    srcs = ["two.py"],
+    deps = [":one", "@pypi//numpy"],
+)
+
+py_test(
+    name = "two_test",
+    srcs = ["two_test.py"],
+    deps = ["//blue:use"],
+)
+"""
+    root = self._write({
+        'red/BUILD': build,
+        'red/train.py': '',
+        'red/one.py': 'from library import one\nimport numpy',
+        'red/two.py': 'import sys',
+        'red/two_test.py': 'from red import two\nfrom red import unknown',
+    })
+    imports.fix(root)
+    self.assertEqual(
+        (root / 'red/BUILD').read_text(),
+        _LOAD + """
+py_library(
+    name = "one",
+    srcs = ["one.py"],
+    deps = [
+        "//library:one",
+        "@pypi//numpy",
+    ],
+)
+
+py_library(
+    name = "two",
+    srcs = ["two.py"],
+)
+
+py_test(
+    name = "two_test",
+    srcs = ["two_test.py"],
+    deps = [":two"],
+)
+""",
+    )
+    self.assertEqual(
+        imports.check(imports.read(root)),
+        [
+            'red/train.py: in no target',
+            'red/two_test.py: no module red.unknown',
+        ],
+    )
+
+  def test_there_is_nothing_to_fix_in_a_good_tree(self):
+    root = self._write({})
+    imports.fix(root)
+    for path, text in _TREE.items():
+      self.assertEqual((root / path).read_text(), text)
+
+  def test_the_program(self):
+    root = self._write({'library/__init__.py': ''})
+    self.enter_context(contextlib.chdir(root))
+    self.assertIn('nothing imports', imports.main())
+    self.assertIsNone(imports.main('--fix'))
+    self.assertIsNone(imports.main())
+    self.assertIn('usage', imports.main('--fox'))
 
   def test_rules_come_from_one_file(self):
     build = 'py_library(name = "use", srcs = ["use.py"])'

@@ -7,6 +7,8 @@
 before, or to ask for more games.
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Callable
 import dataclasses
 import itertools
@@ -20,7 +22,6 @@ from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import preprocessing
 from experiment import config
-from experiment import errors
 from experiment import progress
 from experiment import run_folder
 
@@ -154,4 +155,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Config)
-  errors.run_main(main)
+  run_main(main)

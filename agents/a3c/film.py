@@ -3,6 +3,8 @@
     ./bazelw run //agents:film -- --game=pong --teacher=runs/teacher/teacher.npz
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import os
 import pathlib
@@ -105,4 +107,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Config)
-  errors.run_main(main)
+  run_main(main)

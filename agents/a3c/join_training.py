@@ -12,6 +12,8 @@ It plays by the settings of the training. Anything that it sends is applied
 there, and nothing is stored here, so that machines may join and leave.
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import json
 import secrets
@@ -92,4 +94,4 @@ def _make_player(
 
 if __name__ == '__main__':
   config.define_flags(Settings)
-  errors.run_main(main)
+  run_main(main)

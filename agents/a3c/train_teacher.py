@@ -11,6 +11,8 @@ Several machines can train one teacher: with `--address=here:2222` this one lets
 others take part, on which `//agents:join_training` runs.
 """
 
+from experiment.startup import run_main
+
 import time
 
 from absl import flags
@@ -23,7 +25,6 @@ from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
 from experiment import config
-from experiment import errors
 from experiment import inputs
 from experiment import loop
 from experiment import run_folder
@@ -111,4 +112,4 @@ def main(_):
 if __name__ == '__main__':
   config.define_flags(settings_lib.Config)
   run_folder.define_flags('runs/teacher')
-  errors.run_main(main)
+  run_main(main)

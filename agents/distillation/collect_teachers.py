@@ -6,6 +6,8 @@
     teacher_curves.csv   a row a teacher and row of its training
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import pathlib
 from typing import Any
@@ -96,4 +98,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Config)
-  errors.run_main(main)
+  run_main(main)

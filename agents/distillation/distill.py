@@ -6,6 +6,8 @@
 `--alpha=0` is regular distillation. The states come from //agents:record.
 """
 
+from experiment.startup import run_main
+
 from absl import flags
 import numpy as np
 import tensorflow as tf
@@ -173,4 +175,4 @@ def main(_):
 if __name__ == '__main__':
   config.define_flags(settings_lib.Config)
   run_folder.define_flags('runs/distillation')
-  errors.run_main(main)
+  run_main(main)

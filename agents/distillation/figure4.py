@@ -11,6 +11,8 @@ goes on. Rows stay in the folder of the runs unless `--results` says where to
 merge them.
 """
 
+from experiment.startup import run_main
+
 from collections.abc import Mapping
 import functools
 import hashlib
@@ -74,21 +76,18 @@ def run(
   if 'choose' not in plan.parts:
     chosen()  # A choice that is missing shall be known now, not after hours.
   places = places_of(settings, folder)
-  with sweep.importing() as programs:
-    run_jobs = functools.partial(
-        sweep.run, at_once=plan.jobs or None, programs=programs
-    )
-    run_jobs(_record_jobs(settings, places))
-    run_students = functools.partial(run_jobs, threads_setting='threads')
-    if 'choose' in plan.parts:
-      candidates = candidate_jobs(settings, places)
-      run_students(candidates)
-      found = choice.read({job.folder: job.config for job in candidates})
-      choice.write(found, name, results)
-    if 'train' not in plan.parts:
-      return [results]
-    jobs = final_jobs(settings, chosen(), places)
-    run_students(jobs)
+  run_jobs = functools.partial(sweep.run, at_once=plan.jobs or None)
+  run_jobs(_record_jobs(settings, places))
+  run_students = functools.partial(run_jobs, threads_setting='threads')
+  if 'choose' in plan.parts:
+    candidates = candidate_jobs(settings, places)
+    run_students(candidates)
+    found = choice.read({job.folder: job.config for job in candidates})
+    choice.write(found, name, results)
+  if 'train' not in plan.parts:
+    return [results]
+  jobs = final_jobs(settings, chosen(), places)
+  run_students(jobs)
   analysis.collect([job.folder for job in jobs], name, results)
   picture = folder / 'figure4.png'
   figure4_figures.draw(results, name, picture)
@@ -242,4 +241,4 @@ if __name__ == '__main__':
   config.define_flags(scales.Sweep)
   config.define_flags(scales.Settings)
   flags.DEFINE_string('output', 'runs/figure4', 'The folder of the runs.')
-  errors.run_main(main)
+  run_main(main)

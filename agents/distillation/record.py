@@ -7,6 +7,8 @@ policy. A part of the states is played and written at a time; a recording that
 was stopped goes on after the last part with --resume, to the same bits.
 """
 
+from experiment.startup import run_main
+
 import dataclasses
 import json
 import pathlib
@@ -221,4 +223,4 @@ def main(_):
 if __name__ == '__main__':
   config.define_flags(Config)
   run_folder.define_flags('runs/recording')
-  errors.run_main(main)
+  run_main(main)

