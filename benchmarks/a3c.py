@@ -112,7 +112,7 @@ class Settings(program.Settings):
 
 def _peer(game: str, settings: Settings) -> Any:
   with program.peers():
-    from benchmarks import sb3_peer
+    from benchmarks.peers import sb3_peer
 
     return sb3_peer.Learner(
         games.game(game).title, settings.all_games, settings.steps_per_update

@@ -15,7 +15,6 @@ from experiment import errors
 # The programs, in the order of their sections.
 PROGRAMS = (
     'sobolev_step',
-    'layouts',
     'jax_peer',
     'torch_peer',
     'jenn_peer',
@@ -40,6 +39,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
   """A Markdown table; numbers are to be formatted before."""
   lines = [head, ['---'] * len(head), *rows]
   return '\n'.join(f'| {" | ".join(map(str, line))} |' for line in lines)
+
+
+def _label(name: str) -> str:
+  package = 'benchmarks/peers' if name.endswith('_peer') else 'benchmarks'
+  return f'//{package}:{name}'
 
 
 def goal(
@@ -86,7 +90,7 @@ def merge(path: pathlib.Path, program: str, section: str) -> None:
   with errors.naming(path):
     old = path.read_text(encoding='utf-8') if path.exists() else ''
     sections = {
-        name: f'## `{name}`\n\nNot run: `./bazelw run //benchmarks:{name}`'
+        name: f'## `{name}`\n\nNot run: `./bazelw run {_label(name)}`'
         for name in PROGRAMS
     }
     pattern = r'^<!-- (\w+): begin -->\n(.*?)\n<!-- \1: end -->$'

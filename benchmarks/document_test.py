@@ -43,31 +43,31 @@ class DocumentTest(parameterized.TestCase):
     self.assertEndsWith(line, f' at case {worst}.')
 
   def test_a_new_document_says_what_was_not_run(self):
-    document.merge(self.path, 'layouts', '## Layouts\n\nfast')
+    document.merge(self.path, 'second_order', '## Orders\n\nfast')
     text = self.path.read_text()
     self.assertStartsWith(text, '# Benchmarks\n')
-    self.assertIn('\n## Layouts\n\nfast\n', text)
-    self.assertIn('Not run: `./bazelw run //benchmarks:jax_peer`', text)
-    self.assertNotIn('Not run: `./bazelw run //benchmarks:layouts`', text)
+    self.assertIn('\n## Orders\n\nfast\n', text)
+    self.assertIn('Not run: `./bazelw run //benchmarks/peers:jax_peer`', text)
+    self.assertNotIn('Not run: `./bazelw run //benchmarks:second_order`', text)
 
   def test_a_section_is_replaced_and_the_others_stay(self):
-    document.merge(self.path, 'layouts', 'old layouts')
+    document.merge(self.path, 'second_order', 'old orders')
     document.merge(self.path, 'sobolev_step', 'steps')
     before = self.path.read_text()
-    document.merge(self.path, 'layouts', 'new layouts')
+    document.merge(self.path, 'second_order', 'new orders')
     after = self.path.read_text()
-    self.assertEqual(after, before.replace('old layouts', 'new layouts'))
-    self.assertLess(after.index('steps'), after.index('new layouts'))
+    self.assertEqual(after, before.replace('old orders', 'new orders'))
+    self.assertLess(after.index('steps'), after.index('new orders'))
 
   def test_a_backslash_stays_what_it_is(self):
     for text in (r'\1 \g<0>', 'last'):
-      document.merge(self.path, 'layouts', text)
+      document.merge(self.path, 'second_order', text)
       self.assertIn(f'\n{text}\n', self.path.read_text())
 
   def test_a_folder_in_the_way_is_one_line(self):
     self.path.mkdir(parents=True)
     with self.assertRaisesRegex(errors.UserError, f'{self.path}: .*folder'):
-      document.merge(self.path, 'layouts', 'fast')
+      document.merge(self.path, 'second_order', 'fast')
 
 
 if __name__ == '__main__':

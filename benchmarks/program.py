@@ -1,4 +1,4 @@
-"""What the benchmark programs have in common: flags, peers and the document."""
+"""What the benchmark programs share: flags, peers and the document."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -11,11 +11,16 @@ import sys
 import time
 from typing import Any
 
+from absl import flags
+
 from benchmarks import document
 from benchmarks import timing
 from experiment import config
 from experiment import environment
 from experiment import errors
+
+# --help shows the flags of the program, which are defined here.
+flags.disclaim_key_flags()
 
 # Cores that other programs may use before the machine is called busy.
 _BUSY = 0.1

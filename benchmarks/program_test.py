@@ -26,7 +26,7 @@ def measure(settings):
     __import__(settings.word)
   return f'## It\\n\\n{settings.word}, {settings.rounds} rounds'
 
-run_main(program.main('layouts', Settings, measure, packages=('absl-py',)))
+run_main(program.main('second_order', Settings, measure, packages=('absl-py',)))
 """
 
 
@@ -47,6 +47,11 @@ class ProgramTest(absltest.TestCase):
     self.assertIn('## It\n\nmath, 3 rounds\n\nMeasured on ', said)
     self.assertRegex(said, 'tensorflow [0-9.]+, absl-py [0-9.]+')
     self.assertIn(said[said.index('## It') :].strip(), path.read_text())
+
+  def test_help_lists_the_settings(self):
+    code, said = self._run('--help')
+    self.assertEqual(code, 0, said)
+    self.assertContainsInOrder(['--docs', '--rounds', '--word'], said)
 
   def test_a_missing_peer_is_one_line(self):
     code, said = self._run('--word=nowhere_to_be_found')

@@ -1,6 +1,6 @@
 """Times our training against the same training in JAX.
 
-    ./bazelw run //benchmarks:jax_peer -- --docs=docs/benchmarks.md
+    ./bazelw run //benchmarks/peers:jax_peer -- --docs=docs/benchmarks.md
 """
 
 from experiment.startup import run_main
@@ -42,7 +42,7 @@ class Settings(program.Settings):
 
 def _time_steps(batch, settings) -> dict[str, np.ndarray]:
   with program.peers():
-    from benchmarks import jax_training
+    from benchmarks.peers import jax_training
   start = problem.make(batch)
   methods = {
       'regular': training.Method(gradient_weight=0.0),

@@ -1,6 +1,6 @@
 """Compares accuracy at equal time with JENN, Jacobian-enhanced neural nets.
 
-    ./bazelw run //benchmarks:jenn_peer -- --docs=docs/benchmarks.md
+    ./bazelw run //benchmarks/peers:jenn_peer -- --docs=docs/benchmarks.md
 """
 
 from experiment.startup import run_main

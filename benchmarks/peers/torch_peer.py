@@ -1,6 +1,6 @@
 """Times our training against the same training in PyTorch, eager.
 
-    python -m benchmarks.torch_peer --docs=docs/benchmarks.md
+    python -m benchmarks.peers.torch_peer --docs=docs/benchmarks.md
 
 By Bazel not on Linux (see requirements.txt here).
 """
@@ -41,7 +41,7 @@ class Settings(program.Settings):
 
 def _time_steps(batch, settings) -> dict[str, np.ndarray]:
   with program.peers():
-    from benchmarks import torch_training
+    from benchmarks.peers import torch_training
   start = problem.make(batch)
   sides = {}
   for name, weight in (('regular', 0.0), ('Sobolev', 1.0)):

@@ -7,9 +7,9 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from benchmarks import a3c
-from benchmarks import jax_peer
-from benchmarks import jenn_peer
-from benchmarks import torch_peer
+from benchmarks.peers import jax_peer
+from benchmarks.peers import jenn_peer
+from benchmarks.peers import torch_peer
 from experiment import errors
 
 
