@@ -27,16 +27,14 @@ def join(
 
   Args:
     jobs: addresses of the tasks, by job.
-    job: that of this process. One that is not in `jobs` needs no address: it
-      sees the others, and is not seen.
+    job: that of this process.
     task: the number of this process in its job.
     setting: where the addresses are from, such as '--cluster'.
 
   Raises:
     UserError: this task's port cannot be used.
   """
-  if job in jobs:
-    check_port(jobs[job][task], setting)
+  check_port(jobs[job][task], setting)
   tf.config.experimental_connect_to_cluster(
       tf.train.ClusterSpec({name: list(of) for name, of in jobs.items()}),
       job_name=job,

@@ -311,13 +311,21 @@ def differences(config: Any, before: Mapping[str, Any]) -> list[str]:
     before: what `to_json` gave for the earlier ones.
 
   Returns:
-    A phrase a setting, such as `--steps was 100 and is now 200`.
+    A phrase a setting, such as `--steps was 100 and is now 200`. Settings that
+    programs had before and that change nothing, by name with that value in the
+    class's `REMOVED`, are none.
   """
   now = to_json(config)
   free = {
       field.name
       for field in dataclasses.fields(config)
       if not field.metadata['rules'].affects_result
+  }
+  removed = getattr(config, 'REMOVED', {})
+  before = {
+      name: value
+      for name, value in before.items()
+      if name not in removed or value != removed[name]
   }
   names = [name for name in {**before, **now} if name not in free]
   missing = 'not there'

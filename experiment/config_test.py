@@ -208,6 +208,18 @@ class PythonTest(parameterized.TestCase):
         ],
     )
 
+  def test_settings_that_were_removed_are_none_at_their_old_default(self):
+    class Later(Config):
+      REMOVED = {'old': True}
+
+    before = {**config.to_json(Config()), 'old': True}
+    self.assertEqual(config.differences(Later(), before), [])
+    before['old'] = False
+    self.assertEqual(
+        config.differences(Later(), before),
+        ['--old was false and is now not there'],
+    )
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -78,13 +78,8 @@ def example_program(folder: pathlib.Path) -> pathlib.Path:
   return path
 
 
-def free_address() -> str:
-  """host:port of this machine, where nothing listens."""
-  return free_addresses(1)[0]
-
-
 def free_addresses(count: int) -> list[str]:
-  """So many different ones."""
+  """So many host:port of this machine, where nothing listens."""
   with contextlib.ExitStack() as stack:
     servers = [
         stack.enter_context(socket.create_server(('127.0.0.1', 0)))

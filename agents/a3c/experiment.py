@@ -1,7 +1,6 @@
 """What a teacher's training consists of, made from its settings."""
 
 from collections.abc import Callable
-import json
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,6 @@ import sonnet as snt
 import tensorflow as tf
 
 from agents.a3c import evaluation
-from agents.a3c import exchange as exchange_lib
-from agents.a3c import leader as leader_lib
 from agents.a3c import learner as learner_lib
 from agents.a3c import networks
 from agents.a3c import settings as settings_lib
@@ -20,7 +17,6 @@ from agents.a3c import worker as worker_lib
 from agents.atari import gym_vector
 from agents.atari import preprocessing
 from agents.atari import vector_env
-from experiment import config
 from experiment import errors
 from experiment import run_folder
 from experiment import seeds
@@ -34,18 +30,15 @@ class Experiment:
     optimiser: the shared statistics.
     scores: of the games that were ended last.
     learner: makes the updates.
-    others: the machines that join, or None.
     frames_before: that the teacher to go on from has seen.
     curve_before: of its training.
   """
 
   def __init__(self, settings: settings_lib.Config):
     """Makes all of it; UserError for settings that cannot be used."""
-    if settings.deterministic and (
-        settings.workers > 1 or settings.sticky or settings.address
-    ):
+    if settings.deterministic and (settings.workers > 1 or settings.sticky):
       raise errors.UserError(
-          '--deterministic: needs --workers=1, --sticky=0 and no --address'
+          '--deterministic: needs --workers=1 and --sticky=0'
       )
     self._settings = settings
     seed = int(seeds.stateless(settings.seed, 'weights')[0])
@@ -65,7 +58,6 @@ class Experiment:
         settings.rmsprop_initial,
     )
     self.scores = learner_lib.Scores()
-    self.others: leader_lib.OtherMachines | None = None
     self.learner = self._make_learner()
     # The weights that files hold are rounded: those are evaluated.
     self._rounded = networks.blank_teacher(settings.game)
@@ -79,20 +71,9 @@ class Experiment:
         make_worker(settings, i, self.network, self.scores.add)
         for i in range(settings.workers)
     ]
-    parameters, optimiser = self.network.trainable_variables, self.optimiser
-    if settings.address:
-      exchange = exchange_lib.Exchange()
-      self.others = leader_lib.OtherMachines(
-          exchange,
-          json.dumps(config.to_json(settings)),
-          parameters,
-          self.scores.add,
-      )
-      workers.append(self.others)
-      optimiser = leader_lib.PublishingOptimiser(optimiser, exchange)
     rest = (
-        parameters,
-        optimiser,
+        self.network.trainable_variables,
+        self.optimiser,
         settings.learning_rate,
         settings.updates,
         self.scores,
@@ -102,17 +83,8 @@ class Experiment:
     return learner_lib.AsynchronousLearner(workers, *rest)
 
   def close(self) -> None:
-    """Ends the workers, those of other machines too."""
-    if self.others:
-      self.others.close()
+    """Ends the workers."""
     self.learner.close()
-
-  def progress(self) -> dict[str, float]:
-    """How it goes: the score, and how many gradients came from elsewhere."""
-    progress = {'score': self.scores.mean()}
-    if self.others:
-      progress['elsewhere'] = self.others.received
-    return progress
 
   def frames(self, update: int) -> int:
     """That the teacher has seen, before this run too."""

@@ -19,10 +19,6 @@ from agents.a3c import worker as worker_lib
 SCORES = 100  # How many of the last games the training score is the mean of.
 
 
-class Ended(Exception):
-  """A worker has no more gradients to give, and will have none."""
-
-
 class Scores:
   """The points of the last games that workers have ended."""
 
@@ -190,8 +186,6 @@ class AsynchronousLearner:
           self._made += 1
           self._scalars = scalars
           self._changed.notify_all()
-    except Ended:
-      return
     except BaseException as error:  # pylint: disable=broad-except
       with self._changed:  # `advance` raises it.
         self._error = error

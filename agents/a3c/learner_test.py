@@ -168,16 +168,6 @@ class LearnerTest(tf.test.TestCase):
         system.learner.advance(0, UPDATES)
     system.learner.close()
 
-  def test_a_worker_that_has_ended_leaves_the_rest_to_others(self):
-    system = _System(workers=2)
-    with mock.patch.object(
-        system.workers[0], 'work', side_effect=learner_lib.Ended
-    ):
-      system.learner.advance(0, 20)
-    system.learner.close()
-    # The other may have been one rollout ahead.
-    self.assertIn(system.workers[1].environment.steps, (20 * 5, 21 * 5))
-
   def test_scores(self):
     scores = learner_lib.Scores()
     self.assertTrue(np.isnan(scores.mean()))

@@ -4,6 +4,7 @@ Marks as in docs/deviations.md.
 """
 
 import dataclasses
+from typing import ClassVar
 
 from agents.atari import games
 from agents.atari import preprocessing
@@ -13,6 +14,9 @@ from experiment import config
 @dataclasses.dataclass(frozen=True)
 class Config:
   """One run."""
+
+  # Runs of before have it, and go on without.
+  REMOVED: ClassVar = {'address': ''}
 
   game: str = config.setting(
       'pong', 'What to play.', choices=tuple(games.GAMES)
@@ -120,13 +124,6 @@ class Config:
   max_game_steps: int = config.setting(
       preprocessing.MAX_STEPS, 'After which a game is broken off.', 'steps',
       '108,000 frames [S: Machado et al., 2018]', minimum=1,
-  )
-  address: str = config.setting(
-      '',
-      'host:port at which other machines may join by //agents:join_training; '
-      'empty for none. Only in a network of trusted machines: TensorFlow does '
-      'there whatever it is sent.',
-      affects_result=False,
   )
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False

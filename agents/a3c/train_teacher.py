@@ -6,9 +6,6 @@ The run's folder gets, beside the checkpoints and metrics.csv: `last.npz` and
 `best.npz`, the teacher at the last and at the best evaluation so far, and at
 the end `teacher.npz`, the best one with a longer evaluation of the very weights
 that the file holds.
-
-Several machines can train one teacher: with `--address=here:2222` this one lets
-others take part, on which `//agents:join_training` runs.
 """
 
 from experiment.startup import run_main
@@ -20,7 +17,6 @@ import tensorflow as tf
 
 from agents.a3c import curve as curve_lib
 from agents.a3c import evaluate_teacher
-from agents.a3c import exchange
 from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
@@ -49,7 +45,7 @@ def train(
       frames = experiment.frames(until) - experiment.frames(step)
       return {
           'frames/s': frames / (time.monotonic() - started),
-          **experiment.progress(),
+          'score': experiment.scores.mean(),
           **curve.scalars,
       }
 
@@ -99,8 +95,6 @@ def configure_threads(workers: int) -> None:
 def main(_):
   settings = config.from_flags(settings_lib.Config)
   configure_threads(settings.workers)
-  if settings.address:
-    exchange.lead(settings.address, '--address')
   output = flags.FLAGS.output
   train(settings, output, flags.FLAGS.resume)
   path = run_folder.resolve(output) / TEACHER
