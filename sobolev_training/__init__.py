@@ -15,6 +15,7 @@ if typing.TYPE_CHECKING:
   from sobolev_training import distances
   from sobolev_training import finite_differences
   from sobolev_training import guards
+  from sobolev_training import keras
   from sobolev_training import losses
   from sobolev_training import parameter_gradients
   from sobolev_training import piecewise_linear
@@ -38,6 +39,7 @@ __all__ = [
     'finite_differences',
     'full_loss',
     'guards',
+    'keras',
     'loss_and_gradients',
     'loss_terms',
     'losses',

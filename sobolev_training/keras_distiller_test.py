@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Distillation in Keras, against its formula in NumPy."""
+
+import os
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import keras
+import numpy as np
+
+from sobolev_training import keras_distiller
+from sobolev_training import projections
+from sobolev_training import testing
+
+_OUTPUTS = 3
+
+
+def _network(units, seed, dtype='float64'):
+  keras.utils.set_random_seed(seed)
+  return keras.Sequential([
+      keras.Input([2], dtype=dtype),
+      keras.layers.Dense(units, 'tanh', dtype=dtype),
+      keras.layers.Dense(_OUTPUTS, dtype=dtype),
+  ])
+
+
+def _log_softmax(model, x):
+  logits = np.asarray(model(x))
+  return logits - np.log(np.exp(logits).sum(1, keepdims=True))
+
+
+class DistillerTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    keras.config.set_floatx('float64')
+    self.addCleanup(keras.config.set_floatx, 'float32')
+    self.x = np.random.default_rng(0).uniform(-1, 1, [5, 2])
+    self.teacher, self.student = _network(7, 0), _network(4, 1)
+
+  @parameterized.parameters('student_teacher', 'teacher_student')
+  def test_terms(self, divergence):
+    distiller = keras_distiller.Distiller(
+        self.teacher, self.student, alpha=0.2, losses=(divergence, 'l2'),
+        count=2, seed=3,
+    )
+    distiller.compile('sgd')
+    result = distiller.evaluate(self.x, verbose=0, return_dict=True)
+    p, q = (_log_softmax(m, self.x) for m in (self.student, self.teacher))
+    if divergence == 'teacher_student':
+      p, q = q, p
+    first = np.mean(np.sum(np.exp(p) * (p - q), 1))
+    v = np.asarray(projections.sample(
+        [_OUTPUTS], seed=projections.make_seed(3), count=2, batch_size=5,
+        dtype='float64',
+    ))
+    jacobians = [
+        testing.per_example(lambda x, m=m: _log_softmax(m, x), self.x)
+        for m in (self.student, self.teacher)
+    ]
+    difference = np.einsum('bod,mbo->mbd', jacobians[0] - jacobians[1], v)
+    second = np.mean(np.linalg.norm(difference, axis=-1))
+    testing.assert_close(
+        [result['order_0'], result['order_1'], result['loss']],
+        [first, second, first + 0.2 * second],
+        testing.CENTRAL_DIFFERENCE,
+    )
+
+  def test_labels_and_weights_of_examples(self):
+    labels, weight = np.array([0, 2, 1, 1, 0]), np.linspace(0, 2, 5)
+    distiller = keras_distiller.Distiller(
+        self.teacher, self.student, label_weight=0.5
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    distiller.compile('sgd', loss)
+    result = distiller.evaluate(
+        self.x, labels, sample_weight=weight, verbose=0, return_dict=True
+    )
+    right = _log_softmax(self.student, self.x)[np.arange(5), labels]
+    testing.assert_close(
+        result['labels'], np.mean(-right * weight), testing.SAME_FLOAT64
+    )
+    testing.assert_close(
+        result['loss'],
+        result['order_0'] + 0.1 * result['order_1'] + 0.5 * result['labels'],
+        testing.SAME_FLOAT64,
+    )
+
+  def test_student_learns_and_teacher_does_not(self):
+    distiller = keras_distiller.Distiller(self.teacher, self.student)
+    distiller.compile(keras.optimizers.Adam(0.05))
+    before = self.teacher(self.x)
+    history = distiller.fit(self.x, epochs=60, verbose=0).history
+    for order in ('order_0', 'order_1'):
+      self.assertLess(history[order][-1], 0.5 * history[order][0])
+    testing.assert_close(self.teacher(self.x), before, 0)
+    path = os.path.join(self.create_tempdir(), 'distiller.keras')
+    distiller.save(path)
+    loaded = keras.saving.load_model(path)
+    for one in (distiller, loaded):
+      one.fit(self.x, epochs=2, verbose=0)
+    testing.assert_close(
+        loaded.student(self.x), self.student(self.x), testing.SAME_FLOAT64
+    )
+
+  def test_projections_are_drawn_anew(self):
+    distiller = keras_distiller.Distiller(self.teacher, self.student)
+    distiller.compile(keras.optimizers.SGD(0.0))
+    history = distiller.fit(
+        self.x, epochs=3, verbose=0, validation_data=(self.x,)
+    ).history
+    self.assertLen(set(history['order_1']), 3)
+    self.assertLen(set(history['val_order_1']), 1)
+
+  def test_models_of_another_type_than_the_states(self):
+    distiller = keras_distiller.Distiller(
+        _network(7, 0, 'bfloat16'), _network(4, 1, 'float32')
+    )
+    distiller.compile('sgd')
+    result = distiller.evaluate(self.x, verbose=0, return_dict=True)
+    same = keras_distiller.Distiller(self.teacher, self.student)
+    same.compile('sgd')
+    expected = same.evaluate(self.x, verbose=0, return_dict=True)
+    # bfloat16 has 8 bits.
+    testing.assert_close(result['loss'], expected['loss'], 0.03)
+
+  @parameterized.parameters(
+      ({'alpha': 0.0}, '^alpha: expected a number above 0'),
+      ({'label_weight': -1.0}, '^label_weight: expected 0 or more'),
+      ({'losses': ('l2',)}, '^losses: expected two'),
+      ({'losses': ('l2', 'mse')}, r'^losses\[1\]: expected one of squared_l2'),
+      ({'activation': 'linear'}, r'^losses\[0\]: student_teacher compares log'),
+      ({'kind': 'normal'}, '^kind: expected one of sphere'),
+      ({'count': 0}, '^count: expected 1 or more'),
+  )
+  def test_wrong_settings_are_named(self, settings, message):
+    with self.assertRaisesRegex(ValueError, message):
+      keras_distiller.Distiller(self.teacher, self.student, **settings)
+
+  def test_labels_where_asked_for(self):
+    plain = keras_distiller.Distiller(self.teacher, self.student)
+    with self.assertRaisesRegex(ValueError, '^loss: expected none, without'):
+      plain.compile('sgd', 'mse')
+    labelled = keras_distiller.Distiller(
+        self.teacher, self.student, label_weight=1.0
+    )
+    with self.assertRaisesRegex(ValueError, '^loss: expected one of labels'):
+      labelled.compile('sgd')
+    labelled.compile('sgd', 'mse')
+    with self.assertRaisesRegex(ValueError, '^y: expected labels'):
+      labelled.fit(self.x, verbose=0)
+
+
+if __name__ == '__main__':
+  absltest.main()

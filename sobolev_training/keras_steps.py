@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One step of Keras's `fit` and `evaluate` on a loss of each example.
+
+Keras adds the gradients of the replicas of a `tf.distribute` strategy. A mean
+over a replica's own examples would so be multiplied by the number of replicas,
+and examples of a small last batch would count more than others. Here a step's
+loss is the sum of the replica's examples over the number of all replicas'
+examples: the same loss and gradients as on one device, for any batch size.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+
+class StepLoss(NamedTuple):
+  """What a model's `step_loss` returns.
+
+  Attributes:
+    losses: [B], what to minimise the mean of.
+    prediction: [B, O...], the model's value, for Keras's metrics.
+    metrics: quantities [B] of each example, by the name of their metric.
+  """
+
+  losses: tf.Tensor
+  prediction: tf.Tensor
+  metrics: dict[str, tf.Tensor]
+
+
+class Steps:
+  """A Keras model's steps, to be inherited from before `keras.Model`.
+
+  The model has a method `step_loss(x, y, sample_weight, training)` that returns
+  a `StepLoss`, and sets `step_metrics` when it is compiled.
+  """
+
+  # A tuple in a class of its own: Keras would track a list of metrics, and
+  # those of an earlier `compile` would stay.
+  step_metrics: 'StepMetrics | None' = None
+
+  @property
+  def metrics(self) -> list[keras.Metric]:
+    """Keras's, and the step's own."""
+    own = self.step_metrics.by_name.values() if self.step_metrics else ()
+    return [*super().metrics, *own]
+
+  def compile_from_config(self, config: dict[str, Any]):
+    """See `keras.Model`."""
+    self.compile(**keras.saving.deserialize_keras_object(config))
+    if self.built:
+      self.optimizer.build(self.trainable_variables)
+
+  def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+    """Updates the weights on one batch; returns the metrics."""
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    with tf.GradientTape() as tape:
+      result = self._regularised(x, y, sample_weight, training=True)
+      loss = self.optimizer.scale_loss(_mean_over_replicas(result.losses))
+    gradients = tape.gradient(loss, self.trainable_weights)
+    self.optimizer.apply_gradients(
+        zip(gradients, self.trainable_weights, strict=True)
+    )
+    return self._report(x, y, sample_weight, result)
+
+  def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+    """Evaluates one batch; returns the metrics."""
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    result = self._regularised(x, y, sample_weight, training=False)
+    return self._report(x, y, sample_weight, result)
+
+  def _regularised(self, x, y, sample_weight, training) -> StepLoss:
+    """Adds the losses of the model's layers to that of each example."""
+    result = self.step_loss(x, y, sample_weight, training)
+    losses = result.losses
+    for extra in self.losses:
+      losses += tf.cast(tf.reduce_sum(extra), losses.dtype)
+    return result._replace(losses=losses)
+
+  def _report(self, x, y, sample_weight, result) -> dict[str, tf.Tensor]:
+    for metric in self.metrics:
+      if metric.name == 'loss':
+        metric.update_state(result.losses)
+    for name, values in result.metrics.items():
+      self.step_metrics.by_name[name].update_state(values)
+    return self.compute_metrics(x, y, result.prediction, sample_weight)
+
+
+class StepMetrics:
+  """The metrics that a model has beside Keras's own."""
+
+  def __init__(self, names: Sequence[str]):
+    self.by_name = {name: keras.metrics.Mean(name) for name in names}
+
+
+def _mean_over_replicas(losses: tf.Tensor) -> tf.Tensor:
+  """Returns what, added over the replicas, is the mean over all examples."""
+  count = sum_over_replicas(tf.cast(tf.size(losses), losses.dtype))
+  return tf.math.divide_no_nan(tf.reduce_sum(losses), count)
+
+
+def sum_over_replicas(values: Any) -> Any:
+  """Returns the sum of tensors over the replicas that run this step."""
+  replica = tf.distribute.get_replica_context()
+  return replica.all_reduce(tf.distribute.ReduceOp.SUM, values)

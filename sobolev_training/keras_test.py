@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras models that learn values and derivatives, against the plain loop."""
+
+import os
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import keras
+import numpy as np
+import tensorflow as tf
+
+import sobolev_training as sobolev
+from sobolev_training import keras as sobolev_keras
+from sobolev_training import testing
+
+_RATE = 0.05
+_POINTS, _BATCH = 11, 4  # The last batch is smaller.
+
+
+@keras.saving.register_keras_serializable('keras_test')
+def _quartic(prediction, target):
+  axes = list(range(1, len(prediction.shape)))
+  return tf.reduce_sum((prediction - target) ** 4, axes)
+
+
+@keras.saving.register_keras_serializable('keras_test')
+class Subclassed(keras.Model):
+
+  def __init__(self, **settings):
+    super().__init__(**settings)
+    self.hidden = keras.layers.Dense(6, 'softplus')
+    self.out = keras.layers.Dense(2)
+
+  def build(self, input_shape):
+    self.hidden.build(input_shape)
+    self.out.build([None, 6])
+
+  def call(self, x):  # Without `training`.
+    return self.out(self.hidden(x))
+
+
+def _layers(**first):
+  keras.utils.set_random_seed(0)
+  inputs = keras.Input([2])
+  hidden = keras.layers.Dense(6, 'tanh', **first)(inputs)
+  return inputs, keras.layers.Dense(2)(hidden)
+
+
+def _data(order=1, dtype='float64'):
+  """Sines of both inputs and their derivatives."""
+  x = np.random.default_rng(0).uniform(-1, 1, [_POINTS, 2])
+  y = [np.sin(2 * x)]
+  for k in range(1, order + 1):
+    wave = 2**k * np.sin(2 * x + k * np.pi / 2)
+    derivative = np.zeros([_POINTS, 2] + [2] * k)
+    for i in range(2):
+      derivative[(slice(None), *[i] * (k + 1))] = wave[:, i]
+    y.append(derivative)
+  return x.astype(dtype), tuple(array.astype(dtype) for array in y)
+
+
+def _plain_loop(model, x, y, epochs, weights, masks=None, example_weight=None):
+  """Trains as `fit` should, and returns each epoch's loss."""
+  masks = masks or [None] * len(y)
+  if example_weight is None:
+    example_weight = np.ones(len(x))
+  optimizer, history = keras.optimizers.SGD(_RATE), []
+  for _ in range(epochs):
+    total = 0
+    for start in range(0, len(x), _BATCH):
+      rows = slice(start, start + _BATCH)
+      with tf.GradientTape() as tape:
+        loss = sobolev.full_loss(
+            model, x[rows], tuple(a[rows] for a in y), weights=weights,
+            masks=[m if m is None else m[rows] for m in masks],
+        )
+        each = loss.total * example_weight[rows] + sum(model.losses)
+        mean = tf.reduce_mean(each)
+      total += np.sum(each)
+      variables = model.trainable_variables
+      optimizer.apply(tape.gradient(mean, variables), variables)
+    history.append(total / len(x))
+  return history
+
+
+class KerasTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    keras.config.set_floatx('float64')
+    self.addCleanup(keras.config.set_floatx, 'float32')
+    keras.mixed_precision.set_dtype_policy('float64')
+    self.addCleanup(keras.mixed_precision.set_dtype_policy, 'float32')
+
+  def _fitted(self, model, x, y, epochs=2, compile_with=None, **settings):
+    model.compile(keras.optimizers.SGD(_RATE), **(compile_with or {}))
+    history = model.fit(
+        x, y, batch_size=_BATCH, epochs=epochs, shuffle=False, verbose=0,
+        **settings,
+    )
+    return history.history
+
+  @parameterized.parameters(
+      ((1.0,),), ((1.0, 0.5),), ((0.0, 1.0),), ((1.0, 0.0, 0.1),)
+  )
+  def test_equals_the_plain_loop(self, weights):
+    x, y = _data(len(weights) - 1)
+    plain = keras.Model(*_layers())
+    expected = _plain_loop(plain, x, y, 2, weights)
+    model = sobolev_keras.Model(*_layers())
+    history = self._fitted(model, x, y, 2, {'sobolev_weights': weights})
+    testing.assert_close(history['loss'], expected, testing.SAME_FLOAT64)
+    testing.assert_close(
+        [v.numpy() for v in model.weights],
+        [v.numpy() for v in plain.weights],
+        testing.SAME_FLOAT64,
+    )
+    testing.assert_close(
+        sum(
+            weight * np.array(history[f'order_{k}'])
+            for k, weight in enumerate(weights) if weight
+        ),
+        history['loss'],
+        testing.SAME_FLOAT64,
+    )
+
+  def test_unknown_numbers_example_weights_and_regularisers(self):
+    x, (y, dy) = _data()
+    known = np.random.default_rng(1).uniform(size=dy.shape) < 0.6
+    known[3] = False
+    example_weight = np.linspace(0, 2, _POINTS)
+    regulariser = keras.regularizers.L2(0.1)
+    plain = keras.Model(*_layers(kernel_regularizer=regulariser))
+    expected = _plain_loop(
+        plain, x, (y, dy), 2, (1, 0.5), (None, known), example_weight
+    )
+    model = sobolev_keras.Model(*_layers(kernel_regularizer=regulariser))
+    missing = np.where(known, dy, np.nan)
+    history = self._fitted(
+        model, x, (y, missing), compile_with={'sobolev_weights': (1, 0.5)},
+        sample_weight=example_weight,
+    )
+    testing.assert_close(history['loss'], expected, testing.SAME_FLOAT64)
+    testing.assert_close(
+        [v.numpy() for v in model.weights],
+        [v.numpy() for v in plain.weights],
+        testing.SAME_FLOAT64,
+    )
+
+  def test_weights_of_examples_for_each_order(self):
+    x, y = _data()
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    each = np.arange(float(_POINTS)), np.arange(_POINTS)[::-1] / 3
+    result = model.evaluate(
+        x, y, sample_weight=each, batch_size=_BATCH, verbose=0,
+        return_dict=True,
+    )
+    terms = sobolev.full_loss(model, x, y).terms
+    for k in range(2):
+      testing.assert_close(
+          result[f'order_{k}'], np.mean(each[k] * terms[k]),
+          testing.SAME_FLOAT64,
+      )
+
+  def test_validation_is_seen_by_callbacks(self):
+    x, y = _data()
+    model = sobolev_keras.Model(*_layers())
+    stopping = keras.callbacks.EarlyStopping(
+        'val_loss', patience=0, min_delta=1e9
+    )
+    history = self._fitted(
+        model, x, y, 5, {'metrics': ['mae']}, validation_data=(x, y),
+        callbacks=[stopping],
+    )
+    self.assertLen(history['loss'], 2)  # The second one is not better by 1e9.
+    loss = sobolev.full_loss(model, x, y)
+    testing.assert_close(
+        history['val_loss'][-1], np.mean(loss.total), testing.SAME_FLOAT64
+    )
+    testing.assert_close(
+        history['val_mae'][-1], np.mean(abs(model(x) - y[0])),
+        testing.SAME_FLOAT64,
+    )
+    self.assertEqual(
+        list(model.evaluate(x, y, verbose=0, return_dict=True).values()),
+        model.evaluate(x, y, verbose=0),
+    )
+
+  @parameterized.parameters(
+      {'run_eagerly': True}, {'jit_compile': True}, {'steps_per_execution': 3}
+  )
+  def test_mode_and_data_set_change_nothing(self, **mode):
+    x, y = _data()
+    expected = self._fitted(sobolev_keras.Model(*_layers()), x, y)
+    model = sobolev_keras.Model(*_layers())
+    model.compile(keras.optimizers.SGD(_RATE), **mode)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(_BATCH)
+    history = model.fit(batches, epochs=2, verbose=0).history
+    testing.assert_close(
+        history['loss'], expected['loss'], testing.SAME_FLOAT64
+    )
+
+  def test_saved_model_goes_on_where_it_was(self):
+    x, y = _data()
+    settings = {'sobolev_weights': (1, 0.3), 'sobolev_losses': ('l2', _quartic)}
+    whole = sobolev_keras.wrap(Subclassed())
+    path = os.path.join(self.create_tempdir(), 'model.keras')
+    for model in (sobolev_keras.Model(*_layers()), whole):
+      model.compile(keras.optimizers.Adam(_RATE), **settings)
+      model.fit(x, y, epochs=2, verbose=0, shuffle=False)
+      model.save(path)
+      loaded = keras.saving.load_model(path)
+      self.assertIs(type(loaded), type(model))
+      for one in (model, loaded):
+        one.fit(x, y, epochs=2, verbose=0, shuffle=False)
+      testing.assert_close(
+          loaded.predict(x, verbose=0), model.predict(x, verbose=0),
+          testing.SAME_FLOAT64,
+      )
+
+  def test_wrapped_model_is_the_one_that_is_trained(self):
+    x, y = _data()
+    inner = Subclassed()
+    inner.build([None, 2])
+    before = inner(x)
+    model = sobolev_keras.wrap(inner)
+    self._fitted(model, x, y)
+    self.assertGreater(np.max(np.abs(inner(x) - before)), 1e-3)
+    testing.assert_close(inner(x), model(x), testing.SAME_FLOAT64)
+
+  @parameterized.parameters('mixed_float16', 'mixed_bfloat16')
+  def test_mixed_precision(self, policy):
+    x, y = _data(dtype='float32')
+    losses = {}
+    for policy_of in ('float32', policy):
+      keras.mixed_precision.set_dtype_policy(policy_of)
+      keras.config.set_floatx('float32')
+      model = sobolev_keras.wrap(keras.Model(*_layers()))
+      model.compile(keras.optimizers.SGD(_RATE))
+      self.assertEqual(
+          isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer),
+          policy_of == 'mixed_float16',
+      )
+      losses[policy_of] = model.fit(
+          x, y, epochs=20, verbose=0, shuffle=False
+      ).history['loss']
+    # bfloat16 has eight bits, half as many decimals as 1 %.
+    testing.assert_close(losses[policy], losses['float32'], 0.02)
+    self.assertLess(losses[policy][-1], 0.5 * losses[policy][0])
+
+  def test_function_as_loss_leaves_out_unknown_examples(self):
+    x, (y, dy) = _data()
+    dy[2] = np.nan
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd', sobolev_losses=_quartic)
+    result = model.evaluate(x, (y, dy), verbose=0, return_dict=True)
+    jacobian = sobolev.derivatives.value_and_jacobian(model, tf.constant(x))[1]
+    expected = np.nansum((jacobian - dy) ** 4) / _POINTS
+    testing.assert_close(result['order_1'], expected, testing.SAME_FLOAT64)
+    dy[3, 0, 0] = np.nan  # Of an example of which the rest is known.
+    result = model.evaluate(x, (y, dy), verbose=0, return_dict=True)
+    self.assertTrue(np.isnan(result['loss']))
+
+  @parameterized.parameters(
+      ({'loss': 'mse'}, 'loss: .* pass sobolev_losses'),
+      ({'loss_weights': [1]}, 'loss_weights: .* pass sobolev_weights'),
+      ({'sobolev_weights': (1, -1)}, r'^sobolev_weights\[1\]: expected 0 or'),
+      ({'sobolev_losses': 'mse'}, r'^sobolev_losses: expected squared_l2'),
+      ({'sobolev_losses': ('l1',)}, r'^sobolev_losses: expected 2'),
+  )
+  def test_wrong_settings_are_named(self, settings, message):
+    model = sobolev_keras.Model(*_layers())
+    with self.assertRaisesRegex(ValueError, message):
+      model.compile('sgd', **settings)
+
+  def test_wrong_arrays_are_named(self):
+    x, (y, dy) = _data()
+    infinite = dy.copy()
+    infinite[4, 0, 1] = np.inf
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    for wrong, message in (
+        (y, r'^y: expected a tuple of 2, .* got ndarray'),
+        ((y,), r'^y: expected a tuple of 2, .* got tuple of 1'),
+        ((y, np.nan * dy), r'^y\[1\]: all of its numbers are NaN'),
+        ((y, infinite), r'^y\[1\]: 1 numbers .* infinite, .* \[4, 0, 1\]'),
+        ((y[:, :1], dy), r'^y\[0\]: expected the shape \[None, 2\]'),
+        ((y, dy[:, 0]), r'^y\[1\]: expected the shape \[None, 2, 2\]'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        model.fit(x, wrong, verbose=0)
+    with self.assertRaisesRegex(ValueError, r'^validation_data\[1\]: all'):
+      model.fit(
+          x, (y, dy), validation_data=(x, (y, np.nan * dy)), verbose=0
+      )
+
+
+if __name__ == '__main__':
+  absltest.main()
