@@ -108,19 +108,19 @@ def run(settings: Settings) -> list[pathlib.Path]:
   runs = folder / 'runs'
   preset = f'{scale}-cifar10'
   if 'figure2' in parts:
-    plan = figure2.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
-    figure2.run(plan, {}, runs / 'figure2')
+    plan = figure2.Sweep(scale=scale, jobs=settings.jobs)
+    figure2.run(plan, {}, runs / 'figure2', rows)
   if 'figure3' in parts:
-    plan = figure3.Picture(scale=scale, results=str(rows))
-    figure3.run(plan, {}, runs / 'figure3')
+    plan = figure3.Picture(scale=scale)
+    figure3.run(plan, {}, runs / 'figure3', rows)
   if 'figure4' in parts:
     collect_teachers.collect(rows)
-    plan = scales.Sweep(scale=scale, results=str(rows), jobs=settings.jobs)
+    plan = scales.Sweep(scale=scale, jobs=settings.jobs)
     games = {'games': tuple(teachers.there())}
-    figure4.run(plan, games, runs / 'figure4')
+    figure4.run(plan, games, runs / 'figure4', rows)
   if 'table1' in parts:
-    plan = table1.Sweep(preset=preset, results=str(rows), jobs=settings.jobs)
-    table1.run(plan, {}, runs / 'table1')
+    plan = table1.Sweep(preset=preset, jobs=settings.jobs)
+    table1.run(plan, {}, runs / 'table1', rows)
   return report.write(rows, folder / 'report', scale=scale)
 
 

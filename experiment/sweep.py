@@ -16,6 +16,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from concurrent import futures
 import dataclasses
+import functools
 import os
 import pathlib
 import runpy
@@ -75,6 +76,7 @@ def run(
     at_once: int | None = None,
     threads_setting: str | None = None,
     quiet: bool = False,
+    description: str = 'sweep',
 ) -> None:
   """Runs the jobs that are not finished.
 
@@ -87,6 +89,7 @@ def run(
     threads_setting: the name of the setting that takes the number of threads to
       use; each process gets its share of the cores. None when there is none.
     quiet: whether to show no progress.
+    description: what the progress begins with.
 
   Raises:
     UserError: a folder holds a run with other settings; or jobs failed, and the
@@ -111,8 +114,13 @@ def run(
   # is killed takes all others down, and neither exit codes nor signals are its
   # matter.
   with stop.Stop() as stopping, futures.ThreadPoolExecutor(at_once) as pool:
+    submit = functools.partial(
+        pool.submit, _run_job, requests=lambda: stopping.requests
+    )
     try:
-      failures, untried = _run_all(jobs, at_once, pool, stopping, quiet)
+      failures, untried = _run_all(
+          jobs, at_once, submit, stopping, description, quiet
+      )
     except Exception:
       stopping.requests += 1  # The runs save and end.
       raise
@@ -151,8 +159,9 @@ def _check(jobs: Sequence[Job]) -> None:
 def _run_all(
     jobs: Sequence[Job],
     at_once: int,
-    executor: futures.Executor,
+    submit: Callable[[pathlib.Path, list[str]], futures.Future],
     stopping: stop.Stop,
+    description: str,
     quiet: bool,
 ) -> tuple[list[str], int]:
   """Runs jobs until all have ended.
@@ -177,22 +186,17 @@ def _run_all(
     return bool(waiting) and not stopping and not hopeless
 
   with progress_lib.Progress(
-      len(jobs), runs_done(), 'sweep', unit='run', quiet=quiet
+      len(jobs), runs_done(), description, unit='run', quiet=quiet
   ) as bar:
     while running or may_start():
       while may_start() and len(running) < at_once:
         job = waiting.pop(0)
-        future = executor.submit(
-            _run_job, job.folder, job.command(), lambda: stopping.requests
-        )
-        running[future] = job
-      ended, _ = futures.wait(
-          running, _POLL_SECONDS, futures.FIRST_COMPLETED
-      )
+        running[submit(job.folder, job.command())] = job
+      ended, _ = futures.wait(running, _POLL_SECONDS, futures.FIRST_COMPLETED)
       done.update({job.folder: job.done() for job in running.values()})
       for job, future in [(running.pop(future), future) for future in ended]:
         reason = future.result()
-        if reason is not None and not stopping:
+        if not job.finished and not stopping:
           failures.append(f'{job.folder} ({reason})')
           progress_lib.write(f'failed: {failures[-1]}')
           # A run that could not start leaves its folder free.
@@ -203,7 +207,7 @@ def _run_all(
 
 def _run_job(
     folder: pathlib.Path, command: list[str], requests: Callable[[], int]
-) -> str | None:
+) -> str:
   """Runs a job in a process of its own.
 
   Args:
@@ -212,7 +216,7 @@ def _run_job(
     requests: how often it was asked to stop by now.
 
   Returns:
-    Why it failed; None when it has finished.
+    How it ended, for a run that has not finished.
   """
   output = folder / run_folder.OUTPUT
   try:
@@ -225,8 +229,7 @@ def _run_job(
   process = processes.start(output, _run_program, *command)
   code = processes.wait(process, requests)
   if code == 0:
-    finished = (folder / run_folder.FINISHED).exists()
-    return None if finished else 'it ended without finishing'
+    return 'it ended without finishing'
   if code < 0:
     return f'killed by {signal.Signals(-code).name}'
   with open(output, 'rb') as file:

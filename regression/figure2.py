@@ -8,15 +8,14 @@ seeds. Every run is resumable, and so is the sweep: the same command goes on.
 
 from experiment.startup import run_main
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 import itertools
 import pathlib
 
-from absl import flags
-
 from experiment import config
-from experiment import run_folder
+from experiment import study
 from experiment import sweep
 from regression import analysis
 from regression import functions
@@ -41,7 +40,7 @@ _IN_COLUMNS = {'gradient_weight': 1.0, 'distance': 'squared_l2'}
 
 
 @dataclasses.dataclass(frozen=True)
-class Sweep:
+class Sweep(study.Plan):
   """What to run."""
 
   scale: str = config.setting(
@@ -60,15 +59,9 @@ class Sweep:
   methods: tuple[str, ...] = config.setting(
       train.METHODS, 'Which methods.', choices=train.METHODS, distinct=True
   )
-  results: str = config.setting(
-      'results', 'The folder of the CSV files that the rows are merged into.'
-  )
-  jobs: int = config.setting(
-      0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
-  )
 
 
-def scaled(scale: str, given: dict[str, object]) -> train.Settings:
+def scaled(scale: str, given: Mapping[str, object]) -> train.Settings:
   """The settings of a scale, with those given on the command line."""
   return train.Settings(**{**SCALES[scale], **given})
 
@@ -107,68 +100,41 @@ def run_configs(
   return configs
 
 
-def run_sweep(
-    settings: train.Settings,
-    names: Sequence[str],
-    sizes: Sequence[int],
-    folder: pathlib.Path,
-    jobs: int,
-    methods: Sequence[str] = train.METHODS,
-) -> list[pathlib.Path]:
-  """Trains what is not yet trained; returns the folders of the runs."""
-  configs = run_configs(settings, names, sizes, methods)
-  batch = settings.batch_size or max(sizes)
-  sweep.run(
-      [
-          sweep.Job(
-              'regression.train',
-              run,
-              folder / name,
-              weight=len(run.functions) * (100 + min(run.size, batch)),
-          )
-          for name, run in configs.items()
-      ],
-      jobs or None,
-      threads_setting='threads',
-  )
-  return [folder / name for name in configs]
-
-
 def run(
-    plan: Sweep, given: dict[str, object], output: pathlib.Path
-) -> pathlib.Path:
-  """Runs the sweep, merges its rows and draws the figure.
+    plan: Sweep,
+    given: Mapping[str, object],
+    output: pathlib.Path,
+    rows: pathlib.Path | None = None,
+) -> study.Study:
+  """Runs the sweep, writes its rows and draws the figure.
 
   Args:
     plan: what to run.
     given: training settings in place of the scale's.
-    output: the folder of the runs.
+    output: the folder of all sweeps.
+    rows: the folder of the rows; by default the sweep's own.
 
   Returns:
-    The figure's path.
+    What was made.
   """
   settings = scaled(plan.scale, given)
-  name = label(plan.scale, settings)
-  results = run_folder.make(plan.results)
-  folder = output / name.replace(' ', '-')
-  folders = run_sweep(
-      settings, plan.functions, plan.sizes, folder, plan.jobs, plan.methods
-  )
-  analysis.collect(folders, name, results)
-  picture = folder / 'figure2.png'
-  drawing.draw(results, name, picture)
-  return picture
-
-
-def main(_):
-  plan = config.from_flags(Sweep)
-  output = run_folder.resolve(flags.FLAGS.output)
-  picture = run(plan, config.given(train.Settings), output)
-  print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
+  scale = label(plan.scale, settings)
+  made = study.Study('Figure 2', scale, plan, output, rows)
+  batch = settings.batch_size or max(plan.sizes)
+  configs = run_configs(settings, plan.functions, plan.sizes, plan.methods)
+  folders = made.run([
+      sweep.Job(
+          'regression.train',
+          run,
+          made.folder / name,
+          weight=len(run.functions) * (100 + min(run.size, batch)),
+      )
+      for name, run in configs.items()
+  ])
+  made.collect(lambda folder: analysis.collect(folders, scale, folder))
+  drawing.draw(made.rows, scale, made.figure('figure2.png'))
+  return made
 
 
 if __name__ == '__main__':
-  config.define_flags(Sweep)
-  config.define_flags(train.Settings)
-  flags.DEFINE_string('output', 'runs/figure2', 'The folder of the runs.')
-  run_main(main)
+  run_main(study.main(Sweep, train.Settings, 'runs/figure2', run))

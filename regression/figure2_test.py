@@ -14,14 +14,11 @@ class Figure2Test(absltest.TestCase):
   def test_the_sweep_from_settings_to_figure(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
     plan = figure2.Sweep(
-        scale='smoke',
-        functions=('booth', 'ackley'),
-        sizes=(20,),
-        results=str(folder / 'results'),
+        scale='smoke', functions=('booth', 'ackley'), sizes=(20,)
     )
-    picture = figure2.run(plan, _TINY, folder / 'runs')
-    self.assertGreater(picture.stat().st_size, 10_000)
-    with open(folder / 'results' / 'figure2_networks.csv') as file:
+    made = figure2.run(plan, _TINY, folder)
+    self.assertGreater(made.figures[0].stat().st_size, 10_000)
+    with open(made.rows / 'figure2_networks.csv') as file:
       rows = list(csv.DictReader(file))
     found = {(r['function'], r['size'], r['method'], r['seed']) for r in rows}
     self.assertEqual(

@@ -8,15 +8,15 @@ vector field of its gradient underneath, for any two-dimensional function.
 
 from experiment.startup import run_main
 
+from collections.abc import Mapping
 import dataclasses
 import pathlib
 
-from absl import flags
 import numpy as np
 
 from experiment import config
 from experiment import errors
-from experiment import run_folder
+from experiment import study
 from regression import analysis
 from regression import datasets
 from regression import figure2
@@ -30,7 +30,7 @@ _COLUMNS = ('x1', 'x2', 'value', 'g1', 'g2')
 
 
 @dataclasses.dataclass(frozen=True)
-class Picture:
+class Picture(study.Rows):
   """What to show."""
 
   scale: str = config.setting(
@@ -45,9 +45,6 @@ class Picture:
   sizes: tuple[int, ...] = config.setting(
       (20, 100), 'Training set sizes.', 'points', 'Figure 3 [V]', minimum=1,
       distinct=True,
-  )
-  results: str = config.setting(
-      'results', 'The folder of the CSV files that the rows are merged into.'
   )
 
 
@@ -102,24 +99,27 @@ def surface_rows(
 
 
 def run(
-    plan: Picture, given: dict[str, object], output: pathlib.Path
-) -> pathlib.Path:
-  """Trains the networks, merges their surfaces and draws the figure.
+    plan: Picture,
+    given: Mapping[str, object],
+    output: pathlib.Path,
+    rows: pathlib.Path | None = None,
+) -> study.Study:
+  """Trains the networks, writes their surfaces and draws the figure.
 
   Args:
     plan: what to show.
     given: training settings in place of the scale's.
-    output: the folder of the runs.
+    output: the folder of all figures.
+    rows: the folder of the rows; by default in the figure's own.
 
   Returns:
-    The figure's path.
+    What was made.
   """
-  results = run_folder.make(plan.results)
   settings = figure2.scaled(plan.scale, given)
-  name = figure2.label(plan.scale, settings)
+  scale = figure2.label(plan.scale, settings)
+  made = study.Study('Figure 3', scale, plan, output, rows)
   settings = dataclasses.replace(settings, seeds=1)
   train.configure_threads(settings.threads)
-  folder = output / name.replace(' ', '-')
   function = functions.FUNCTIONS[plan.function]
   if len(function.low) != 2:
     raise errors.UserError(
@@ -128,10 +128,10 @@ def run(
     )
   x = grid(function)
   truth = function.value_and_gradient(x)
-  rows = surface_rows(name, plan.function, 'truth', 0, x, *truth)
+  surfaces = surface_rows(scale, plan.function, 'truth', 0, x, *truth)
   points = []
   for size in plan.sizes:
-    points += point_rows(name, plan.function, size, settings.first_seed)
+    points += point_rows(scale, plan.function, size, settings.first_seed)
     for method in train.METHODS:
       config_ = train.Config(
           **dataclasses.asdict(settings),
@@ -139,26 +139,22 @@ def run(
           size=size,
           method=method,
       )
-      path = folder / f'{plan.function}-{size}-{method}'
+      path = made.folder / f'{plan.function}-{size}-{method}'
       ensemble = train.train(config_, path, resume=True)
       predicted = ensemble.predict(0, x)
-      rows += surface_rows(name, plan.function, method, size, x, *predicted)
-  analysis.merge_table(results / analysis.SURFACES, rows)
-  analysis.merge_table(results / analysis.POINTS, points)
-  picture = folder / f'{plan.function}.png'
-  drawing.draw(results, name, plan.function, picture)
-  return picture
+      surfaces += surface_rows(
+          scale, plan.function, method, size, x, *predicted
+      )
 
+  def write(folder: pathlib.Path):
+    analysis.merge_table(folder / analysis.SURFACES, surfaces)
+    analysis.merge_table(folder / analysis.POINTS, points)
 
-def main(_):
-  plan = config.from_flags(Picture)
-  output = run_folder.resolve(flags.FLAGS.output)
-  picture = run(plan, config.given(train.Settings), output)
-  print(f'Rows: {run_folder.resolve(plan.results)}\nFigure: {picture}')
+  made.collect(write)
+  picture = made.figure(f'{plan.function}.png')
+  drawing.draw(made.rows, scale, plan.function, picture)
+  return made
 
 
 if __name__ == '__main__':
-  config.define_flags(Picture)
-  config.define_flags(train.Settings)
-  flags.DEFINE_string('output', 'runs/figure3', 'The folder of the runs.')
-  run_main(main)
+  run_main(study.main(Picture, train.Settings, 'runs/figure3', run))

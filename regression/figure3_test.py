@@ -21,12 +21,10 @@ class Figure3Test(parameterized.TestCase):
 
   def test_from_settings_to_figure(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
-    plan = figure3.Picture(
-        scale='smoke', function='booth', results=str(folder / 'results')
-    )
-    picture = figure3.run(plan, _TINY, folder / 'runs')
-    self.assertGreater(picture.stat().st_size, 10_000)
-    rows = _read(folder / 'results' / 'figure3.csv')
+    plan = figure3.Picture(scale='smoke', function='booth')
+    made = figure3.run(plan, _TINY, folder)
+    self.assertGreater(made.figures[0].stat().st_size, 10_000)
+    rows = _read(made.rows / 'figure3.csv')
     panels = {(row['panel'], row['size']) for row in rows}
     self.assertEqual(
         panels,
@@ -41,7 +39,7 @@ class Figure3Test(parameterized.TestCase):
     )
     expected = (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
     np.testing.assert_allclose(value, expected, rtol=1e-3, atol=0.1)
-    self.assertLen(_read(folder / 'results' / 'figure3_points.csv'), 120)
+    self.assertLen(_read(made.rows / 'figure3_points.csv'), 120)
 
   def test_points_are_those_of_the_seed(self):
     found = [figure3.point_rows('smoke', 'booth', 20, seed) for seed in (0, 1)]

@@ -8,14 +8,11 @@ Every run is resumable, and so is the sweep: the same command goes on.
 from experiment.startup import run_main
 
 from collections.abc import Mapping
-from collections.abc import Sequence
 import dataclasses
 import pathlib
 
-from absl import flags
-
 from experiment import config
-from experiment import run_folder
+from experiment import study
 from experiment import sweep
 from report import table1_figures
 from sg import analysis
@@ -34,7 +31,7 @@ _WITHOUT_SIGNAL = {'backprop', 'noprop'}  # No synthetic gradient to compare.
 
 
 @dataclasses.dataclass(frozen=True)
-class Sweep:
+class Sweep(study.Plan):
   """What to run."""
 
   preset: str = config.setting(
@@ -47,13 +44,7 @@ class Sweep:
       methods.METHODS, 'Which methods.', choices=methods.METHODS,
       distinct=True,
   )
-  seeds: int = config.setting(3, 'Runs a method.', minimum=1)
-  results: str = config.setting(
-      'results', 'The folder of the CSV files that the rows are merged into.'
-  )
-  jobs: int = config.setting(
-      0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
-  )
+  seeds: int = config.setting(3, 'Runs per method.', minimum=1)
 
 
 def check_data(preset: str) -> None:
@@ -63,45 +54,51 @@ def check_data(preset: str) -> None:
 
 
 def run(
-    plan: Sweep, given: Mapping[str, object], output: pathlib.Path
-) -> list[pathlib.Path]:
-  """Runs the sweep, merges its rows and draws its figures.
+    plan: Sweep,
+    given: Mapping[str, object],
+    output: pathlib.Path,
+    rows: pathlib.Path | None = None,
+) -> study.Study:
+  """Runs the sweep, writes its rows and draws its figures.
 
   Args:
     plan: what to run.
     given: settings in place of the preset's.
-    output: the folder of the runs.
+    output: the folder of all sweeps.
+    rows: the folder of the rows; by default the sweep's own.
 
   Returns:
-    The figures.
+    What was made.
   """
-  results = run_folder.make(plan.results)
   settings = presets.preset(plan.preset, given)
   # The precision that is fast here makes it no other scale; the rows tell it.
   standard = presets.preset(plan.preset, {'precision': settings.precision})
   scale = config.label(plan.preset.split('-')[0], settings, standard)
-  folder = output / f'{plan.preset} {scale}'.replace(' ', '-')
-  folders = run_sweep(settings, plan, folder)
-  analysis.collect(folders, scale, results)
-  pictures = [folder / 'table1_curves.png']
-  table1_figures.draw_curves(results, scale, pictures[0])
+  made = study.Study(
+      'Table 1', scale, plan, output, rows, name=f'{plan.preset} {scale}'
+  )
+  folders = made.run(_jobs(settings, plan, made.folder))
+  made.collect(lambda folder: analysis.collect(folders, scale, folder))
+  table1_figures.draw_curves(
+      made.rows, scale, made.figure('table1_curves.png')
+  )
   signals = settings.cuts and set(plan.methods) - _WITHOUT_SIGNAL
   if settings.aligned and signals:
-    pictures.append(folder / 'table1_alignment.png')
-    table1_figures.draw_alignment(results, scale, pictures[1])
-  return pictures
+    table1_figures.draw_alignment(
+        made.rows, scale, made.figure('table1_alignment.png')
+    )
+  return made
 
 
-def run_sweep(
+def _jobs(
     settings: presets.Settings, plan: Sweep, folder: pathlib.Path
-) -> Sequence[pathlib.Path]:
-  """Trains what is not yet trained; returns the folders of the runs."""
+) -> list[sweep.Job]:
+  """A seed of every method first: an early stop leaves a whole table."""
   shared = {
       field.name: getattr(settings, field.name)
       for field in dataclasses.fields(settings)
   }
-  # A seed of every method first: an early stop leaves a whole table.
-  jobs = [
+  return [
       sweep.Job(
           train.__name__,
           presets.Config(**shared, method=method, seed=seed),
@@ -111,20 +108,7 @@ def run_sweep(
       for seed in range(plan.seeds)
       for method in sorted(plan.methods, key=_WEIGHTS.get, reverse=True)
   ]
-  sweep.run(jobs, plan.jobs or None, threads_setting='threads')
-  return [job.folder for job in jobs]
-
-
-def main(_):
-  plan = config.from_flags(Sweep)
-  output = run_folder.resolve(flags.FLAGS.output)
-  pictures = run(plan, config.given(presets.Settings), output)
-  print(f'Rows: {run_folder.resolve(plan.results)}')
-  print('Figures:', *pictures)
 
 
 if __name__ == '__main__':
-  config.define_flags(Sweep)
-  config.define_flags(presets.Settings)
-  flags.DEFINE_string('output', 'runs/table1', 'The folder of the runs.')
-  run_main(main)
+  run_main(study.main(Sweep, presets.Settings, 'runs/table1', run))

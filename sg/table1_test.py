@@ -17,27 +17,25 @@ class Table1Test(absltest.TestCase):
         preset='smoke-cifar10',
         methods=('sobolev', 'noprop'),
         seeds=1,
-        results=str(folder / 'results'),
     )
     given = {
         'width': 2, 'image_size': 8, 'aligned': 4, 'precision': 'bfloat16'
     }
-    pictures = table1.run(plan, given, folder)
-    for picture in pictures:
-      self.assertTrue(picture.exists())
-    rows = results.read(folder / 'results' / 'measured.csv')
+    made = table1.run(plan, given, folder)
+    for figure in made.figures:
+      self.assertTrue(figure.exists())
+    rows = results.read(made.rows / 'measured.csv')
     self.assertCountEqual([row.method for row in rows], ['sobolev', 'noprop'])
-    self.assertLen(pictures, 2)
+    self.assertLen(made.figures, 2)
     # Not the preset's own settings, and so not under its name alone; but for
     # the precision, which is the processor's matter.
     self.assertEqual(
         {row.scale for row in rows}, {'smoke image_size=8 width=2 aligned=4'}
     )
     # The same again, all of it finished: a reference alone has no alignment.
-    alone = dataclasses.replace(
-        plan, methods=('noprop',), results=str(folder / 'other')
-    )
-    self.assertLen(table1.run(alone, given, folder), 1)
+    alone = dataclasses.replace(plan, methods=('noprop',))
+    made = table1.run(alone, given, folder, folder / 'other')
+    self.assertLen(made.figures, 1)
 
   def test_every_method_has_a_weight(self):
     self.assertCountEqual(table1._WEIGHTS, table1.Sweep().methods)

@@ -7,19 +7,15 @@ Records the states of each teacher, chooses learning rate and alpha for each
 game and method by validation episodes (`choice` has the rule), and trains the
 students. `--parts=choose` ends with the choice, and `--parts=train` begins with
 one that was made. Every run is resumable, and so is all of it: the same command
-goes on. Rows stay in the folder of the runs unless `--results` says where to
-merge them.
+goes on.
 """
 
 from experiment.startup import run_main
 
 from collections.abc import Mapping
-import functools
 import hashlib
 import itertools
 import pathlib
-
-from absl import flags
 
 from agents.a3c import teacher_file
 from agents.atari import games
@@ -30,10 +26,10 @@ from agents.distillation import record
 from agents.distillation import scales
 from agents.distillation import settings as settings_lib
 from agents.distillation import teachers
-from experiment import config
 from experiment import errors
 from experiment import inputs
 from experiment import run_folder
+from experiment import study
 from experiment import sweep
 from report import figure4_figures
 
@@ -47,51 +43,49 @@ Places = Mapping[str, pathlib.Path]
 
 
 def run(
-    plan: scales.Sweep, given: dict[str, object], output: pathlib.Path
-) -> list[pathlib.Path]:
-  """Records, chooses, trains, merges the rows and draws the figure.
+    plan: scales.Sweep,
+    given: Mapping[str, object],
+    output: pathlib.Path,
+    rows: pathlib.Path | None = None,
+) -> study.Study:
+  """Records, chooses, trains, writes the rows and draws the figure.
 
   Args:
     plan: what to run.
     given: settings in place of the scale's.
-    output: the folder of the runs.
+    output: the folder of all sweeps.
+    rows: the folder of the rows; by default the sweep's own.
 
   Returns:
-    The folder of the rows, and the figure if students were trained.
+    What was made; a figure only if students were trained.
 
   Raises:
     UserError: a teacher or a choice is missing, or runs failed.
   """
   settings = scales.scaled(plan.scale, given)
-  name = _name(plan.scale, settings)
-  folder = run_folder.make(output / name.replace(' ', '-'))
-  results = run_folder.make(plan.results) if plan.results else folder
-  chosen = functools.partial(
-      choice.load,
-      results,
-      name,
-      settings.choice_percent,
-      list(itertools.product(settings.games, settings_lib.METHODS)),
-  )
+  scale = _name(plan.scale, settings)
+  made = study.Study('Figure 4', scale, plan, output, rows)
+
+  def chosen() -> list[choice.Candidate]:
+    cells = itertools.product(settings.games, settings_lib.METHODS)
+    return choice.load(
+        made.known(), scale, settings.choice_percent, list(cells)
+    )
+
   if 'choose' not in plan.parts:
     chosen()  # A choice that is missing shall be known now, not after hours.
-  places = places_of(settings, folder)
-  run_jobs = functools.partial(sweep.run, at_once=plan.jobs or None)
-  run_jobs(_record_jobs(settings, places))
-  run_students = functools.partial(run_jobs, threads_setting='threads')
+  places = places_of(settings, made.folder)
+  made.run(_record_jobs(settings, places), 'recording', threads_setting=None)
   if 'choose' in plan.parts:
     candidates = candidate_jobs(settings, places)
-    run_students(candidates)
+    made.run(candidates, 'choosing')
     found = choice.read({job.folder: job.config for job in candidates})
-    choice.write(found, name, results)
-  if 'train' not in plan.parts:
-    return [results]
-  jobs = final_jobs(settings, chosen(), places)
-  run_students(jobs)
-  analysis.collect([job.folder for job in jobs], name, results)
-  picture = folder / 'figure4.png'
-  figure4_figures.draw(results, name, picture)
-  return [results, picture]
+    made.collect(lambda folder: choice.write(found, scale, folder))
+  if 'train' in plan.parts:
+    folders = made.run(final_jobs(settings, chosen(), places), 'training')
+    made.collect(lambda folder: analysis.collect(folders, scale, folder))
+    figure4_figures.draw(made.rows, scale, made.figure('figure4.png'))
+  return made
 
 
 def _name(scale: str, settings: scales.Settings) -> str:
@@ -228,17 +222,5 @@ def final_jobs(
   return jobs
 
 
-def main(_):
-  plan = config.from_flags(scales.Sweep)
-  output = run_folder.resolve(flags.FLAGS.output)
-  results, *picture = run(plan, config.given(scales.Settings), output)
-  print(f'Rows: {results}')
-  for path in picture:
-    print(f'Figure: {path}')
-
-
 if __name__ == '__main__':
-  config.define_flags(scales.Sweep)
-  config.define_flags(scales.Settings)
-  flags.DEFINE_string('output', 'runs/figure4', 'The folder of the runs.')
-  run_main(main)
+  run_main(study.main(scales.Sweep, scales.Settings, 'runs/figure4', run))

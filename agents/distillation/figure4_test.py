@@ -39,20 +39,17 @@ class Figure4Test(parameterized.TestCase):
 
   def test_the_whole_chain_of_a_game(self):
     testing.save_teacher(self.folder, 'breakout')
-    merged = self.folder / 'results'
-    found = self._run(parts=('choose',), results=str(merged))
-    self.assertEqual(found, [merged])
-    self.assertTrue((merged / choice.CHOICES).exists())
-    self.assertFalse((merged / figure4_rows.CURVES).exists())
+    made = self._run(parts=('choose',))
+    self.assertEmpty(made.figures)
+    self.assertFalse((made.rows / figure4_rows.CURVES).exists())
+    choices = (made.rows / choice.CHOICES).read_text()
     candidates = self._times()
     self.assertLen(candidates, 2)
-    # All at once goes on with these, and keeps its rows with its runs.
-    folder, picture = self._run()
+    # All at once goes on with these.
+    made = self._run()
+    folder, (picture,) = made.rows, made.figures
+    self.assertEqual((folder / choice.CHOICES).read_text(), choices)
     self.assertTrue(picture.exists())
-    self.assertEqual(
-        (folder / choice.CHOICES).read_text(),
-        (merged / choice.CHOICES).read_text(),
-    )
     rows = results.read(folder / 'measured.csv')
     # Two methods, four metrics.
     self.assertLen(rows, 8)
@@ -67,9 +64,9 @@ class Figure4Test(parameterized.TestCase):
     times = self._times()
     self.assertEqual(candidates.items() - times.items(), set())
     # Again, with what was chosen: all is finished already.
-    self._run(parts=('train',), results=str(merged))
+    self._run(parts=('train',))
     self.assertEqual(times, self._times())
-    self.assertEqual(results.read(merged / 'measured.csv'), rows)
+    self.assertEqual(results.read(folder / 'measured.csv'), rows)
 
   def _times(self):
     """When each of the students' checkpoints was written."""

@@ -11,6 +11,7 @@ from agents.atari import games
 from agents.distillation import choice
 from experiment import config
 from experiment import errors
+from experiment import study
 
 PARTS = ('choose', 'train')
 
@@ -122,25 +123,19 @@ class Settings:
 
 
 @dataclasses.dataclass(frozen=True)
-class Sweep:
-  """Where, and how much."""
+class Sweep(study.Plan):
+  """What to run."""
 
   scale: str = config.setting(
       'laptop',
       'How much. Flags given beside it go before its own settings.',
       choices=tuple(SCALES),
   )
-  results: str = config.setting(
-      '', 'The folder of the CSV files that the rows are merged into, such as '
-      'results; by default they stay with the runs.'
-  )
   parts: tuple[str, ...] = config.setting(
       PARTS, 'Which parts: to choose learning rates and alphas, and to train '
-      'with those that figure4_choices.csv in --results has for the scale.',
+      'with those that figure4_choices.csv has for the scale, in --merge or '
+      'else among the rows of the output.',
       choices=PARTS, distinct=True,
-  )
-  jobs: int = config.setting(
-      0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
   )
 
 
