@@ -7,6 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from benchmarks import multiply_adds
+from sg import decoupled
 from sg import experiment
 from sg import pipeline
 from sg import presets
@@ -40,11 +41,13 @@ class Side(NamedTuple):
     method: of Table 1.
     pipelined: whether the segments work at once.
     placement: their devices.
+    targets: what the modules learn.
   """
 
   method: str
   pipelined: bool = False
   placement: tuple[str, ...] = ()
+  targets: str = decoupled.RECEIVED
 
 
 class Step:
@@ -68,7 +71,7 @@ class Step:
     trainer = training.Trainer(
         segments,
         modules,
-        training.Optimisation(1e-3, 0.9, (), 5e-4, 1e-4),
+        training.Optimisation(1e-3, 0.9, (), 5e-4, 1e-4, side.targets),
         self.pipe,
     )
     size = network.image_size

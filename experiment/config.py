@@ -306,26 +306,22 @@ def to_json(config: Any) -> dict[str, Any]:
 def differences(config: Any, before: Mapping[str, Any]) -> list[str]:
   """Says which settings that affect the result differ from earlier ones.
 
+  A class whose settings have changed may have a static method `upgrade`, which
+  takes what `to_json` gave for earlier ones, and returns what it gives now.
+
   Args:
     config: the settings now.
     before: what `to_json` gave for the earlier ones.
 
   Returns:
-    A phrase a setting, such as `--steps was 100 and is now 200`. Settings that
-    programs had before and that change nothing, by name with that value in the
-    class's `REMOVED`, are none.
+    A phrase per setting, such as `--steps was 100 and is now 200`.
   """
+  before = getattr(config, 'upgrade', lambda before: before)(before)
   now = to_json(config)
   free = {
       field.name
       for field in dataclasses.fields(config)
       if not field.metadata['rules'].affects_result
-  }
-  removed = getattr(config, 'REMOVED', {})
-  before = {
-      name: value
-      for name, value in before.items()
-      if name not in removed or value != removed[name]
   }
   names = [name for name in {**before, **now} if name not in free]
   missing = 'not there'

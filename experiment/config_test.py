@@ -208,9 +208,12 @@ class PythonTest(parameterized.TestCase):
         ],
     )
 
-  def test_settings_that_were_removed_are_none_at_their_old_default(self):
+  def test_settings_of_before_are_upgraded(self):
     class Later(Config):
-      REMOVED = {'old': True}
+
+      @staticmethod
+      def upgrade(before):
+        return {k: v for k, v in before.items() if (k, v) != ('old', True)}
 
     before = {**config.to_json(Config()), 'old': True}
     self.assertEqual(config.differences(Later(), before), [])

@@ -73,18 +73,34 @@ def row(
     values: of the metric, one for each run.
     **about: the row's artifact, case, method, metric, scale and unit.
   """
-  first = runs[0][0]
-  several = len(values) > 1
+  mean, std = mean_and_std(values)
   return results.Row(
       **about,
-      mean=_rounded(np.mean(values)),
-      std=_rounded(np.std(values, ddof=1)) if several else None,
+      mean=mean,
+      std=std,
       n=len(values),
-      command=_anywhere(first['command']),
-      commit=run_folder.short_commit(first),
       seconds=round(sum(metrics[-1]['seconds'] for _, metrics in runs), 1),
-      device=run_folder.device_name(first),
+      **provenance(runs[0][0]),
   )
+
+
+def mean_and_std(
+    values: Sequence[float],
+) -> tuple[float | None, float | None]:
+  """The mean of some seeds, and their standard deviation; None without one."""
+  return (
+      _rounded(np.mean(values)) if values else None,
+      _rounded(np.std(values, ddof=1)) if len(values) > 1 else None,
+  )
+
+
+def provenance(run: Run) -> dict[str, str]:
+  """The columns of a row that tell where a run came from."""
+  return {
+      'command': _anywhere(run['command']),
+      'commit': run_folder.short_commit(run),
+      'device': run_folder.device_name(run),
+  }
 
 
 def _anywhere(command: str) -> str:

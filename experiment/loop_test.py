@@ -242,6 +242,7 @@ class LoopTest(parameterized.TestCase):
               for seed in range(2)
           ],
       )
+    self.assertTrue(run_folder.diverged(self.path))
     # The row is there to be looked at, and no checkpoint has what it tells of.
     self.assertIn(['40', '1', f'{value}'], self.metrics())
     self.assertFalse((self.path / 'finished.json').exists())

@@ -8,6 +8,7 @@
     log.txt        what the program said, with times
     progress.json  how far it is, for those who watch
     finished.json  there only when the run is complete
+    diverged.json  there only when a number of the run was not finite
     output.txt     what a sweep's process printed
 """
 
@@ -33,6 +34,7 @@ from experiment import progress
 
 CONFIG = 'config.json'
 FINISHED = 'finished.json'
+DIVERGED = 'diverged.json'
 LOG = 'log.txt'
 OUTPUT = 'output.txt'
 
@@ -99,6 +101,11 @@ class Run:
       atomic.write_json(
           self.path / FINISHED, {'finished': _now(), **summary}
       )
+
+  def diverge(self, summary: dict[str, Any]) -> None:
+    """Marks the run as diverged; `summary` as of `finish`."""
+    with errors.naming(self.path):
+      atomic.write_json(self.path / DIVERGED, {'diverged': _now(), **summary})
 
   def log(self, line: str) -> None:
     """Writes a line to `log.txt`, with the time."""
@@ -240,6 +247,11 @@ def _check_resume(run: Run, config: Any, resume: bool) -> None:
         f'{run.path}: cannot resume with other settings: '
         f'{"; ".join(differing)}: use the same, or choose another --output'
     )
+
+
+def diverged(path: pathlib.Path) -> bool:
+  """Whether the run in a folder diverged, and has not finished since."""
+  return (path / DIVERGED).exists() and not (path / FINISHED).exists()
 
 
 def read_config(path: pathlib.Path) -> dict[str, Any]:

@@ -118,9 +118,10 @@ class Session:
       watched = self._must_be_finite is None or name in self._must_be_finite
       if watched and not np.isfinite(value):
         where = f' ({row.name()})' if row.labels else ''
+        self._run.diverge({'step': step, 'scalar': name})
         raise errors.UserError(
             f'diverged: {name}{where} is {value} after step {step}: lower the '
-            'step size, or look for such values in the data'
+            'learning rate, or look for such values in the data'
         )
 
   def save(self, step: int, after_seconds: float = 0.0) -> None:

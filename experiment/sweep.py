@@ -45,16 +45,20 @@ class Job:
     config: its settings, a dataclass of `config.setting`s.
     folder: its run folder, which no other job of the sweep has.
     weight: how much work it is, in any unit, for the time left.
+    may_diverge: whether a run that diverged has finished too.
   """
 
   module: str
   config: Any
   folder: pathlib.Path
   weight: float = 1.0
+  may_diverge: bool = False
 
   @property
   def finished(self) -> bool:
-    return (self.folder / run_folder.FINISHED).exists()
+    return (self.folder / run_folder.FINISHED).exists() or (
+        self.may_diverge and run_folder.diverged(self.folder)
+    )
 
   @property
   def began(self) -> bool:

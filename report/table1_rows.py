@@ -12,6 +12,8 @@ from report import keyed_rows
 
 CURVES = 'table1_curves.csv'
 ALIGNMENT = 'table1_alignment.csv'
+CHOICES = 'table1_choices.csv'
+CHOICE_CURVES = 'table1_choice_curves.csv'
 
 # As Table 1 has them, from its left; the module that does not see the label
 # comes last.
@@ -75,6 +77,10 @@ class Alignment(NamedTuple):
     norm_ratio: the synthetic gradient's norm over the true one's.
     loss_error: |m - L|; empty for a method that predicts no loss.
     asymmetry: of the module's Jacobian; 0 for a gradient field.
+    loss_pull: the norm of the loss term's gradient with respect to the module's
+      parameters, with the term's weight; empty for a method without the term,
+      or where it was not measured.
+    gradient_pull: the same of the gradient term.
   """
 
   scale: str
@@ -88,6 +94,76 @@ class Alignment(NamedTuple):
   norm_ratio: float | None
   loss_error: float | None
   asymmetry: float | None
+  loss_pull: float | None
+  gradient_pull: float | None
+
+
+class Choice(NamedTuple):
+  """table1_choices.csv: a candidate for a method's settings.
+
+  Attributes:
+    scale: how much was run, such as `choices`.
+    targets: what the modules learned, true or received.
+    case: one of `CASES`.
+    method: one of `METHODS` that has modules.
+    distance: in the module's loss.
+    gradient_weight: of Sobolev's gradient term.
+    learning_rate: of the module.
+    mean: the accuracy on held-out training images at the end, in %, over the
+      seeds that did not diverge.
+    std: its standard deviation over these.
+    n: the number of these.
+    diverged: the number of seeds that diverged.
+    chosen: 1 for the best of its scale, targets, case and method, else 0.
+    command: what to run to get the row again.
+    commit: the commit that it was run at.
+    seconds: the wall time of the runs.
+    device: what they were run on.
+  """
+
+  scale: str
+  targets: str
+  case: str
+  method: str
+  distance: str
+  gradient_weight: float
+  learning_rate: float
+  mean: float | None
+  std: float | None
+  n: int
+  diverged: int
+  chosen: int
+  command: str
+  commit: str
+  seconds: float
+  device: str
+
+
+class ChoiceCurve(NamedTuple):
+  """table1_choice_curves.csv: one run of a candidate at one moment.
+
+  The first columns are those of `Choice`.
+
+  Attributes:
+    seed: of data, batches and initialisation.
+    step: the steps so far.
+    epoch: the epochs so far.
+    top1: the accuracy on held-out training images in %.
+    train_loss: the main network's.
+  """
+
+  scale: str
+  targets: str
+  case: str
+  method: str
+  distance: str
+  gradient_weight: float
+  learning_rate: float
+  seed: int
+  step: int
+  epoch: float
+  top1: float
+  train_loss: float
 
 
 _KEY = ('scale', 'case', 'method', 'seed', 'step')
@@ -107,6 +183,13 @@ def read_alignment(folder: pathlib.Path) -> list[Alignment]:
   key = (*_KEY, 'split')
   return keyed_rows.read(
       folder / ALIGNMENT, Alignment, key, {'method': METHODS}
+  )
+
+
+def read_choices(path: pathlib.Path) -> list[Choice]:
+  """Reads a file of `Choice`s, as `read_curves` does."""
+  return keyed_rows.read(
+      path, Choice, Choice._fields[:7], {'method': METHODS}
   )
 
 

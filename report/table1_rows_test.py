@@ -13,7 +13,7 @@ from report import testing
 _CURVES = 'scale,case,method,seed,step,epoch,top1,top5,train_loss'
 _ALIGNMENT = (
     'scale,case,method,seed,step,epoch,split,cosine,norm_ratio,loss_error,'
-    'asymmetry'
+    'asymmetry,loss_pull,gradient_pull'
 )
 
 

@@ -53,6 +53,8 @@ def alignment(
           norm_ratio=2.0**seed,
           loss_error=None if method == 'direct_sg' else 1 / epoch,
           asymmetry=0.8 + 0.1 * seed if method == 'direct_sg' else 1e-7,
+          loss_pull=2.0 if method in ('critic', 'sobolev') else None,
+          gradient_pull=None if method == 'critic' else 3.0,
       )
       for method in ('direct_sg', 'vfbn', 'critic', 'sobolev')
       for seed in range(seeds)

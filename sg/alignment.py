@@ -21,6 +21,7 @@ def measure(
     images: tf.Tensor,
     labels: tf.Tensor,
     seed: np.ndarray,
+    targets: str = decoupled.TRUE,
 ) -> dict[str, tf.Tensor]:
   """Compares the modules' signals with the true ones on a batch.
 
@@ -33,14 +34,20 @@ def measure(
     images: [B, H, W, C].
     labels: int32 [B].
     seed: two integers, of the directions of the asymmetry's estimate.
+    targets: what the modules learn, one of `decoupled.TARGETS`.
 
   Returns:
     For each cut k from below, unless the module predicts nothing: `cosine_k` of
     synthetic and true gradient and `norm_ratio_k` of their lengths, means over
     the examples; `asymmetry_k`, 0 where the synthetic gradient is a gradient
-    field and up to 1 where it is not (Proposition 4); and, if the module
-    predicts a loss, `loss_error_k`, the mean of |m - L|.
+    field and up to 1 where it is not (Proposition 4); if the module predicts a
+    loss, `loss_error_k`, the mean of |m - L|; and of each term of its own loss
+    `loss_pull_k` or `gradient_pull_k`, the norm of the weighted term's gradient
+    with respect to the module's parameters.
   """
+  learned_from = decoupled.step(
+      segments, modules, images, labels, targets, layers.Statistics.BATCH
+  ).targets
   activations, true = _true_signals(segments, images, labels)
   found = {}
   for k, (module, h) in enumerate(zip(modules, activations, strict=True), 1):
@@ -63,7 +70,36 @@ def measure(
     found[f'asymmetry_{k}'] = gradient_fields.estimate_jacobian_asymmetry(
         lambda h, module=module: module(h, labels).gradient, h, seed
     ).fraction
+    for order, pull in _pulls(module, h, labels, learned_from[k - 1]).items():
+      found[f'{("loss", "gradient")[order]}_pull_{k}'] = pull
   return found
+
+
+def _pulls(
+    module: interface.Module,
+    h: tf.Tensor,
+    labels: tf.Tensor,
+    target: decoupled.Signal,
+) -> dict[int, tf.Tensor]:
+  """How hard each term of a module's loss pulls at its parameters, by order."""
+  if not module.learns:
+    return {}
+  with tf.GradientTape(persistent=True) as tape:
+    terms = module.error(module(h, labels), target).terms
+    means = {
+        order: module.weights[order] * tf.reduce_mean(term)
+        for order, term in terms.items()
+    }
+  return {
+      order: tf.linalg.global_norm(
+          tape.gradient(
+              mean,
+              module.trainable_variables,
+              unconnected_gradients=tf.UnconnectedGradients.ZERO,
+          )
+      )
+      for order, mean in means.items()
+  }
 
 
 def _true_signals(

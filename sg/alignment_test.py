@@ -108,6 +108,63 @@ class AlignmentTest(absltest.TestCase):
     self.assertAlmostEqual(float(found['asymmetry_2']), 0, places=12)
     self.assertNotIn('loss_error_1', found)
 
+  def test_how_hard_each_term_pulls(self):
+    segments = network()
+    for method, parts in (
+        ('critic', ('loss',)), ('vfbn', ('gradient',)),
+        ('sobolev', ('loss', 'gradient')),
+    ):
+      module = methods.make(
+          method, 'cifar10', 2, 3, distance='squared_l2', gradient_weight=0.5
+      )
+      h = segments[0](IMAGES, layers.Statistics.BATCH)
+      module(h, LABELS)
+      upper = methods.make(method, 'cifar10', 2, 3)
+      found = alignment.measure(
+          segments, [module, upper], IMAGES, LABELS, SEED
+      )
+      loss, gradient = true_signal(segments, 1, h)
+      for part in ('loss', 'gradient'):
+        name = f'{part}_pull_1'
+        self.assertEqual(name in found, part in parts)
+        if part not in parts:
+          continue
+
+        def term(
+            part=part, module=module, h=h, loss=loss, gradient=gradient
+        ):
+          made = module(h, LABELS)
+          if part == 'loss':
+            return tf.reduce_mean((made.loss - loss) ** 2)
+          squares = tf.reduce_sum((made.gradient - gradient) ** 2, [1, 2, 3])
+          return 0.5 * tf.reduce_mean(squares)
+
+        squares = 0.0
+        for variable in module.trainable_variables:
+          start = variable.numpy()
+
+          def moved(value, variable=variable):
+            variable.assign(value)
+            return float(term())
+
+          slope = testing.central_difference(moved, start)
+          variable.assign(start)
+          squares += np.sum(slope**2)
+        testing.assert_close(float(found[name]), squares**0.5, 1e-6)
+
+  def test_pulls_are_towards_what_the_modules_learn(self):
+    segments = network()
+    modules = [methods.make('critic', 'cifar10', 2, 3) for _ in range(2)]
+    true, received = (
+        alignment.measure(segments, modules, IMAGES, LABELS, SEED, targets)
+        for targets in decoupled.TARGETS
+    )
+    # The topmost module's target is the true one in both.
+    self.assertEqual(float(true['loss_pull_2']), float(received['loss_pull_2']))
+    self.assertNotEqual(
+        float(true['loss_pull_1']), float(received['loss_pull_1'])
+    )
+
   def test_changes_nothing_and_is_silent_where_nothing_is_predicted(self):
     segments = network()
     before = [v.numpy() for s in segments for v in s.variables]

@@ -23,7 +23,10 @@ MEASURED = 'measured.csv'
 # Columns that say what a row is about, and of these those of measured.csv too:
 # what is replaced there is replaced in all files.
 _CURVE_KEYS, _ALIGNMENT_KEYS, _MEASURED_KEYS = 5, 7, 3
-_ALIGNED = ('cosine', 'norm_ratio', 'loss_error', 'asymmetry')
+_ALIGNED = (
+    'cosine', 'norm_ratio', 'loss_error', 'asymmetry', 'loss_pull',
+    'gradient_pull',
+)
 
 Run, Metrics = finished_runs.Run, finished_runs.Metrics
 

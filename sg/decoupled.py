@@ -9,14 +9,16 @@ segment needs to learn is a signal at its output, a loss and its gradient
   s_K = (L(logits, y), dL/dlogits)           the true one, at the top
   s_k = (m_k(h_k, y), dm_k(h_k, y)/dh_k)     its module's, at cut k
 
-Segment k turns s_k into its parameters' gradient, and into the signal that it
-sends down across cut k - 1, which module k - 1 learns from:
+Segment k turns s_k into its parameters' gradient. What module k - 1 learns, its
+target at the cut below, is one of `TARGETS`:
 
-  received_{k-1} = (s_k.loss, (dh_k/dh_{k-1})^T s_k.gradient)
+  true      (L(logits, y), (dh_K/dh_{k-1})^T dL/dlogits)        as section 4.3
+  received  (s_k.loss, (dh_k/dh_{k-1})^T s_k.gradient)   as Jaderberg et al.
 
-So a segment's update is a function of its own module alone, and a module's of
-the segment above it: no step waits for another, which `pipeline` makes use of.
-In backpropagation the signal received takes the place of the module's.
+A segment's update is a function of its own module alone. With received targets
+a module's is one of the segment above it, so that no step waits for another,
+which `pipeline` makes use of; the true ones come down through all segments. In
+backpropagation the target takes the place of the module's signal.
 
 Axes: B batch, H... a cut's axes.
 """
@@ -34,13 +36,15 @@ from sobolev_training import derivatives
 
 Signal = interface.Signal
 
+TRUE, RECEIVED = TARGETS = ('true', 'received')
+
 
 class Pass(NamedTuple):
   """A segment's way up, recorded.
 
   Attributes:
     segment: the segment.
-    tape: has recorded it.
+    tape: has recorded it; persistent.
     below: its input h_{k-1}, [B, H...].
     above: its output h_k, [B, H...].
   """
@@ -76,6 +80,8 @@ class Step(NamedTuple):
     modules: for each cut from below, what its module learns.
     errors: for each cut from below, the module's mean loss; 0 where it does not
       learn.
+    targets: for each cut from below, what its module learned from; without a
+      gradient where nobody below has a use for it.
   """
 
   loss: tf.Tensor
@@ -83,6 +89,7 @@ class Step(NamedTuple):
   segments: list[Learned]
   modules: list[Learned]
   errors: list[tf.Tensor]
+  targets: list[Signal]
 
 
 def step(
@@ -90,7 +97,8 @@ def step(
     modules: Sequence[interface.Module],
     images: tf.Tensor,
     labels: tf.Tensor,
-    true_loss: bool = False,
+    targets: str = TRUE,
+    statistics: layers.Statistics = layers.Statistics.TRAIN,
 ) -> Step:
   """Computes all updates of one batch.
 
@@ -99,54 +107,74 @@ def step(
     modules: one for each cut.
     images: [B, H, W, C], in the type to compute in.
     labels: int32 [B].
-    true_loss: whether all modules learn the true loss; by default each learns
-      what the module above predicts, the topmost the true loss.
+    targets: one of `TARGETS`, what the modules learn.
+    statistics: what the segments normalise with.
 
   Raises:
-    ValueError: not as many modules as cuts.
+    ValueError: not as many modules as cuts, unknown targets, or a module's
+      target lacks what it learns.
   """
   if len(modules) != len(segments) - 1:
     raise ValueError(
         f'modules: expected one for each of {len(segments) - 1} cuts, got '
         f'{len(modules)}'
     )
+  if targets not in TARGETS:
+    raise ValueError(
+        f'targets: expected {" or ".join(TARGETS)}, got {targets!r}'
+    )
   passes, h = [], images
   for segment in segments:
-    passes.append(up(segment, h))
+    passes.append(up(segment, h, statistics))
     h = passes[-1].above
-  true = signal = true_signal(h, labels)
-  learned, taught, errors = [], [], []
+  true = signal = target = true_signal(h, labels)
+  learned, taught, errors, learned_from = [], [], [], []
   for k in reversed(range(len(segments))):
-    module = modules[k - 1] if k else None
-    to_segment, received = down(passes[k], signal, wants_gradient(module))
+    # With true targets, a gradient that any module below learns passes here.
+    below = modules[:k] if targets == TRUE else modules[max(0, k - 1) : k]
+    send = any(map(wants_gradient, below))
+    to_segment, sent = down(passes[k], signal, send and signal is target)
     learned.append(to_segment)
-    if module is None:
+    if not k:
       break
-    if true_loss:
-      received = received._replace(loss=true.loss)
+    if signal is not target:
+      sent = _pull_back(passes[k], target, send)
+    target = sent
     synthetic, to_module, error = teach(
-        module, passes[k].below, labels, received
+        modules[k - 1], passes[k].below, labels, target
     )
     taught.append(to_module)
     errors.append(error)
-    signal = received if module.locked else synthetic
+    learned_from.append(target)
+    signal = target if modules[k - 1].locked else synthetic
+    if targets == RECEIVED:
+      target = signal
   return Step(
-      true.loss, right(h, labels), learned[::-1], taught[::-1], errors[::-1]
+      true.loss,
+      right(h, labels),
+      learned[::-1],
+      taught[::-1],
+      errors[::-1],
+      learned_from[::-1],
   )
 
 
-def wants_gradient(module: interface.Module | None) -> bool:
-  """Whether a module, if there is one, has a use for the gradient."""
-  return module is not None and (module.learns_gradient or module.locked)
+def wants_gradient(module: interface.Module) -> bool:
+  """Whether a module has a use for its target's gradient."""
+  return module.learns_gradient or module.locked
 
 
-def up(segment: snt.Module, below: tf.Tensor) -> Pass:
+def up(
+    segment: snt.Module,
+    below: tf.Tensor,
+    statistics: layers.Statistics = layers.Statistics.TRAIN,
+) -> Pass:
   """Runs a segment on a tape of its own."""
   # Another tensor than the one that the segment below gave.
   below = tf.stop_gradient(below)
-  with tf.GradientTape() as tape:
+  with tf.GradientTape(persistent=True) as tape:
     tape.watch(below)
-    above = segment(below, layers.Statistics.TRAIN)
+    above = segment(below, statistics)
   if not above.shape[:1].is_compatible_with(below.shape[:1]):
     raise ValueError(
         f'segments: {segment.name} makes {above.shape} of {below.shape}: '
@@ -175,7 +203,7 @@ def down(
   """Turns the signal at a segment's output into its update.
 
   Args:
-    recorded: the segment's way up; can be used once.
+    recorded: the segment's way up.
     signal: at its output.
     send: whether the gradient is wanted at the segment's input too.
 
@@ -186,12 +214,7 @@ def down(
   if signal.gradient is None:
     return NOTHING, signal
   sources = [*variables, *([recorded.below] if send else [])]
-  gradients = recorded.tape.gradient(
-      recorded.above,
-      sources,
-      output_gradients=signal.gradient,
-      unconnected_gradients=tf.UnconnectedGradients.ZERO,
-  )
+  gradients = _product(recorded, signal.gradient, sources)
   below = gradients.pop() if send else None
   return (
       Learned(_mean(gradients, recorded.above), variables),
@@ -199,32 +222,52 @@ def down(
   )
 
 
+def _pull_back(recorded: Pass, signal: Signal, send: bool) -> Signal:
+  """A signal at a segment's output as it is at the segment's input."""
+  if not send:
+    return Signal(signal.loss, None)
+  (below,) = _product(recorded, signal.gradient, [recorded.below])
+  return Signal(signal.loss, below)
+
+
+def _product(
+    recorded: Pass, gradient: tf.Tensor, sources: Sequence[tf.Tensor]
+) -> list[tf.Tensor]:
+  """The products of a gradient at the output with a segment's Jacobians."""
+  return recorded.tape.gradient(
+      recorded.above,
+      sources,
+      output_gradients=gradient,
+      unconnected_gradients=tf.UnconnectedGradients.ZERO,
+  )
+
+
 def teach(
     module: interface.Module,
     h: tf.Tensor,
     labels: tf.Tensor,
-    received: Signal,
+    target: Signal,
 ) -> tuple[Signal, Learned, tf.Tensor]:
-  """Lets a module predict, and compares that with what came back.
+  """Lets a module predict, and compares that with its target.
 
   Args:
     module: the module.
     h: activations at its cut, [B, H...].
     labels: int32 [B].
-    received: the signal from the segment above.
+    target: what the module is to learn.
 
   Returns:
     The synthetic signal, the module's update, and its mean error.
 
   Raises:
-    ValueError: the segment above has not sent what the module learns.
+    ValueError: the target lacks what the module learns.
   """
   with tf.GradientTape() as tape:
     synthetic = module(h, labels)
     if not module.learns:
       return synthetic, NOTHING, tf.zeros([])
-    require_sent(module, received)
-    error = tf.reduce_mean(module.error(synthetic, received).total)
+    require_target(module, target)
+    error = tf.reduce_mean(module.error(synthetic, target).total)
   variables = _trainable(module)
   return (
       Signal(*map(_constant, synthetic)),
@@ -233,14 +276,14 @@ def teach(
   )
 
 
-def require_sent(module: interface.Module, received: Signal) -> None:
-  """Raises ValueError if a module learns what the segment above cannot send."""
-  for part, way_out in (('loss', ', or true_loss'), ('gradient', '')):
-    learns = getattr(module, f'learns_{part}')
-    if learns and getattr(received, part) is None:
+def require_target(module: interface.Module, target: Signal) -> None:
+  """Raises ValueError if a module learns what its target does not have."""
+  for part in target._fields:
+    if getattr(module, f'learns_{part}') and getattr(target, part) is None:
       raise ValueError(
           f'modules: {module.name} learns the {part}, and the module above it '
-          f'predicts none: choose another method for one of them{way_out}'
+          'predicts none: choose another method for one of them, or the '
+          f'targets {TRUE!r}'
       )
 
 

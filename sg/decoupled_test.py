@@ -1,5 +1,7 @@
 """One step of a cut network against central differences in float64."""
 
+import functools
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -130,6 +132,22 @@ def loss_and_gradient(model, h):
   return model(h), gradient_at(h, model)
 
 
+@functools.cache
+def true_targets():
+  """L(p_h, y) and dL(p_h, y)/dh at each cut, by central differences."""
+  segments = network()
+  found, h = [], activations(segments)
+  for k in (1, 2):
+
+    def loss(x, k=k):
+      for segment in segments[k:]:
+        x = segment(x, layers.Statistics.BATCH)
+      return loss_predictor.log_loss(x, LABELS)
+
+    found.append(loss_and_gradient(loss, h[k]))
+  return found
+
+
 class StepTest(parameterized.TestCase):
 
   def setUp(self):
@@ -171,44 +189,60 @@ class StepTest(parameterized.TestCase):
       *((method, None) for method in LEARNING),
       *((method, PoolingPredictor) for method in ('vfbn', 'critic', 'sobolev')),
   )
-  def test_a_module_follows_what_comes_from_above(self, method, predictor):
+  def test_a_module_follows_its_targets(self, method, predictor):
     modules = modules_of(method, predictor=predictor)
     step(self.segments, modules)
     randomise(modules)
     h = activations(self.segments)
-    signals = self.expected_signals(modules, h)
-    found = step(self.segments, modules)
-    for k, module in enumerate(modules, 1):
-      above = self.segments[k]
+    for targets in decoupled.TARGETS:
+      expected = (
+          true_targets()
+          if targets == decoupled.TRUE
+          else self.received_targets(modules, h)
+      )
+      found = step(self.segments, modules, targets=targets)
+      for k, module in enumerate(modules):
+        loss, gradient = expected[k]
 
-      def to_cut(x, k=k, above=above):
-        return above(x, layers.Statistics.BATCH) * signals[k][1]
+        def error(
+            module=module, at=h[k + 1], loss=loss, gradient=gradient
+        ):
+          made, value = module(at, LABELS), 0.0
+          if module.learns_loss:
+            value += (made.loss - loss) ** 2
+          if module.learns_gradient:
+            value += 0.7 * tf.reduce_sum(
+                (made.gradient - gradient) ** 2, axis=(1, 2, 3)
+            )
+          return tf.reduce_mean(value)
 
-      gradient = gradient_at(h[k], to_cut)
+        assert_slopes(error, found.modules[k], 1e-5)
+        testing.assert_close(float(found.errors[k]), float(error()), 1e-6)
 
-      def error(module=module, gradient=gradient, k=k):
-        made = module(h[k], LABELS)
-        value = (
-            (made.loss - signals[k][0]) ** 2 if module.learns_loss else 0.0
-        )
-        slope = tf.reduce_sum((made.gradient - gradient) ** 2, axis=(1, 2, 3))
-        if module.learns_gradient:
-          value += 0.7 * slope
-        return tf.reduce_mean(value)
+  def received_targets(self, modules, h):
+    """What the segment above each cut makes of the signal at its output."""
+    signals, found = self.expected_signals(modules, h), []
+    for k, _ in enumerate(modules, 1):
 
-      assert_slopes(error, found.modules[k - 1], 1e-5)
-      testing.assert_close(float(found.errors[k - 1]), float(error()), 1e-6)
+      def to_cut(x, k=k):
+        above = self.segments[k](x, layers.Statistics.BATCH)
+        return above * signals[k][1]
 
-  def test_all_modules_can_learn_the_true_loss(self):
-    modules = modules_of('critic', 'l1')
+      found.append((signals[k][0], gradient_at(h[k], to_cut)))
+    return found
+
+  @parameterized.parameters(*LEARNING)
+  def test_segments_do_not_depend_on_the_targets(self, method):
+    modules = modules_of(method)
     step(self.segments, modules)
-    found = step(self.segments, modules, true_loss=True)
-    for module, h, error in zip(
-        modules, activations(self.segments)[1:-1], found.errors, strict=True
-    ):
-      made = module(h, LABELS).loss
+    randomise(modules)
+    true, received = (
+        step(self.segments, modules, targets=targets)
+        for targets in decoupled.TARGETS
+    )
+    for one, other in zip(true.segments, received.segments, strict=True):
       testing.assert_close(
-          float(error), np.mean(np.abs(made - found.loss)), 1e-12
+          list(one.gradients), list(other.gradients), testing.SAME_FLOAT64
       )
 
   def test_backpropagation_is_the_gradient_of_the_whole(self):
@@ -232,9 +266,13 @@ class StepTest(parameterized.TestCase):
     modules = modules_of(method)
     step(self.segments, modules)
     randomise(modules)
-    before = step(self.segments, modules)
-    randomise(modules[1:])
-    after = step(self.segments, modules)
+    before, after = [], []
+    for found in (before, after):
+      found.extend(
+          step(self.segments, modules, targets=targets)
+          for targets in decoupled.TARGETS
+      )
+      randomise(modules[1:])
 
     def changed(one, other):
       return any(
@@ -242,14 +280,20 @@ class StepTest(parameterized.TestCase):
           for a, b in zip(one.gradients, other.gradients, strict=True)
       )
 
-    moved = [
-        changed(a, b)
-        for a, b in zip(before.segments, after.segments, strict=True)
-    ]
-    # Segment 2 has its own module, and no other hears of that at this step.
-    self.assertEqual(moved, [False, True, False])
-    # Module 1 learns from what segment 2 sends down.
-    self.assertTrue(changed(before.modules[0], after.modules[0]))
+    for targets, one, other in zip(
+        decoupled.TARGETS, before, after, strict=True
+    ):
+      moved = [
+          changed(a, b)
+          for a, b in zip(one.segments, other.segments, strict=True)
+      ]
+      # Segment 2 has its own module, and no other hears of that at this step.
+      self.assertEqual(moved, [False, True, False])
+      # Module 1 learns from what segment 2 sends down, or from the truth.
+      self.assertEqual(
+          changed(one.modules[0], other.modules[0]),
+          targets == decoupled.RECEIVED,
+      )
 
   def test_the_same_in_a_graph(self):
     modules = modules_of('sobolev', 'l1')
@@ -284,12 +328,25 @@ class StepTest(parameterized.TestCase):
       step(self.segments, modules_of('critic')[:1])
 
   def test_wants_what_a_module_learns_from_the_one_above(self):
-    lower, upper = modules_of('critic')[0], modules_of('direct_sg')[1]
-    with self.assertRaisesRegex(ValueError, '^modules: critic .* true_loss'):
-      step(self.segments, [lower, upper])
-    step(self.segments, [lower, upper], true_loss=True)
+    mixed = [modules_of('critic')[0], modules_of('direct_sg')[1]]
+    with self.assertRaisesRegex(
+        ValueError, "^modules: critic learns the loss, .* the targets 'true'"
+    ):
+      step(self.segments, mixed, targets='received')
+    step(self.segments, mixed)
+    mixed = [modules_of('vfbn')[0], modules_of('noprop')[1]]
     with self.assertRaisesRegex(ValueError, '^modules: .* learns the gradient'):
-      step(self.segments, [modules_of('vfbn')[0], modules_of('noprop')[1]])
+      step(self.segments, mixed, targets='received')
+    # The truth passes a cut at which nothing is learned.
+    found = step(self.segments, mixed)
+    truth = step(self.segments, modules_of('backprop')).targets[0].gradient
+    testing.assert_close(
+        found.targets[0].gradient, truth, testing.SAME_FLOAT64
+    )
+
+  def test_names_targets_that_it_does_not_know(self):
+    with self.assertRaisesRegex(ValueError, '^targets: .* true or received, '):
+      step(self.segments, modules_of('critic'), targets='actual')
 
   def test_wants_the_batch_first(self):
     segments = networks.cut(

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from experiment import errors
 from sg import cluster
+from sg import decoupled
 from sg import presets
 from sg import replicas
 
@@ -63,10 +64,10 @@ def _check(settings: presets.Settings) -> None:
     raise errors.UserError(
         '--cluster: only with --placement, which tells what to do where'
     )
-  if settings.true_loss and settings.pipelined:
+  if settings.pipelined and settings.targets != decoupled.RECEIVED:
     raise errors.UserError(
-        '--true_loss: not with --pipelined, where a module hears of nothing '
-        'but the segment above it'
+        f'--targets={settings.targets}: expected {decoupled.RECEIVED} with '
+        '--pipelined, where a module hears of the segment above it alone'
     )
 
 

@@ -22,9 +22,8 @@ from sg.networks import networks
 
 _TEST_BATCH = 500
 
-_NETWORKS = {
-    'cifar10': (networks.cifar10, networks.CIFAR10_CUTS),
-    'resnet50': (networks.resnet50, networks.RESNET50_CUTS),
+_CUTS = {
+    'cifar10': networks.CIFAR10_CUTS, 'resnet50': networks.RESNET50_CUTS
 }
 
 
@@ -55,16 +54,16 @@ class Experiment:
     self._data = datasets.open_dataset(
         settings.dataset, settings.data, settings.image_size
     )
+    if settings.validation:
+      self._data = self._data.validating(settings.validation)
     if self._data.classes != settings.classes:
       raise errors.UserError(
           f'--classes={settings.classes}: the data has {self._data.classes}: '
           f'give --classes={self._data.classes}, or other --data'
       )
     self.data_digest = self._data.digest
-    self.steps = max(
-        1,
-        round(settings.epochs * self._data.train_size / settings.batch_size),
-    )
+    self._epoch_steps = self._data.train_size / settings.batch_size
+    self.steps = max(1, round(settings.epochs * self._epoch_steps))
     self._dtype = tf.as_dtype(settings.precision)
     self._batches, self._position = None, -1
     self._compiled = {}
@@ -90,7 +89,8 @@ class Experiment:
             drops=tuple(round(d * self.steps) for d in settings.drops),
             l2=settings.l2,
             module_learning_rate=settings.adam_learning_rate,
-            true_loss=settings.true_loss,
+            targets=settings.targets,
+            warmup=round(settings.warmup * self._epoch_steps),
         ),
         pipe,
         self._copies.mean,
@@ -146,15 +146,17 @@ class Experiment:
     return scalars
 
   def evaluate(self, step: int) -> dict[str, tf.Tensor | float]:
-    """Tests, and compares synthetic with true gradients."""
-    epoch = step * self._settings.batch_size / self._data.train_size
+    """Measures accuracy, and compares synthetic with true gradients."""
     with datasets.reading():
       right = [
           self._right(*batch) for batch in self._data.test(_TEST_BATCH)
       ]
     top1, top5 = 100 * tf.reduce_sum(right, axis=0) / self._data.test_size
+    split = 'validation_' if self._settings.validation else ''
     found = {
-        'epoch': epoch, 'top1': top1, 'top5': top5,
+        'epoch': step / self._epoch_steps,
+        f'{split}top1': top1,
+        f'{split}top5': top5,
         **self.trainer.read_means(),
     }
     if self._settings.aligned:
@@ -203,6 +205,7 @@ class Experiment:
     return alignment.measure(
         self.trainer.segments, self.trainer.modules, images, labels,
         seeds.stateless(self._settings.seed, 'asymmetry'),
+        self._settings.targets,
     )
 
 
@@ -212,18 +215,24 @@ def make_network(settings: presets.Config, classes: int):
   Raises:
     UserError: the network cannot be cut so often.
   """
-  make, cuts = _NETWORKS[settings.network]
+  cuts = _CUTS[settings.network]
   if settings.cuts not in cuts:
     raise errors.UserError(
         f'--cuts={settings.cuts}: expected one of {", ".join(map(str, cuts))} '
         f'for --network={settings.network}'
     )
   at = cuts[settings.cuts]
-  segments = networks.cut(make(settings.width, classes), at)
+  if settings.network == 'cifar10':
+    blocks = networks.cifar10(settings.width, classes)
+  else:
+    blocks = networks.resnet50(
+        settings.width, classes, settings.stem_pooling, settings.zero_residuals
+    )
+  segments = networks.cut(blocks, at)
   modules = [
       methods.make(
           settings.method, settings.network, settings.module_channels, classes,
-          settings.distance, settings.gradient_weight,
+          settings.module_distance, settings.gradient_weight,
       )
       for _ in at
   ]

@@ -196,6 +196,7 @@ class Pipeline(snt.Module):
         ],
         modules=[learned for learned, _ in taught],
         errors=[error for _, error in taught],
+        targets=[],
     )
 
   def _work(self, k: int, h: tf.Tensor, labels: tf.Tensor) -> '_Work':
@@ -206,10 +207,8 @@ class Pipeline(snt.Module):
         signal = self._modules[k](passed.above, labels)
       else:
         signal = decoupled.true_signal(passed.above, labels)
-      below = self._modules[k - 1] if k else None
-      learned, sent = decoupled.down(
-          passed, signal, decoupled.wants_gradient(below)
-      )
+      send = k > 0 and decoupled.wants_gradient(self._modules[k - 1])
+      learned, sent = decoupled.down(passed, signal, send)
     return _Work(passed.above, signal, learned, sent)
 
   def _teach(
@@ -249,7 +248,7 @@ def _wanted(
     module: interface.Module, signal: decoupled.Signal
 ) -> list[tf.Tensor]:
   """The parts of a signal that a module learns."""
-  decoupled.require_sent(module, signal)
+  decoupled.require_target(module, signal)
   return [
       part
       for part, learns in zip(

@@ -21,7 +21,7 @@ DEVICES = ('/CPU:0', '/CPU:1', '/CPU:2')
 METHODS = ('noprop', 'direct_sg_plain', 'vfbn', 'critic', 'sobolev')
 OPTIMISATION = training.Optimisation(
     learning_rate=0.125, momentum=0.9, drops=(4,), l2=0.01,
-    module_learning_rate=0.02,
+    module_learning_rate=0.02, targets='received',
 )
 RANDOM = np.random.default_rng(5)
 IMAGES = RANDOM.normal(size=(TICKS, BATCH, 6, 6, 2))
@@ -312,10 +312,10 @@ class PipelineTest(parameterized.TestCase):
       pipeline.Pipeline(*parts('backprop'))
     with self.assertRaisesRegex(ValueError, 'placement: .*3 segments, got 2'):
       pipeline.Pipeline(*parts('critic'), DEVICES[:2])
-    with self.assertRaisesRegex(ValueError, '^true_loss: expected False with'):
+    with self.assertRaisesRegex(ValueError, "^targets: .*'received' with a"):
       segments, modules = parts('critic')
       training.Trainer(
-          segments, modules, OPTIMISATION._replace(true_loss=True),
+          segments, modules, OPTIMISATION._replace(targets='true'),
           pipeline.Pipeline(segments, modules),
       )
     trainer = piped('critic')

@@ -8,6 +8,7 @@ import dataclasses
 from typing import Any
 
 from experiment import config
+from sg import decoupled
 from sg.modules import methods
 from sobolev_training import distances
 
@@ -44,10 +45,30 @@ class Settings:
       128, "Channels of a module's convolutions.", source='128 [M, S]',
       minimum=1,
   )
+  stem_pooling: bool = config.setting(
+      True, 'Whether ResNet-50 pools after its first convolution.',
+      source='He et al. (2016) [S]',
+  )
+  zero_residuals: bool = config.setting(
+      False,
+      "Whether the last scale of each of ResNet-50's blocks starts at zero, so "
+      'that the block starts as its shortcut.',
+      source='False [O]; True: Goyal et al. (2017) [S]',
+  )
+  targets: str = config.setting(
+      decoupled.TRUE,
+      'What every module learns: the true loss and gradient, or what it '
+      'receives from the segment above, as decoupled placement needs.',
+      source='section 4.3: true [V]; Jaderberg et al.: received [S]',
+      choices=decoupled.TARGETS,
+  )
   distance: str = config.setting(
-      'l1', "The norm of a module's losses.",
-      source='L1 [M, S]; for Direct SG [O], deviations 8',
-      choices=distances.NAMES,
+      'l1', 'The distance in the losses of modules that predict a loss.',
+      source='L1 [M, S]', choices=distances.NAMES,
+  )
+  direct_sg_distance: str = config.setting(
+      'squared_l2', "The distance in Direct SG's loss.",
+      source='section 4.3 [V]', choices=distances.NAMES,
   )
   gradient_weight: float = config.setting(
       1.0,
@@ -55,11 +76,12 @@ class Settings:
       source='section 4.3: 1 [V]; the sum [O], deviations 10',
       above=0,
   )
-  true_loss: bool = config.setting(
-      False,
-      'Whether every module learns the true loss, rather than what the module '
-      'above predicts.',
-      source='deviations 9 [O]',
+  validation: int = config.setting(
+      0,
+      'Training images to hold out and evaluate on, the test set left alone; 0 '
+      'to train on all and evaluate on the test set.',
+      'images',
+      minimum=0,
   )
   epochs: float = config.setting(
       204.8,
@@ -69,17 +91,24 @@ class Settings:
       above=0,
   )
   batch_size: int = config.setting(
-      128, 'Images a step.', 'images', '128 [S]', minimum=1
+      128, 'Batch size.', 'images', '128 [S]', minimum=1
   )
   learning_rate: float = config.setting(
-      0.1, "SGD's first step size.", source='0.1 [M, S]', above=0
+      0.1, "SGD's learning rate before it drops.", source='0.1 [M, S]', above=0
   )
   drops: tuple[float, ...] = config.setting(
       (0.5, 0.75),
-      'After which share of the steps SGD divides its step size by 10.',
+      "After which share of the steps SGD's learning rate drops to a tenth.",
       source='40,000 and 60,000 of 80,000 steps [M, S]',
       minimum=0,
       maximum=1,
+  )
+  warmup: float = config.setting(
+      0,
+      "Over how many epochs SGD's learning rate rises linearly from 0.",
+      'epochs',
+      'none [O]',
+      minimum=0,
   )
   momentum: float = config.setting(
       0.9, "SGD's momentum.", source='0.9 [M, S]', minimum=0, maximum=1
@@ -88,11 +117,11 @@ class Settings:
       5e-4, 'L2 penalty of the main network.', source='5e-4 [S]', minimum=0
   )
   module_learning_rate: float = config.setting(
-      1e-4, "Adam's step size, for modules that predict a loss.",
+      1e-4, "Adam's learning rate, for modules that predict a loss.",
       source='1e-4 [M, S]', above=0,
   )
   direct_sg_learning_rate: float = config.setting(
-      3e-5, "Adam's step size, for Direct SG.",
+      3e-5, "Adam's learning rate, for Direct SG.",
       source='3e-5 [S: Jaderberg et al.]', above=0,
   )
   precision: str = config.setting(
@@ -103,11 +132,12 @@ class Settings:
       choices=('float32', 'bfloat16'),
   )
   evaluations: int = config.setting(
-      50, 'How often to test, evenly spaced.', minimum=1
+      50, 'How often to evaluate, evenly spaced.', minimum=1
   )
   aligned: int = config.setting(
       128,
-      'Test images to compare gradients on, at each evaluation; 0 for none.',
+      'Of the images evaluated on, how many to compare gradients on; 0 for '
+      'none.',
       minimum=0,
   )
   pipelined: bool = config.setting(
@@ -157,10 +187,35 @@ class Config(Settings):
 
   @property
   def adam_learning_rate(self) -> float:
-    """Adam's step size, for this method's modules."""
+    """Adam's learning rate, for this method's modules."""
     if self.method in methods.LOSS_PREDICTORS:
       return self.module_learning_rate
     return self.direct_sg_learning_rate
+
+  @property
+  def module_distance(self) -> str:
+    """The distance in the loss of this method's modules."""
+    if self.method in methods.LOSS_PREDICTORS:
+      return self.distance
+    return self.direct_sg_distance
+
+  @staticmethod
+  def upgrade(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of a run made when there were fewer; see `config`."""
+    if 'true_loss' not in before:
+      return before
+    now = {
+        'stem_pooling': True,
+        'zero_residuals': False,
+        'targets': decoupled.RECEIVED,
+        'direct_sg_distance': before['distance'],
+        'validation': 0,
+        'warmup': 0,
+        **before,
+    }
+    if not before['true_loss']:  # Else neither rule of targets is its own.
+      del now['true_loss']
+    return now
 
 
 _RESNET50 = {
@@ -189,18 +244,23 @@ _NARROW_CIFAR10 = {
     'width': 16,
     'module_channels': 32,
 }
-# ResNet-50 at half its width on 32 x 32 pixels.
-_LAPTOP_RESNET50 = {
+# ResNet-50 at a quarter of its width, with maps of 32, 16, 8 and 4 pixels [O].
+_OVERNIGHT_RESNET50 = {
     **_RESNET50,
-    'learning_rate': 0.005,
-    'direct_sg_learning_rate': 1e-4,
-    'drops': (0.8,),  # The paper's, so early, end it at 22 % rather than 26 %.
     'classes': 20,
-    'image_size': 32,
-    'width': 32,
+    'image_size': 64,
+    'width': 16,
     'module_channels': 32,
-    'epochs': 5,
-    'evaluations': 5,
+    'stem_pooling': False,
+    'zero_residuals': True,
+    'batch_size': 128,
+    'learning_rate': 0.05,
+    'warmup': 3,
+    'drops': (0.5, 0.75),
+    'module_learning_rate': 3e-4,
+    'direct_sg_learning_rate': 1e-4,
+    'epochs': 30,
+    'evaluations': 10,
 }
 
 # What a preset sets besides the defaults.
@@ -208,10 +268,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     'paper-cifar10': {},
     'paper-imagenet-1': {**_RESNET50, 'cuts': 1},
     'paper-imagenet-3': {**_RESNET50, 'cuts': 3},
+    'choices-cifar10': {
+        **_NARROW_CIFAR10, 'epochs': 10, 'evaluations': 10, 'validation': 5000
+    },
     'laptop-cifar10': {**_NARROW_CIFAR10, 'epochs': 6, 'evaluations': 6},
     'overnight-cifar10': {**_NARROW_CIFAR10, 'epochs': 30, 'evaluations': 10},
-    'laptop-imagenet-1': {**_LAPTOP_RESNET50, 'cuts': 1},
-    'laptop-imagenet-3': {**_LAPTOP_RESNET50, 'cuts': 3},
+    'overnight-imagenet-1': {**_OVERNIGHT_RESNET50, 'cuts': 1},
+    'overnight-imagenet-3': {**_OVERNIGHT_RESNET50, 'cuts': 3},
     'smoke-cifar10': {
         **_LAPTOP_CIFAR10,
         'dataset': 'synthetic',
@@ -227,3 +290,16 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 def preset(name: str, given: Mapping[str, Any]) -> Settings:
   """A preset's settings, with those given in place of its own."""
   return Settings(**{**PRESETS[name], **given})
+
+
+def label(name: str, settings: Settings, *free: str) -> str:
+  """Names the scale of settings by a preset's, and by how they differ from it.
+
+  Args:
+    name: of the preset.
+    settings: the settings.
+    *free: names of settings that make no other scale, as the precision, which
+      is the processor's matter: its rows tell it.
+  """
+  free = {one: getattr(settings, one) for one in ('precision', *free)}
+  return config.label(name.split('-')[0], settings, preset(name, free))

@@ -12,20 +12,17 @@ import dataclasses
 import pathlib
 
 from experiment import config
+from experiment import errors
+from experiment import run_folder
 from experiment import study
 from experiment import sweep
 from report import table1_figures
 from sg import analysis
+from sg import candidates
 from sg import presets
 from sg import train
 from sg.data import datasets
 from sg.modules import methods
-
-# A step's cost, as measured; only for the time left.
-_WEIGHTS = {
-    'backprop': 1.0, 'noprop': 0.4, 'direct_sg': 2.4, 'direct_sg_plain': 2.4,
-    'vfbn': 1.9, 'critic': 1.4, 'sobolev': 1.9,
-}
 
 _WITHOUT_SIGNAL = {'backprop', 'noprop'}  # No synthetic gradient to compare.
 
@@ -45,6 +42,14 @@ class Sweep(study.Plan):
       distinct=True,
   )
   seeds: int = config.setting(3, 'Runs per method.', minimum=1)
+  choices: str = config.setting(
+      '',
+      "The file with the methods' settings that //sg:choices chose, such as "
+      "results/table1_choices.csv; by default all have the preset's.",
+  )
+  choices_case: str = config.setting(
+      '', "Which case of --choices to take; by default the preset's own."
+  )
 
 
 def check_data(preset: str) -> None:
@@ -71,13 +76,21 @@ def run(
     What was made.
   """
   settings = presets.preset(plan.preset, given)
-  # The precision that is fast here makes it no other scale; the rows tell it.
-  standard = presets.preset(plan.preset, {'precision': settings.precision})
-  scale = config.label(plan.preset.split('-')[0], settings, standard)
+  if settings.validation:
+    raise errors.UserError(
+        f'--validation={settings.validation}: expected 0, as the rows of Table '
+        '1 are of the test set; //sg:choices holds images out'
+    )
+  scale, chosen = presets.label(plan.preset, settings), {}
+  if plan.choices:
+    scale += ' chosen'
+    case = plan.choices_case or analysis.case_of(dataclasses.asdict(settings))
+    path = run_folder.resolve(plan.choices)
+    chosen = candidates.load(path, settings.targets, case)
   made = study.Study(
       'Table 1', scale, plan, output, rows, name=f'{plan.preset} {scale}'
   )
-  folders = made.run(_jobs(settings, plan, made.folder))
+  folders = made.run(_jobs(settings, chosen, plan, made.folder))
   made.collect(lambda folder: analysis.collect(folders, scale, folder))
   table1_figures.draw_curves(
       made.rows, scale, made.figure('table1_curves.png')
@@ -91,22 +104,27 @@ def run(
 
 
 def _jobs(
-    settings: presets.Settings, plan: Sweep, folder: pathlib.Path
+    settings: presets.Settings,
+    chosen: Mapping[str, candidates.Candidate],
+    plan: Sweep,
+    folder: pathlib.Path,
 ) -> list[sweep.Job]:
   """A seed of every method first: an early stop leaves a whole table."""
-  shared = {
-      field.name: getattr(settings, field.name)
-      for field in dataclasses.fields(settings)
+  shared = dataclasses.asdict(settings)
+  own = {
+      method: candidates.settings_of(one) for method, one in chosen.items()
   }
   return [
       sweep.Job(
           train.__name__,
-          presets.Config(**shared, method=method, seed=seed),
+          presets.Config(
+              **{**shared, **own.get(method, {})}, method=method, seed=seed
+          ),
           folder / f'{method}-{seed}',
-          weight=_WEIGHTS[method],
+          weight=methods.COSTS[method],
       )
       for seed in range(plan.seeds)
-      for method in sorted(plan.methods, key=_WEIGHTS.get, reverse=True)
+      for method in sorted(plan.methods, key=methods.COSTS.get, reverse=True)
   ]
 
 

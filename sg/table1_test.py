@@ -37,9 +37,6 @@ class Table1Test(absltest.TestCase):
     made = table1.run(alone, given, folder, folder / 'other')
     self.assertLen(made.figures, 1)
 
-  def test_every_method_has_a_weight(self):
-    self.assertCountEqual(table1._WEIGHTS, table1.Sweep().methods)
-
 
 class PresetsTest(absltest.TestCase):
 

@@ -1,4 +1,6 @@
 import csv
+import dataclasses
+import json
 import pathlib
 from unittest import mock
 
@@ -58,8 +60,9 @@ class TrainTest(parameterized.TestCase):
     names = {name for name in rows[0] if name.endswith('_2')}
     expected = {
         'sobolev': {'error_2', 'cosine_2', 'norm_ratio_2', 'loss_error_2',
-                    'asymmetry_2'},
-        'direct_sg': {'error_2', 'cosine_2', 'norm_ratio_2', 'asymmetry_2'},
+                    'asymmetry_2', 'loss_pull_2', 'gradient_pull_2'},
+        'direct_sg': {'error_2', 'cosine_2', 'norm_ratio_2', 'asymmetry_2',
+                      'gradient_pull_2'},
     }
     self.assertEqual(names, expected.get(method, set()))
     self.assertIsNone(trained._batches)  # See `_reading`.
@@ -84,6 +87,47 @@ class TrainTest(parameterized.TestCase):
     )
     optimisers = experiment.Experiment(settings).trainer._module_optimisers
     self.assertEqual({o.learning_rate for o in optimisers}, {expected})
+
+  @parameterized.parameters(('critic', 'huber'), ('direct_sg', 'l2'))
+  def test_modules_have_their_methods_distance(self, method, expected):
+    settings = _config(
+        method=method, distance='huber', direct_sg_distance='l2'
+    )
+    modules = experiment.Experiment(settings).trainer.modules
+    self.assertEqual({module._distance for module in modules}, {expected})
+
+  def test_evaluates_on_held_out_images(self):
+    path = self.folder / 'validation'
+    settings = _config(method='critic', validation=400, epochs=0.2)
+    data = experiment.Experiment(settings)._data
+    self.assertEqual((data.train_size, data.test_size), (1600, 400))
+    train.train(settings, path, False, quiet=True)
+    names = {name for name in _rows(path)[0] if 'top' in name}
+    self.assertEqual(
+        names, {'validation_top1', 'validation_top5', 'train_top1'}
+    )
+
+  def test_a_run_made_before_targets_were_a_setting(self):
+    settings = _config(
+        method='direct_sg', targets='received', direct_sg_distance='l1',
+        epochs=0.1,
+    )
+    path = self.folder / 'before'
+    train.train(settings, path, False, quiet=True)
+    described = json.loads((path / 'config.json').read_text())
+    for name in (
+        'targets', 'direct_sg_distance', 'validation', 'warmup',
+        'stem_pooling', 'zero_residuals',
+    ):
+      del described['settings'][name]
+    described['settings']['true_loss'] = False
+    (path / 'config.json').write_text(json.dumps(described))
+    train.train(settings, path, True, quiet=True)
+    other = dataclasses.replace(settings, targets='true')
+    with self.assertRaisesRegex(
+        errors.UserError, '--targets was received and is now true'
+    ):
+      train.train(other, path, True, quiet=True)
 
   def test_a_killed_run_ends_as_one_that_was_not(self):
     settings = _config(precision='float32', epochs=0.5)

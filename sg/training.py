@@ -21,13 +21,14 @@ class Optimisation(NamedTuple):
   """How the variables change.
 
   Attributes:
-    learning_rate: SGD's first step size, for the main network.
+    learning_rate: SGD's, for the main network, before it first drops.
     momentum: SGD's.
-    drops: after how many steps the step size falls to a tenth.
+    drops: after how many steps the learning rate falls to a tenth.
     l2: times the convolutions' and linear maps' weights, added to the main
       network's gradient.
-    module_learning_rate: Adam's step size, for the modules.
-    true_loss: see `decoupled.step`.
+    module_learning_rate: Adam's, for the modules.
+    targets: what the modules learn, one of `decoupled.TARGETS`.
+    warmup: over how many steps SGD's learning rate rises linearly from 0.
   """
 
   learning_rate: float
@@ -35,7 +36,8 @@ class Optimisation(NamedTuple):
   drops: tuple[int, ...]
   l2: float
   module_learning_rate: float
-  true_loss: bool = False
+  targets: str = decoupled.TRUE
+  warmup: int = 0
 
 
 class Trainer(snt.Module):
@@ -60,11 +62,14 @@ class Trainer(snt.Module):
         tensors; see `replicas`.
 
     Raises:
-      ValueError: `true_loss` in a pipe, at whose cuts it is not known in time.
+      ValueError: true targets in a pipe, at whose cuts they come too late.
     """
     super().__init__()
-    if pipe and optimisation.true_loss:
-      raise ValueError('true_loss: expected False with a pipe')
+    if pipe and optimisation.targets != decoupled.RECEIVED:
+      raise ValueError(
+          f'targets: expected {decoupled.RECEIVED!r} with a pipe, got '
+          f'{optimisation.targets!r}'
+      )
     self.segments, self.modules = list(segments), list(modules)
     for part in (*self.segments, *self.modules):
       snt.allow_empty_variables(part)
@@ -117,7 +122,7 @@ class Trainer(snt.Module):
     else:
       found = decoupled.step(
           self.segments, self.modules, images, labels,
-          self._optimisation.true_loss,
+          self._optimisation.targets,
       )
     if self._mean:
       found = self._reduce(found)
@@ -211,10 +216,14 @@ class Trainer(snt.Module):
     return dict(zip(self._names, tf.unstack(means), strict=True))
 
   def learning_rate(self, step: tf.Tensor) -> tf.Tensor:
-    """SGD's step size for the update after `step` updates."""
+    """SGD's learning rate for the update after `step` updates."""
     drops = tf.constant(self._optimisation.drops, step.dtype)
     passed = tf.reduce_sum(tf.cast(step >= drops, tf.float32))
-    return self._optimisation.learning_rate * 0.1**passed
+    rate = self._optimisation.learning_rate * 0.1**passed
+    if not self._optimisation.warmup:
+      return rate
+    made = tf.cast(step + 1, tf.float32)
+    return rate * tf.minimum(1.0, made / self._optimisation.warmup)
 
 
 def _apply(

@@ -3,8 +3,9 @@
 Marks as in docs/deviations.md.
 """
 
+from collections.abc import Mapping
 import dataclasses
-from typing import ClassVar
+from typing import Any
 
 from agents.atari import games
 from agents.atari import preprocessing
@@ -14,9 +15,6 @@ from experiment import config
 @dataclasses.dataclass(frozen=True)
 class Config:
   """One run."""
-
-  # Runs of before have it, and go on without.
-  REMOVED: ClassVar = {'address': ''}
 
   game: str = config.setting(
       'pong', 'What to play.', choices=tuple(games.GAMES)
@@ -138,3 +136,8 @@ class Config:
   def updates(self) -> int:
     """Of all workers."""
     return max(1, round(self.agent_steps / self.steps_of_update))
+
+  @staticmethod
+  def upgrade(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out the address of runs made when machines could join."""
+    return {k: v for k, v in before.items() if (k, v) != ('address', '')}

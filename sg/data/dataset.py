@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from experiment import ordering
 from sg.data import augmentation
+from sg.data import holdout
 
 
 class Dataset(abc.ABC):
@@ -47,6 +48,17 @@ class Dataset(abc.ABC):
     Returns:
       Pairs of augmented, standardised images, float32 [B, H, W, C], and labels,
       int32 [B].
+    """
+
+  @abc.abstractmethod
+  def validating(self, count: int) -> 'Dataset':
+    """This data set with training images held out in place of the test set.
+
+    Args:
+      count: how many images to hold out; see `holdout.split`.
+
+    Raises:
+      UserError: there are not as many.
     """
 
   @abc.abstractmethod
@@ -131,6 +143,18 @@ class InMemory(Dataset):
 
     begins = tf.data.Dataset.range(0, self.test_size, batch_size)
     return prefetch(begins.map(make))
+
+  def validating(self, count: int) -> 'InMemory':
+    return InMemory(
+        self.name,
+        *(
+            tuple(tf.gather(array, indices).numpy() for array in self._train)
+            for indices in holdout.split(self._train[1].numpy(), count)
+        ),
+        self.classes,
+        self._mean,
+        self._std,
+    )
 
   def _standardise(self, images: tf.Tensor) -> tf.Tensor:
     return augmentation.standardise(images, self._mean, self._std)

@@ -78,6 +78,16 @@ class InMemoryTest(parameterized.TestCase):
     )
     np.testing.assert_allclose(images, (original[:7] - 100.0) / 50, atol=1e-6)
 
+  def test_held_out_images_are_tested_on_and_never_trained_on(self):
+    data = _make(constant=True).validating(4)
+    self.assertEqual((data.train_size, data.test_size), (6, 4))
+    trained = np.concatenate([y for _, y in data.train(3, seed=0).take(2)])
+    ((images, tested),) = data.test(10)
+    self.assertCountEqual([*trained, *tested.numpy()], range(_SIZE))
+    # Not augmented, and standardised as before.
+    expected = (20 * tested.numpy() - 100) / 50
+    np.testing.assert_allclose(images[:, 0, 0, 0], expected, atol=1e-6)
+
 
 if __name__ == '__main__':
   absltest.main()

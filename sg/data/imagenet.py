@@ -8,6 +8,7 @@ class's number is its folder's place in the alphabet.
 """
 
 from collections.abc import Callable
+import copy
 import hashlib
 import os
 import pathlib
@@ -19,6 +20,7 @@ from experiment import errors
 from experiment import ordering
 from sg.data import augmentation
 from sg.data import dataset
+from sg.data import holdout
 
 SPLITS = ('train', 'val')
 SUFFIXES = ('.jpeg', '.jpg')
@@ -91,6 +93,16 @@ class ImageNet(dataset.Dataset):
 
     indices = tf.data.Dataset.range(self.test_size)
     return self._batches(indices, make, batch_size)
+
+  def validating(self, count: int) -> 'ImageNet':
+    found = copy.copy(self)
+    with tf.device('cpu'):
+      found._train, found._test = (
+          tuple(tf.gather(array, indices) for array in self._train)
+          for indices in holdout.split(self._train[1].numpy(), count)
+      )
+    found.train_size, found.test_size = self.train_size - count, count
+    return found
 
   def _read(
       self, path: tf.Tensor, window_of: Callable[[tf.Tensor], tf.Tensor]

@@ -65,6 +65,21 @@ class ImageNetTest(parameterized.TestCase):
           image, np.broadcast_to(_standardised(level), image.shape), atol=1e-3
       )
 
+  def test_held_out_images_are_tested_on_and_never_trained_on(self):
+    data = self._open().validating(2)
+    self.assertEqual((data.train_size, data.test_size), (3, 2))
+    levels = []
+    for batches in (data.train(3, seed=0).take(1), data.test(2)):
+      ((images, labels),) = batches
+      for image, label in zip(images.numpy(), labels.numpy(), strict=True):
+        (level,) = [
+            level
+            for level in _LEVELS['train'][('n1', 'n2')[label]]
+            if np.allclose(image[4, 4], _standardised(level), atol=1e-3)
+        ]
+        levels.append(level)
+    self.assertCountEqual(levels, (10, 60, 110, 160, 210))
+
   def test_classes_are_mixed_in_the_test_set(self):
     for name in ('n1', 'n2'):
       for i in range(20):

@@ -5,8 +5,8 @@ and the labels y it predicts what the loss is and in which direction it grows,
 
   Signal(loss L(p_h, y), gradient dL/dh),
 
-so that the segment below learns at once; later it learns itself from the signal
-that comes back from the segment above (paper, section 4.3). All is per example:
+so that the segment below learns at once; it learns itself from a target, the
+signal there when it is known (paper, section 4.3). All is per example:
 with the gradient of the batch's mean loss, 1/B as large, the gradient term of a
 Sobolev loss would be 1/B (L1) or 1/B^2 (squared L2) of what it should.
 
@@ -39,7 +39,8 @@ class Signal(NamedTuple):
 class Module(snt.Module, abc.ABC):
   """A model of the loss, or of its gradient, at a cut.
 
-  Class attributes:
+  Attributes:
+    weights: of the loss term and the gradient term in `error`.
     learns_loss: whether it is trained on the loss.
     learns_gradient: whether it is trained on the gradient.
     locked: whether the segment below must wait for the true gradient, which
@@ -59,13 +60,13 @@ class Module(snt.Module, abc.ABC):
     """Makes the module.
 
     Args:
-      distance: the norm of both losses, one of `distances.NAMES`.
+      distance: of both terms, one of `distances.NAMES`.
       gradient_weight: of the gradient term beside the loss term.
       name: Sonnet's name.
     """
     super().__init__(name)
     self._distance = distance
-    self._weights = (
+    self.weights = (
         float(self.learns_loss), gradient_weight * self.learns_gradient
     )
 
@@ -87,18 +88,18 @@ class Module(snt.Module, abc.ABC):
       with respect to the module's variables.
     """
 
-  def error(self, synthetic: Signal, received: Signal) -> terms.SobolevLoss:
-    """How far a synthetic signal is from the one received: eq. 1 with f = L.
+  def error(self, synthetic: Signal, target: Signal) -> terms.SobolevLoss:
+    """How far a synthetic signal is from its target: eq. 1 with f = L.
 
     Args:
       synthetic: what this module predicted.
-      received: what came back from the segment above; a constant.
+      target: what it is to learn; a constant.
 
     Returns:
       The losses of each example, which the module is to lower.
     """
     return terms.loss_terms(
-        _wide(synthetic), _wide(received), weights=self._weights,
+        _wide(synthetic), _wide(target), weights=self.weights,
         losses=self._distance,
     )
 

@@ -19,6 +19,12 @@ METHODS = (
     'backprop',
 )
 
+# A step's cost, as measured; only for the time left.
+COSTS = {
+    'backprop': 1.0, 'noprop': 0.4, 'direct_sg': 2.4, 'direct_sg_plain': 2.4,
+    'vfbn': 1.9, 'critic': 1.4, 'sobolev': 1.9,
+}
+
 LOSS_PREDICTORS = {
     'vfbn': vfbn.VFBN, 'critic': critic.Critic, 'sobolev': sobolev.Sobolev
 }

@@ -133,6 +133,7 @@ class MethodsTest(parameterized.TestCase):
     for method in methods.LOSS_PREDICTORS:
       self.assertIsInstance(make(method), loss_predictor.LossPredictor)
     self.assertLen(methods.METHODS, 7)
+    self.assertCountEqual(methods.COSTS, methods.METHODS)
 
   def test_names_what_it_does_not_know(self):
     with self.assertRaisesRegex(ValueError, "method: .*sobolev.*'dni'"):

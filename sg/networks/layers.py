@@ -91,13 +91,15 @@ class BatchNorm(snt.Module):
   needs.
   """
 
-  def __init__(self, name: str | None = None):
+  def __init__(self, *, zero: bool = False, name: str | None = None):
+    """Makes the layer; `zero` starts its scale at zero rather than one."""
     super().__init__(name)
+    self._start = tf.zeros if zero else tf.ones
 
   @snt.once
   def _initialise(self, x: tf.Tensor) -> None:
     channels, stored = x.shape[-1:], wide(x.dtype)
-    self.scale = tf.Variable(tf.ones(channels, stored), name='scale')
+    self.scale = tf.Variable(self._start(channels, stored), name='scale')
     self.offset = tf.Variable(tf.zeros(channels, stored), name='offset')
     self.mean = tf.Variable(
         tf.zeros(channels, stored), trainable=False, name='mean'

@@ -21,11 +21,18 @@ class ConvBlock(snt.Module):
   """Convolution, batch norm, ReLU."""
 
   def __init__(
-      self, channels: int, kernel: int = 3, stride: int = 1, relu: bool = True
+      self,
+      channels: int,
+      kernel: int = 3,
+      stride: int = 1,
+      *,
+      relu: bool = True,
+      zero: bool = False,
   ):
+    """Makes the block; `zero` starts its scale, and so its output, at zero."""
     super().__init__()
     self._convolution = layers.Convolution(channels, kernel, stride)
-    self._norm = layers.BatchNorm()
+    self._norm = layers.BatchNorm(zero=zero)
     self._relu = relu
 
   def __call__(self, x: tf.Tensor, statistics: Statistics) -> tf.Tensor:
@@ -40,12 +47,15 @@ class Bottleneck(snt.Module):
   shortcut is a 1x1 convolution where the shape changes.
   """
 
-  def __init__(self, channels: int, stride: int, project: bool):
+  def __init__(
+      self, channels: int, stride: int, project: bool, zero: bool = False
+  ):
+    """Makes the block; `zero` starts it as its shortcut."""
     super().__init__()
     self._blocks = [
         ConvBlock(channels, 1),
         ConvBlock(channels, 3, stride),
-        ConvBlock(4 * channels, 1, relu=False),
+        ConvBlock(4 * channels, 1, relu=False, zero=zero),
     ]
     self._shortcut = (
         ConvBlock(4 * channels, 1, stride, relu=False) if project else None
@@ -63,13 +73,14 @@ class Bottleneck(snt.Module):
 class Stem(snt.Module):
   """ResNet's start: convolution 7x7 / 2, batch norm, ReLU, max pooling / 2."""
 
-  def __init__(self, channels: int):
+  def __init__(self, channels: int, pooling: bool = True):
     super().__init__()
     self._block = ConvBlock(channels, 7, 2)
+    self._pooling = pooling
 
   def __call__(self, x: tf.Tensor, statistics: Statistics) -> tf.Tensor:
     x = self._block(x, statistics)
-    return tf.nn.max_pool2d(x, 3, 2, padding='SAME')
+    return tf.nn.max_pool2d(x, 3, 2, padding='SAME') if self._pooling else x
 
 
 class Head(snt.Module):
@@ -158,19 +169,30 @@ def cifar10(width: int = 64, classes: int = 10) -> list[snt.Module]:
   return [*blocks, Head(classes, average=False)]
 
 
-def resnet50(width: int = 64, classes: int = 1000) -> list[snt.Module]:
+def resnet50(
+    width: int = 64,
+    classes: int = 1000,
+    stem_pooling: bool = True,
+    zero_residuals: bool = False,
+) -> list[snt.Module]:
   """ResNet-50 [V]: the stem, 3 + 4 + 6 + 3 bottlenecks, the head.
 
   Args:
     width: channels of the stem; the paper's is 64.
     classes: number of classes.
+    stem_pooling: whether the stem pools; without, all maps are twice as wide
+      and high.
+    zero_residuals: whether the last scale of each block starts at zero, so that
+      it starts as its shortcut (Goyal et al., 2017).
 
   Returns:
     Eighteen blocks; 25.56 million parameters with the defaults.
   """
-  blocks: list[snt.Module] = [Stem(width)]
+  blocks: list[snt.Module] = [Stem(width, stem_pooling)]
   for group, count in enumerate((3, 4, 6, 3)):
     for index in range(count):
       stride = 2 if group and not index else 1
-      blocks.append(Bottleneck(width * 2**group, stride, project=not index))
+      blocks.append(
+          Bottleneck(width * 2**group, stride, not index, zero_residuals)
+      )
   return [*blocks, Head(classes, average=True)]

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+import csv
+import json
+import pathlib
+
+from absl.testing import absltest
+
+from experiment import errors
+from report import table1_rows
+from sg import candidates
+from sg import presets
+
+
+def config(**changes):
+  return presets.Config(
+      **{**presets.PRESETS['choices-cifar10'], 'method': 'sobolev', **changes}
+  )
+
+
+class CandidatesTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+    self.output = self.folder / 'results'
+    self.runs = {}
+
+  def add(self, accuracies, seed=100, **changes):
+    """Makes a run's folder; without accuracies, of one that diverged."""
+    folder = self.folder / str(len(self.runs))
+    folder.mkdir()
+    self.runs[folder] = config(seed=seed, **changes)
+    described = {
+        'settings': {},
+        'command': f'python -m sg.train --seed={seed} --data=/here',
+        'commit': '0123456789abcdef', 'dirty': False,
+        'device': {'cores': 2, 'cpu': 'a CPU', 'gpus': []},
+    }
+    (folder / 'config.json').write_text(json.dumps(described))
+    if not accuracies:
+      (folder / 'diverged.json').write_text('{}')
+      return
+    (folder / 'finished.json').write_text('{}')
+    with open(folder / 'metrics.csv', 'w', newline='') as file:
+      writer = csv.writer(file)
+      writer.writerow(
+          ('step', 'seconds', 'epoch', 'validation_top1', 'train_loss')
+      )
+      for epoch, accuracy in enumerate(accuracies, 1):
+        writer.writerow((10 * epoch, 5 * epoch, epoch, accuracy, 1.5))
+
+  def test_every_method_has_as_many_candidates(self):
+    counts = {len(made) for made in candidates.CANDIDATES.values()}
+    self.assertEqual(counts, {5})
+
+  def test_the_best_mean_at_the_end_of_those_that_never_diverged(self):
+    # The best accuracy on the way, the best seed, and the best mean of all,
+    # of which a seed diverged: none of these decides.
+    self.add([90, 50])
+    self.add([90, 52], 101)
+    self.add([10, 70], distance='l2')
+    self.add([10, 60], 101, distance='l2')
+    self.add([10, 80], gradient_weight=0.1)
+    self.add([10, 30], 101, gradient_weight=0.1)
+    self.add([10, 95], gradient_weight=0.01)
+    self.add([], 101, gradient_weight=0.01)
+    candidates.collect(self.runs, 'choices', self.output)
+    rows = table1_rows.read_choices(self.output / table1_rows.CHOICES)
+    found = {(row.distance, row.gradient_weight): row for row in rows}
+    self.assertLen(found, 4)
+    (best,) = (row for row in rows if row.chosen)
+    self.assertEqual((best.distance, best.gradient_weight), ('l2', 1.0))
+    # 70 and 60: the standard deviation is sqrt(50).
+    self.assertEqual((best.mean, best.n, best.seconds), (65, 2, 20))
+    self.assertAlmostEqual(best.std, 50**0.5, 3)
+    self.assertEqual(
+        (best.command, best.commit, best.device),
+        ('python -m sg.train --seed=100', '0123456789ab', '2 cores of a CPU'),
+    )
+    lost = found['l1', 0.01]
+    self.assertEqual(
+        (lost.mean, lost.std, lost.n, lost.diverged), (95, None, 1, 1)
+    )
+
+  def test_curves_of_all_that_ended(self):
+    self.add([10, 50])
+    self.add([], 101)
+    self.add([20, 40], distance='l2')
+    candidates.collect(self.runs, 'choices', self.output)
+    path = self.output / table1_rows.CHOICE_CURVES
+    with open(path, encoding='utf-8', newline='') as file:
+      rows = list(csv.DictReader(file))
+    self.assertEqual(tuple(rows[0]), table1_rows.ChoiceCurve._fields)
+    self.assertEqual(
+        [(row['distance'], row['epoch'], row['top1']) for row in rows],
+        [('l1', '1', '10.00'), ('l1', '2', '50.00'),
+         ('l2', '1', '20.00'), ('l2', '2', '40.00')],
+    )
+
+  def test_when_all_of_a_method_diverged(self):
+    self.add([])
+    with self.assertRaisesRegex(errors.UserError, '^sobolev: .* diverged'):
+      candidates.collect(self.runs, 'choices', self.output)
+
+  def test_what_was_chosen_is_loaded_for_its_targets_and_case(self):
+    self.add([50], module_learning_rate=1e-3, gradient_weight=0.1)
+    self.add([60], method='direct_sg', direct_sg_learning_rate=1e-2)
+    self.add([40], method='critic', targets='received')
+    candidates.collect(self.runs, 'choices', self.output)
+    path = self.output / table1_rows.CHOICES
+    found = {
+        method: candidates.settings_of(one)
+        for method, one in candidates.load(path, 'true', 'cifar10/3').items()
+    }
+    self.assertEqual(
+        found,
+        {
+            'sobolev': {
+                'distance': 'l1', 'gradient_weight': 0.1,
+                'module_learning_rate': 1e-3,
+            },
+            'direct_sg': {
+                'direct_sg_distance': 'squared_l2',
+                'direct_sg_learning_rate': 1e-2,
+            },
+        },
+    )
+    with self.assertRaisesRegex(
+        errors.UserError, 'choices for imagenet/1 with --targets=true: '
+    ):
+      candidates.load(path, 'true', 'imagenet/1')
+    # Two scales with a choice of the same method each.
+    candidates.collect(self.runs, 'choices epochs=2', self.output)
+    with self.assertRaisesRegex(errors.UserError, 'one choice per method'):
+      candidates.load(path, 'true', 'cifar10/3')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chooses the modules' settings for Table 1 on held-out training images.
+
+    ./bazelw run //sg:choices -- --targets=true
+
+Within a rule of targets, each method has as many candidates. The one with the
+best mean validation accuracy at the last evaluation is chosen; candidates of
+which a seed diverged are out. The test set is not read. Every run is resumable,
+and so is the sweep: the same command goes on.
+"""
+
+from experiment.startup import run_main
+
+from collections.abc import Mapping
+import dataclasses
+import pathlib
+
+from experiment import config
+from experiment import errors
+from experiment import study
+from experiment import sweep
+from sg import candidates
+from sg import presets
+from sg import train
+from sg.modules import methods
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep(study.Plan):
+  """What to run."""
+
+  preset: str = config.setting(
+      'choices-cifar10',
+      'What all candidates share. Flags given beside it go before its own '
+      'settings.',
+      choices=tuple(presets.PRESETS),
+  )
+  methods: tuple[str, ...] = config.setting(
+      tuple(candidates.CANDIDATES), 'Which methods.',
+      choices=tuple(candidates.CANDIDATES), distinct=True,
+  )
+  seeds: tuple[int, ...] = config.setting(
+      (100, 101), 'Seeds that no row of Table 1 has.', distinct=True, minimum=0
+  )
+
+
+def run(
+    plan: Sweep,
+    given: Mapping[str, object],
+    output: pathlib.Path,
+    rows: pathlib.Path | None = None,
+) -> study.Study:
+  """Runs the candidates, and writes their rows.
+
+  Args:
+    plan: what to run.
+    given: settings in place of the preset's.
+    output: the folder of all sweeps.
+    rows: the folder of the rows; by default one for both rules of targets.
+
+  Returns:
+    What was made.
+
+  Raises:
+    UserError: no images are held out, or runs failed.
+  """
+  settings = presets.preset(plan.preset, given)
+  if not settings.validation:
+    raise errors.UserError(
+        '--validation=0: expected how many training images to choose by'
+    )
+  scale = presets.label(plan.preset, settings, 'targets')
+  made = study.Study(
+      'Table 1', scale, plan, output, rows, name=f'{plan.preset} {scale}'
+  )
+  jobs = _jobs(settings, plan, made.folder / settings.targets)
+  made.run(jobs, f'choosing with {settings.targets} targets')
+  runs = {job.folder: job.config for job in jobs}
+  made.collect(lambda folder: candidates.collect(runs, scale, folder))
+  return made
+
+
+def _jobs(
+    settings: presets.Settings, plan: Sweep, folder: pathlib.Path
+) -> list[sweep.Job]:
+  """A seed of every candidate first."""
+  jobs = []
+  for seed in plan.seeds:
+    for method in plan.methods:
+      for changes in candidates.CANDIDATES[method]:
+        one = presets.Config(
+            **{**dataclasses.asdict(settings), **changes},
+            method=method,
+            seed=seed,
+        )
+        name = (
+            f'{method}-{one.module_distance}-{one.gradient_weight:g}-'
+            f'{one.adam_learning_rate:g}-{seed}'
+        )
+        jobs.append(
+            sweep.Job(
+                train.__name__, one, folder / name, methods.COSTS[method],
+                may_diverge=True,
+            )
+        )
+  return jobs
+
+
+if __name__ == '__main__':
+  run_main(study.main(Sweep, presets.Settings, 'runs/table1', run))
