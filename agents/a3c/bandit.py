@@ -34,6 +34,7 @@ class Bandit:
         (actions == self.num_actions - 1).astype(np.float32),
         np.ones(self.count, bool),
         np.zeros(self.count, np.int32),
+        np.zeros(self.count, bool),
     )
 
   def state(self) -> dict[str, Any]:

@@ -67,5 +67,9 @@ class Catch:
     for i in np.flatnonzero(ends):
       self._start(i)
     return vector_env.Step(
-        self._observe(), rewards, ends, np.zeros(self.count, np.int32)
+        self._observe(),
+        rewards,
+        ends,
+        np.zeros(self.count, np.int32),
+        np.zeros(self.count, bool),
     )

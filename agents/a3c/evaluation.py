@@ -72,7 +72,7 @@ class Player:
       games: how many games.
       greedy: whether to take the likeliest action, rather than a random one.
       seed: of the starts and the actions, at least 1.
-      repeat_action_probability: as in `AtariEnv`.
+      repeat_action_probability: as in `emulator.make`.
       max_steps: after how many agent steps a game is broken off.
       on_end: is called when a game has ended.
 

@@ -36,8 +36,20 @@ class Loaded(NamedTuple):
 
 
 def half(network: networks.Teacher) -> dict[str, np.ndarray]:
-  """The weights by name, float16, as a file holds them."""
-  return {v.name: v.numpy().astype(np.float16) for v in network.variables}
+  """The weights by name, float16, as a file holds them.
+
+  Raises:
+    UserError: float16 does not hold them.
+  """
+  with np.errstate(over='ignore'):
+    weights = {v.name: v.numpy().astype(np.float16) for v in network.variables}
+  for name, array in weights.items():
+    if not np.isfinite(array).all():
+      raise errors.UserError(
+          f'diverged: {name} is larger than float16 holds: lower '
+          '--learning_rate'
+      )
+  return weights
 
 
 def assign(

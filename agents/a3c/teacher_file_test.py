@@ -41,6 +41,13 @@ class TeacherFileTest(absltest.TestCase):
       kinds = {archive[name].dtype.kind for name in archive.files}
     self.assertEqual(kinds, {'f', 'U'})
 
+  def test_weights_that_float16_does_not_hold(self):
+    self.network.variables[0].assign(1e5 + self.network.variables[0])
+    with self.assertRaisesRegex(
+        errors.UserError, 'diverged: .* is larger than float16 holds: lower'
+    ):
+      teacher_file.half(self.network)
+
   def test_a_missing_file(self):
     with self.assertRaisesRegex(errors.UserError, 'a.npz: no such file: take'):
       teacher_file.load(self.path, 'pong')

@@ -101,6 +101,14 @@ class TrainTeacherTest(parameterized.TestCase):
       train_teacher.train(chosen, path, False, quiet=True)
     self.assertFalse((path / 'config.json').exists())
 
+  @parameterized.parameters(True, False)
+  def test_a_run_that_diverges_says_so(self, deterministic):
+    chosen = _config(learning_rate=1e6, deterministic=deterministic)
+    with self.assertRaisesRegex(
+        errors.UserError, 'diverged: .*: lower --learning_rate'
+    ):
+      train_teacher.train(chosen, self.folder / 'run', False, quiet=True)
+
   def test_a_killed_run_ends_as_one_that_was_not(self):
     chosen = _config()
     whole = train_teacher.train(

@@ -106,7 +106,12 @@ class Worker:
       fold_in = tf.random.experimental.stateless_fold_in
       key = fold_in(fold_in(self._seed, rollout), t)
       logits = local(observations).logits
-      return tf.random.stateless_categorical(logits, 1, key)[:, 0]
+      actions = tf.random.stateless_categorical(logits, 1, key)[:, 0]
+      return actions, tf.reduce_all(tf.math.is_finite(logits))
+
+    @tf.function(autograph=False)
+    def value(observations):
+      return local(observations).values
 
     @tf.function(autograph=False)
     def learn(observations, actions, rewards, discounts):
@@ -114,7 +119,9 @@ class Worker:
           local, algorithm, observations, actions, rewards, discounts
       )
 
-    self._synchronise, self._act, self._learn = synchronise, act, learn
+    self._synchronise, self._act, self._value, self._learn = (
+        synchronise, act, value, learn
+    )
 
   def work(self, rollout: int) -> Gradients:
     """Takes the shared parameters, plays T steps, returns the gradients.
@@ -123,19 +130,21 @@ class Worker:
       rollout: the number that decides, with the seed, about chance.
 
     Raises:
-      UserError: the gradients are not finite; so the parameters stay so.
+      UserError: the policy or the gradients are not finite.
     """
     self._synchronise()
     found = self._learn(*self._play(rollout))
     norm = float(found.scalars['gradient_norm'])
     if not math.isfinite(norm):
-      raise errors.UserError(
-          f"diverged: the gradients' norm is {norm}: lower --learning_rate"
-      )
+      raise _diverged(f"the gradients' norm is {norm}")
     return found
 
   def _play(self, rollout: int) -> tuple[np.ndarray, ...]:
-    """Observations [T + 1, N, ...], actions, rewards and discounts [T, N]."""
+    """Observations [T + 1, N, ...], actions, rewards and discounts [T, N].
+
+    An episode that was broken off is paid what its last observation promises:
+    only at the end of a game is there nothing to come.
+    """
     algorithm = self._algorithm
     size = [algorithm.steps, self.environment.count]
     seen = np.empty(
@@ -146,13 +155,19 @@ class Worker:
     key = tf.constant(rollout)
     for t in range(algorithm.steps):
       seen[t] = self._observations
-      actions[t] = self._act(self._observations, key, tf.constant(t)).numpy()
+      chosen, finite = self._act(self._observations, key, tf.constant(t))
+      if not finite:
+        raise _diverged('the policy is not finite')
+      actions[t] = chosen.numpy()
       step = self.environment.step(actions[t])
       # For learning, a lost life is an end too.
       ends = step.ends | (step.lives < self._lives)
       limit = algorithm.reward_limit or np.inf
       rewards[t] = np.clip(step.rewards, -limit, limit)
       discounts[t] = np.where(ends, 0, algorithm.discount)
+      if step.truncated.any():
+        values = self._value(step.last_observations).numpy()
+        rewards[t] += algorithm.discount * np.where(step.truncated, values, 0)
       self._observations, self._lives = step.observations, step.lives
       self._count(step)
     seen[-1] = self._observations
@@ -178,6 +193,10 @@ class Worker:
     self._observations = self.environment.observations()
     self._lives = np.array(state['lives'], np.int32)
     self._scores = np.array(state['scores'])
+
+
+def _diverged(what: str) -> errors.UserError:
+  return errors.UserError(f'diverged: {what}: lower --learning_rate')
 
 
 def _gradients(

@@ -19,12 +19,14 @@ class _Script:
   count = N
   rewards = np.array([[3, 0], [-0.5, 0], [0, -7], [1, 0]], np.float32)
   ends = np.array([[0, 0], [0, 1], [0, 0], [0, 0]], bool)
+  truncated = np.zeros([T, N], bool)
   lives = np.array([[3, 3], [3, 3], [2, 3], [2, 3]])
 
   def __init__(self):
     self._t = 0
     rng = np.random.default_rng(3)
     self.observations = rng.normal(size=(T + 1, N, 5)).astype(np.float32)
+    self.last = rng.normal(size=(T, N, 5)).astype(np.float32)
     self.actions = []
 
   def reset(self):
@@ -34,7 +36,8 @@ class _Script:
     self.actions.append(np.array(actions))
     t, self._t = self._t, self._t + 1
     return vector_env.Step(
-        self.observations[t + 1], self.rewards[t], self.ends[t], self.lives[t]
+        self.observations[t + 1], self.rewards[t], self.ends[t], self.lives[t],
+        self.truncated[t], self.last[t] if self.truncated[t].any() else None,
     )
 
 
@@ -83,9 +86,12 @@ class WorkerTest(tf.test.TestCase):
     """What is minimised, by loops, as a function of the two matrices."""
     seen = self.script.observations.astype(np.float64)
     rewards = np.clip(self.script.rewards, -1, 1)
-    discounts = np.full([T, N], 0.9)
-    discounts[1, 1] = 0  # The game ended.
+    discounts = np.where(self.script.ends, 0, 0.9)
     discounts[2, 0] = 0  # A life was lost.
+    # What an episode that was broken off would still have got.
+    rewards = rewards + 0.9 * np.where(
+        self.script.truncated, (self.script.last @ self.value_matrix)[..., 0], 0
+    )
     fixed = seen @ self.value_matrix  # [T + 1, N, 1]
     total = 0.0
     for n in range(N):
@@ -106,7 +112,21 @@ class WorkerTest(tf.test.TestCase):
       total += (terms[0] + 0.5 * terms[1] - 0.1 * terms[2]).sum()
     return total / (T * N)
 
+  def test_an_episode_that_is_broken_off_is_not_over(self):
+    ended = self._work()
+    _Script.truncated[1, 1] = True
+    self.addCleanup(_Script.truncated.fill, False)
+    self._check_gradients()
+    self.assertNotAllClose(self._work().gradients, ended.gradients)
+    # In games too that are broken off together, in the first step.
+    _Script.truncated[0], _Script.ends[0] = True, True
+    self.addCleanup(_Script.ends[0].fill, False)
+    self._check_gradients()
+
   def test_gradients_by_central_differences(self):
+    self._check_gradients()
+
+  def _check_gradients(self):
     found = self._work()
     matrices = [v.numpy().astype(np.float64) for v in self.shared.variables]
     policy, value = matrices
@@ -133,6 +153,19 @@ class WorkerTest(tf.test.TestCase):
     self.assertAllClose(clipped.scalars['gradient_norm'], norm)
     for one, other in zip(whole.gradients, clipped.gradients, strict=True):
       self.assertAllClose(one / 4, other)
+
+  def test_no_action_is_chosen_from_what_is_not_finite(self):
+    script, shared = _Script(), _Network()
+    shared.variables[0].assign(shared.variables[0] * np.inf)
+    worker = worker_lib.Worker(
+        script, shared, _Network(), _algorithm(), np.array([1, 2], np.int32),
+        lambda score: None,
+    )
+    with self.assertRaisesRegex(
+        errors.UserError, 'diverged: the policy is not finite: lower --learn'
+    ):
+      worker.work(0)
+    self.assertEmpty(script.actions)
 
   def test_a_gradient_that_is_not_finite_ends_it(self):
     with mock.patch.object(_Script, 'rewards', np.full([T, N], np.nan)):
@@ -177,7 +210,9 @@ class WorkerTest(tf.test.TestCase):
       def step(self, actions):
         self.chosen.append(actions)
         nothing = np.zeros(games)
-        return vector_env.Step(self.reset(), nothing, nothing > 0, nothing)
+        return vector_env.Step(
+            self.reset(), nothing, nothing > 0, nothing, nothing > 0
+        )
 
     still, shared = Still(), _Network()
     worker_lib.Worker(

@@ -1,12 +1,15 @@
-"""The C++ vector, gym and the emulator itself play the same games."""
+# SPDX-License-Identifier: Apache-2.0
+"""The C++ vector, gymnasium and the emulator itself play the same games."""
 
 import json
 
 from absl.testing import absltest
 from absl.testing import parameterized
 import ale_py
+import gymnasium
 import numpy as np
 
+from agents.atari import emulator as emulator_lib
 from agents.atari import games
 from agents.atari import gym_vector
 from agents.atari import vector_env
@@ -36,8 +39,11 @@ class EnvironmentsTest(parameterized.TestCase):
       step, info = vector.step_with_info(actions)
       for i, env in enumerate(by_gym.envs):
         seen, reward, over, truncated, told = env.step(actions[i])
+        self.assertEqual(step.truncated[i], truncated and not over)
         if over or truncated:
           ends += 1
+          if truncated:
+            np.testing.assert_array_equal(step.last_observations[i], seen)
           noops = {'noops': int(info['episode_frame_number'][i])}
           seen, told = env.reset(options=noops)
         np.testing.assert_array_equal(step.observations[i], seen)
@@ -87,7 +93,48 @@ class EnvironmentsTest(parameterized.TestCase):
     for one, two in zip(expected, found, strict=True):
       for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a, b)
-    self.assertTrue(any(step.ends.any() for step in expected))
+    self.assertTrue(any(step.truncated.any() for step in expected))
+
+  def test_an_episode_that_is_broken_off_is_told_from_one_that_ends(self):
+    # With one life left after few steps: serve, and let the ball drop.
+    for kind in vector_env.VectorEnv, gym_vector.GymVector:
+      env = kind('breakout', 1, seed=1, max_steps=60)
+      env.reset()
+      steps = [env.step(np.array([i % 2])) for i in range(120)]
+      self.assertEqual([s.ends[0] for s in steps].index(True), 59)
+      self.assertTrue(steps[59].truncated[0])
+      # The frame before, one further, rather than the new episode's black.
+      np.testing.assert_array_equal(
+          steps[59].last_observations[0, :-1], steps[58].observations[0, 1:]
+      )
+      self.assertFalse(steps[59].observations[0, :-1].any())
+      self.assertIsNone(steps[58].last_observations)
+      env = kind('breakout', 1, seed=1, max_steps=400)
+      env.reset()
+      steps = [env.step(np.array([i % 2])) for i in range(300)]
+      ends = [s for s in steps if s.ends[0]]
+      self.assertNotEmpty(ends)
+      self.assertFalse(any(s.truncated[0] for s in ends))
+
+  @parameterized.parameters(*games.GAMES)
+  def test_an_agent_sees_what_gymnasiums_own_wrappers_show(self, game):
+    ours = gym_vector.make(game, max_noops=0)
+    row = games.game(game)
+    theirs = gymnasium.make(emulator_lib.single_frame_id(row.title))
+    names = theirs.unwrapped.get_action_meanings()
+    theirs = gymnasium.wrappers.FrameStackObservation(
+        gymnasium.wrappers.AtariPreprocessing(theirs, noop_max=0), 4,
+        padding_type='zero',
+    )
+    np.testing.assert_array_equal(ours.reset(seed=1)[0], theirs.reset()[0])
+    rng = np.random.default_rng(1)
+    for action in rng.integers(len(row.actions), size=STEPS):
+      found = ours.step(action)
+      expected = theirs.step(names.index(row.actions[action]))
+      if found[2]:
+        break  # They show the end of a game in another way.
+      np.testing.assert_array_equal(found[0], expected[0])
+      self.assertEqual(found[1], expected[1])
 
   def test_no_state_of_sticky_actions(self):
     env = gym_vector.GymVector('pong', 1, 1, repeat_action_probability=0.25)
@@ -106,7 +153,7 @@ class EnvironmentsTest(parameterized.TestCase):
       env.step(action)
       for _ in range(4):
         emulator.act(codes[action])
-    np.testing.assert_array_equal(env.ale.getRAM(), emulator.getRAM())
+    np.testing.assert_array_equal(env.unwrapped.ale.getRAM(), emulator.getRAM())
 
   def test_refuses_a_seed_that_ale_takes_for_none(self):
     for make in vector_env.VectorEnv, gym_vector.GymVector:

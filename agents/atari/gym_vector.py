@@ -1,4 +1,5 @@
-"""Many games at once by way of gym, whose state can be saved and restored.
+# SPDX-License-Identifier: Apache-2.0
+"""Many games at once through gymnasium, whose state can be saved and restored.
 
 For evaluation, recording, and training that is repeatable to the bit. Slower
 than `VectorEnv`, and games of several threads wait for each other.
@@ -9,12 +10,11 @@ import pickle
 from typing import Any
 import zlib
 
-import gym
 import numpy as np
 
+from agents.atari import emulator
 from agents.atari import games
 from agents.atari import preprocessing
-from agents.atari import registration
 from agents.atari import vector_env
 
 
@@ -26,18 +26,8 @@ def make(
     render_mode: str | None = None,
 ) -> preprocessing.Preprocess:
   """One game as an agent sees it, with the actions of its row in `GAMES`."""
-  row = games.game(game)
-  games.rom_path(game)  # Clearer than the error of gym.make.
-  env = gym.make(
-      registration.single_frame_id(row.title),
-      obs_type='grayscale',
-      actions=row.actions,
-      repeat_action_probability=repeat_action_probability,
-      render_mode=render_mode,
-      # `Preprocess` breaks games off, not this.
-      max_frames=max_noops + preprocessing.ACTION_REPEAT * (max_steps + 1),
-  )
-  return preprocessing.Preprocess(env.unwrapped, max_noops, max_steps)
+  env = emulator.make(game, repeat_action_probability, render_mode)
+  return preprocessing.Preprocess(env, max_noops, max_steps)
 
 
 class GymVector:
@@ -69,25 +59,24 @@ class GymVector:
   def step(self, actions: np.ndarray) -> vector_env.Step:
     """Plays one agent step; see `VectorEnv.step`."""
     results = [
-        self._step_one(env, action)
+        env.step(int(action))
         for env, action in zip(self.envs, actions, strict=True)
     ]
-    observations, rewards, ends, lives = zip(*results, strict=True)
+    last, rewards, over, truncated, infos = zip(*results, strict=True)
+    truncated = np.logical_and(truncated, np.logical_not(over))
+    ends = np.logical_or(over, truncated)
+    observations, lives = np.stack(last), [info['lives'] for info in infos]
+    for i in np.flatnonzero(ends):
+      observations[i], info = self.envs[i].reset()
+      lives[i] = info['lives']
     return vector_env.Step(
-        np.stack(observations),
+        observations,
         np.array(rewards, np.float32),
-        np.array(ends),
+        ends,
         np.array(lives, np.int32),
+        truncated,
+        np.stack(last) if truncated.any() else None,
     )
-
-  def _step_one(
-      self, env: preprocessing.Preprocess, action: int
-  ) -> tuple[np.ndarray, float, bool, int]:
-    observation, reward, over, truncated, info = env.step(int(action))
-    end = over or truncated
-    if end:
-      observation, info = env.reset()
-    return observation, reward, end, info['lives']
 
   def observations(self) -> np.ndarray:
     """What the agent sees now, uint8 [N, 4, 84, 84]."""
@@ -95,7 +84,7 @@ class GymVector:
 
   def lives(self) -> np.ndarray:
     """The lives left, int32 [N]."""
-    return np.array([env.ale.lives() for env in self.envs], np.int32)
+    return np.array([env.unwrapped.ale.lives() for env in self.envs], np.int32)
 
   def state(self) -> list[dict[str, Any]]:
     """All that the games' future depends on, as JSON values.
@@ -111,7 +100,7 @@ class GymVector:
     return [
         {
             'emulator': _to_text(
-                pickle.dumps(env.ale.cloneState(include_rng=True))
+                pickle.dumps(env.unwrapped.ale.cloneState(include_rng=True))
             ),
             'stack': _to_text(env.stack.tobytes()),
             'steps': env.steps,
@@ -124,7 +113,8 @@ class GymVector:
     """Goes back to what `state` told."""
     for env, saved in zip(self.envs, state, strict=True):
       # It is our own checkpoint's, whose SHA-256 was compared.
-      env.ale.restoreState(pickle.loads(_from_text(saved['emulator'])))
+      emulated = pickle.loads(_from_text(saved['emulator']))
+      env.unwrapped.ale.restoreState(emulated)
       stack = np.frombuffer(_from_text(saved['stack']), np.uint8)
       env.stack = stack.reshape(preprocessing.SHAPE).copy()
       env.steps = saved['steps']

@@ -8,7 +8,7 @@ is as in Mnih et al. (2015), and bit for bit what `vector_env` computes in C++.
 
 from typing import Any
 
-import gym
+import gymnasium
 import numpy as np
 
 ACTION_REPEAT = 4
@@ -69,8 +69,8 @@ def _add(
   return total
 
 
-class Preprocess(gym.Wrapper):
-  """Turns a grey `AtariEnv` of single frames into what an agent sees.
+class Preprocess(gymnasium.Wrapper):
+  """Turns grey single frames into what an agent sees.
 
   The first observation after a reset has zeros in place of what was before,
   as ALE's vector environment has. Rewards are not clipped. `info['noops']`
@@ -78,18 +78,21 @@ class Preprocess(gym.Wrapper):
   """
 
   def __init__(
-      self, env: gym.Env, max_noops: int = MAX_NOOPS, max_steps: int = MAX_STEPS
+      self,
+      env: gymnasium.Env,
+      max_noops: int = MAX_NOOPS,
+      max_steps: int = MAX_STEPS,
   ):
     """Wraps.
 
     Args:
-      env: `AtariEnv` with obs_type='grayscale' and frameskip=1.
+      env: the game, such as an `Emulator`.
       max_noops: a game starts with 1 to that many frames without an action, so
         that no two games are alike; 0 for none.
       max_steps: when to truncate an episode, in agent steps.
     """
     super().__init__(env)
-    self.observation_space = gym.spaces.Box(0, 255, SHAPE, np.uint8)
+    self.observation_space = gymnasium.spaces.Box(0, 255, SHAPE, np.uint8)
     self.stack = np.zeros(SHAPE, np.uint8)
     self.steps = 0
     self.noops_generator = np.random.default_rng(0)
@@ -120,7 +123,7 @@ class Preprocess(gym.Wrapper):
   def step(
       self, action: int
   ) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-    """Plays four frames, or fewer when the game ends; see `gym.Env`."""
+    """Plays four frames, or fewer when the game ends."""
     total, screens = 0.0, []
     for _ in range(ACTION_REPEAT):
       screen, reward, over, truncated, info = self.env.step(action)

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 from absl.testing import absltest
-import gym
+import gymnasium
 import numpy as np
 
 from agents.atari import preprocessing
@@ -21,12 +21,12 @@ def _exact_mean(screen, row, column):
   return total / (Fraction(210, 84) * Fraction(160, 84))
 
 
-class _Film(gym.Env):
+class _Film(gymnasium.Env):
   """Shows a brightness a frame, and ends after the last."""
 
   def __init__(self, brightness):
-    self.action_space = gym.spaces.Discrete(2)
-    self.observation_space = gym.spaces.Box(0, 255, (210, 160), np.uint8)
+    self.action_space = gymnasium.spaces.Discrete(2)
+    self.observation_space = gymnasium.spaces.Box(0, 255, (210, 160), np.uint8)
     self._brightness = brightness
     self._frame = 0
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Atari games for gym: `gym.make('ALE/Pong-v5')`, `'PongNoFrameskip-v4'`.
 
     import gym
@@ -5,173 +6,94 @@
 
     env = gym.make('ALE/Pong-v5')
 
-gym 0.26's own extra, `gym[atari]`, brings an ale-py that holds one ROM; from
-0.9.1 on ale-py holds all of them, but registers with gymnasium only. This is
-the missing piece: a `gym.Env` over its emulator, under the usual ids.
+gym 0.26's own extra, `gym[atari]`, brings an ale-py of 2022 that holds one ROM;
+today's holds all of them, but registers with gymnasium only, gym's successor,
+which runs the games here. This is the bridge for those who have gym: the very
+environments of gymnasium, under the same ids.
 """
 
-import functools
-import pathlib
+import contextlib
+import io
 from typing import Any
 
-import ale_py
-from ale_py import roms
-import gym
+import ale_py  # Registers its games with gymnasium.
+import gymnasium
 import numpy as np
 
-from agents.atari import games
-
-OBSERVATIONS = ('rgb', 'grayscale', 'ram')
-MAX_FRAMES = 108_000  # Half an hour of play, ALE's usual limit.
+with contextlib.redirect_stderr(io.StringIO()):  # That it is unmaintained.
+  import gym
 
 
-class AtariEnv(gym.Env):
-  """A game as the emulator shows it.
+# Otherwise the first game that is made prints the emulator's name.
+ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 
-  `info` has `lives` and `episode_frame_number`.
-  """
 
-  metadata = {'render_modes': ['rgb_array'], 'render_fps': 60}
+class Game(gym.Env):
+  """A game of gymnasium for gym; has all that ale-py's environment has."""
 
-  def __init__(
-      self,
-      game: str,
-      obs_type: str = 'rgb',
-      frameskip: int = 1,
-      repeat_action_probability: float = 0.0,
-      actions: tuple[str, ...] | None = None,
-      max_frames: int = MAX_FRAMES,
-      render_mode: str | None = None,
-  ):
+  metadata = {'render_modes': ['human', 'rgb_array'], 'render_fps': 60}
+
+  def __init__(self, id_: str, **settings):
     """Makes a game.
 
     Args:
-      game: the ROM's name, such as space_invaders.
-      obs_type: uint8 'rgb' [210, 160, 3], 'grayscale' [210, 160] or 'ram'
-        [128].
-      frameskip: frames that an action is repeated for.
-      repeat_action_probability: of the last action being repeated instead of
-        the given one, at each frame (sticky actions; Machado et al., 2018).
-      actions: names of the actions to choose from; ALE's minimal set by
-        default.
-      max_frames: when an episode is truncated, in frames.
-      render_mode: None or 'rgb_array'.
-
-    Raises:
-      UserError: there is no ROM of that name.
-      ValueError: an unknown obs_type, or an action that the game has not.
+      id_: in gymnasium.
+      **settings: of ale-py's environment, such as obs_type='grayscale'.
     """
-    if obs_type not in OBSERVATIONS:
-      raise ValueError(
-          f'obs_type: expected one of {", ".join(OBSERVATIONS)}, '
-          f'got {obs_type!r}'
-      )
-    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-    self._ale = ale_py.ALEInterface()
-    self._ale.setFloat('repeat_action_probability', repeat_action_probability)
-    self._rom = games.rom_path(game)
-    self._loaded = False
-    sample = _sample(self._rom)
-    minimal = {a.name: a for a in sample.getMinimalActionSet()}
-    if not set(actions or ()) <= set(minimal):
-      raise ValueError(
-          f'actions: expected some of {", ".join(minimal)}, got {actions}'
-      )
-    self.actions = [minimal[name] for name in actions or minimal]
-    self.render_mode = render_mode
-    self._obs_type = obs_type
-    self._frameskip = frameskip
-    self._max_frames = max_frames
-    self.action_space = gym.spaces.Discrete(len(self.actions))
-    self.observation_space = gym.spaces.Box(
-        0, 255, self._observation(sample).shape, np.uint8
-    )
+    self._env = gymnasium.make(id_, **settings).unwrapped
+    self.render_mode = self._env.render_mode
+    self.action_space = _space(self._env.action_space)
+    self.observation_space = _space(self._env.observation_space)
 
-  @property
-  def ale(self) -> ale_py.ALEInterface:
-    """The emulator."""
-    if not self._loaded:
-      self._ale.loadROM(self._rom)
-      self._loaded = True
-    return self._ale
+  def __getattr__(self, name: str) -> Any:
+    """What wrappers ask for, such as `ale` and `get_action_meanings`."""
+    if name == '_env':  # There is none before `__init__`, as in a copy.
+      raise AttributeError(name)
+    return getattr(self._env, name)
 
   def reset(
       self, *, seed: int | None = None, options: dict[str, Any] | None = None
   ) -> tuple[np.ndarray, dict[str, Any]]:
     """Starts a game; a seed makes sticky actions repeatable."""
     super().reset(seed=seed, options=options)
-    if seed is not None:
-      self._ale.setInt('random_seed', seed)
-      self._loaded = False  # To load the ROM is what reads the seed.
-    self.ale.reset_game()
-    return self._observation(self.ale), self._info()
+    return self._env.reset(seed=seed, options=options)
 
   def step(
-      self, action: int
+      self, action: int | np.ndarray
   ) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
     """Repeats an action; see `gym.Env`. The reward is the game's score."""
-    reward = 0
-    for _ in range(self._frameskip):
-      reward += self.ale.act(self.actions[action])
-      if self.ale.game_over():
-        break
-    truncated = self.ale.getEpisodeFrameNumber() >= self._max_frames
-    terminated = self.ale.game_over()
-    return (
-        self._observation(self.ale),
-        float(reward),
-        terminated,
-        truncated,
-        self._info(),
-    )
+    return self._env.step(action)
 
   def render(self) -> np.ndarray | None:
-    """The screen, uint8 [210, 160, 3]."""
-    return self.ale.getScreenRGB() if self.render_mode else None
+    """The screen, uint8 [210, 160, 3], in render_mode 'rgb_array'."""
+    return self._env.render()
 
-  def _observation(self, ale: ale_py.ALEInterface) -> np.ndarray:
-    if self._obs_type == 'rgb':
-      return ale.getScreenRGB()
-    if self._obs_type == 'grayscale':
-      return ale.getScreenGrayscale()
-    return ale.getRAM()
-
-  def _info(self) -> dict[str, Any]:
-    return {
-        'lives': self.ale.lives(),
-        'episode_frame_number': self.ale.getEpisodeFrameNumber(),
-    }
+  def close(self) -> None:
+    """Lets go of the game."""
+    self._env.close()
 
 
-@functools.cache
-def _sample(rom: pathlib.Path) -> ale_py.ALEInterface:
-  """An emulator to ask; to load a ROM takes as long as a thousand frames."""
-  ale = ale_py.ALEInterface()
-  ale.loadROM(rom)
-  return ale
-
-
-def single_frame_id(title: str) -> str:
-  """The id of a game of single frames without sticky actions."""
-  return f'{title}NoFrameskip-v4'
+def _space(space: gymnasium.Space) -> gym.Space:
+  """gym's space for one of gymnasium."""
+  if isinstance(space, gymnasium.spaces.Discrete):
+    return gym.spaces.Discrete(int(space.n))
+  if isinstance(space, gymnasium.spaces.Dict):
+    return gym.spaces.Dict({name: _space(one) for name, one in space.items()})
+  return gym.spaces.Box(space.low, space.high, dtype=space.dtype.type)
 
 
 def register() -> None:
-  """Registers the ids of all games that ale-py has."""
-  for rom in roms.get_all_rom_ids():
-    title = rom.title().replace('_', '')
-    for name, settings in {
-        # ALE's version 5: sticky actions, four frames an action.
-        f'ALE/{title}-v5': {'frameskip': 4, 'repeat_action_probability': 0.25},
-        single_frame_id(title): {},
-    }.items():
+  """Registers the ids of ale-py's games, but for those that are there."""
+  for spec in list(gymnasium.registry.values()):
+    is_game = spec.entry_point == 'ale_py.env:AtariEnv'
+    if is_game and spec.id not in gym.envs.registration.registry:
       gym.register(
-          name,
-          entry_point='agents.atari.registration:AtariEnv',
-          kwargs={'game': rom, **settings},
+          spec.id,
+          entry_point='agents.atari.registration:Game',
+          kwargs={'id_': spec.id},
           # gym 0.26's checker asks for np.bool8, which NumPy 2 has not.
           disable_env_checker=True,
-          nondeterministic='repeat_action_probability' in settings,
+          nondeterministic=spec.nondeterministic,
       )
 
 

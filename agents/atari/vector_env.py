@@ -5,7 +5,7 @@
     step = games.step(actions)
 
 Python's lock is free meanwhile, so that several threads can each have theirs.
-`GymVector` does the same by way of gym; tests hold the two bit-identical.
+`GymVector` does the same by way of gymnasium; tests hold the two bit-identical.
 """
 
 from typing import NamedTuple
@@ -20,20 +20,26 @@ from agents.atari import preprocessing
 class Step(NamedTuple):
   """What N games did in one agent step; N is their number.
 
-  A game that has ended has been started again: its observation and lives are
-  those of the new game.
+  An episode that has ended has been followed by a new one: its observation and
+  lives are those of the new one.
 
   Attributes:
-    observations: uint8 [N, 4, 84, 84], the newest picture last.
+    observations: uint8 [N, 4, 84, 84], the newest frame last.
     rewards: float32 [N], points of the game, not clipped.
-    ends: bool [N], whether the game ended or was truncated.
+    ends: bool [N], whether the episode ended, or was truncated.
     lives: int32 [N], 0 in games without lives.
+    truncated: bool [N], which of the `ends` were no end of the game: it was
+      broken off after a number of steps, and would have gone on.
+    last_observations: as `observations`, but where `truncated` those of the
+      episode that was broken off; None if none was.
   """
 
   observations: np.ndarray
   rewards: np.ndarray
   ends: np.ndarray
   lives: np.ndarray
+  truncated: np.ndarray
+  last_observations: np.ndarray | None = None
 
 
 class VectorEnv:
@@ -60,7 +66,7 @@ class VectorEnv:
       game: a name in `games.GAMES`.
       count: N.
       seed: of the first game, at least 1; the others' follow it.
-      repeat_action_probability: as in `AtariEnv`.
+      repeat_action_probability: as in `emulator.make`.
       max_noops: how many frames without action come before a game: ALE draws
         from 0 to max_noops - 1, `Preprocess` from 1 to max_noops.
       max_steps: as in `Preprocess`.
@@ -88,8 +94,8 @@ class VectorEnv:
         # True would start the whole game again.
         episodic_life=False,
         reward_clipping=False,
-        # In frames, whatever its name says.
-        max_episode_steps=max_steps * preprocessing.ACTION_REPEAT,
+        # Broken off below: its own last observation mixes frames.
+        max_episode_steps=np.iinfo(np.int32).max,
         repeat_action_probability=repeat_action_probability,
         num_threads=threads,
         autoreset_mode='SameStep',
@@ -99,6 +105,7 @@ class VectorEnv:
     self._indices = np.array([names.index(name) for name in actions])
     self._seeds = np.arange(seed, seed + count)
     self._strength = np.ones(count, np.float32)
+    self._steps, self._max_steps = np.zeros(count, int), max_steps
 
   def reset(self) -> np.ndarray:
     """Starts all games, always the same; uint8 [N, 4, 84, 84]."""
@@ -106,6 +113,7 @@ class VectorEnv:
 
   def reset_with_info(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Starts all games, and tells ALE's numbers of each, int32 [N]."""
+    self._steps[:] = 0
     return self._ale.reset(np.arange(self.count), self._seeds)
 
   def step(self, actions: np.ndarray) -> Step:
@@ -121,11 +129,22 @@ class VectorEnv:
   ) -> tuple[Step, dict[str, np.ndarray]]:
     """Plays one agent step, and tells ALE's numbers of each game."""
     self._ale.send(self._indices[actions], self._strength)
-    observations, rewards, over, truncated, info = self._ale.recv()
+    observations, rewards, over, _, info = self._ale.recv()
+    self._steps += 1
+    truncated = ~over & (self._steps >= self._max_steps)
+    ends = over | truncated
+    self._steps[ends] = 0
+    last = None
+    if truncated.any():
+      last, indices = observations, np.flatnonzero(truncated)
+      # Shows all games, also those that it does not start again.
+      observations, info = self._ale.reset(indices, np.full(len(indices), -1))
     step = Step(
         observations,
         rewards.astype(np.float32),
-        over | truncated,
+        ends,
         info['lives'],
+        truncated,
+        last,
     )
     return step, info
