@@ -1,12 +1,17 @@
-"""Checks of arrays: exact shapes, one type, finite numbers.
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of arguments: real numbers, exact shapes, one type, nothing masked.
 
 Nothing in this package broadcasts without being asked to: [N] against [N, 1]
-would become [N, N] and train on nonsense. Axes: B batch, D... input, O...
+would become [N, N] and train on nonsense. Every error is a ValueError whose
+message starts with the argument's name. Axes: B batch, D... input, O...
 outputs, M projections or directions.
 """
 
 from collections.abc import Sequence
 import math
+import numbers
+import operator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,23 +25,113 @@ def text(tensor: tf.Tensor) -> str:
   return 'of unknown rank' if shape.rank is None else str(shape.as_list())
 
 
+def dense(name: str, array: Any) -> tf.Tensor | np.ndarray:
+  """Returns dense real numbers: tensors as tensors, the rest as NumPy arrays.
+
+  Args:
+    name: the argument's name.
+    array: a tensor, a variable, an array, or what NumPy makes one of.
+
+  Raises:
+    ValueError: None, strings, complex, sparse or ragged numbers, or a NumPy
+      array some of whose numbers are masked.
+  """
+  data, known = unmasked(array)
+  if known is not None:
+    raise ValueError(
+        f'{name}: expected known numbers, got a masked array, in which '
+        f'{known.size - known.sum()} of {known.size} are missing'
+    )
+  try:
+    if tf.is_tensor(data):
+      data = tf.convert_to_tensor(data)
+    else:
+      data = np.asarray(data)
+    dtype = tf.as_dtype(data.dtype)
+  except (TypeError, ValueError):
+    dtype = None
+  if not dtype or not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
+    kind = type(array).__name__
+    if hasattr(data, 'dtype') and not isinstance(array, (list, tuple)):
+      kind += f' of {getattr(data.dtype, "name", data.dtype)}'
+    raise ValueError(
+        f'{name}: expected a dense array of real numbers, got {kind}'
+    )
+  return data
+
+
+def unmasked(array: Any) -> tuple[Any, np.ndarray | None]:
+  """Returns an array without its NumPy mask, and where its numbers are known.
+
+  Args:
+    array: anything; a masked array may be an entry of lists and tuples.
+
+  Returns:
+    The array with 0 in the place of what is masked, and booleans of its shape,
+    or None if nothing is masked.
+  """
+  if isinstance(array, (list, tuple)):
+    parts = [unmasked(part) for part in array]
+    if all(known is None for _, known in parts):
+      return array, None
+    array = np.ma.stack([
+        np.ma.array(data, mask=False if known is None else ~known)
+        for data, known in parts
+    ])
+  if not isinstance(array, np.ma.MaskedArray):
+    return array, None
+  known = ~np.ma.getmaskarray(array)
+  if known.all():
+    return array.data, None
+  return np.where(known, array.data, np.zeros([], array.dtype)), known
+
+
 def tensor(name: str, array, like: tf.Tensor) -> tf.Tensor:
   """Returns an array as a tensor of another one's type.
 
   What is not yet a tensor, such as NumPy's float64, is converted.
 
   Raises:
-    ValueError: a tensor of another type.
+    ValueError: a tensor of another type, or numbers too large for it.
   """
-  if not tf.is_tensor(array):
-    array = np.asarray(array, dtype=like.dtype.as_numpy_dtype)
-  array = tf.convert_to_tensor(array)
-  if array.dtype != like.dtype:
+  array = dense(name, array)
+  if tf.is_tensor(array):
+    if array.dtype != like.dtype:
+      raise ValueError(
+          f'{name}: expected {like.dtype.name}, got {array.dtype.name}; use '
+          'tf.cast'
+      )
+    return array
+  with np.errstate(over='ignore'):
+    cast = array.astype(like.dtype.as_numpy_dtype)
+  if cast.dtype.itemsize < array.dtype.itemsize:
+    lost = np.isfinite(array) & ~np.isfinite(cast)
+    if lost.any():
+      raise ValueError(
+          f'{name}: {array[lost][0]:g} is too large for {like.dtype.name}'
+      )
+  return tf.convert_to_tensor(cast)
+
+
+def integer(name: str, value: Any, least: int) -> int:
+  """Returns an integer, having checked that it is one and not too small."""
+  try:
+    result = operator.index(value)
+  except (AttributeError, TypeError):  # The first of floating tensors.
     raise ValueError(
-        f'{name}: expected {like.dtype.name}, got {array.dtype.name}; use '
-        'tf.cast'
-    )
-  return array
+        f'{name}: expected an integer, got {value!r}'
+    ) from None
+  if result < least:
+    raise ValueError(f'{name}: expected {least} or more, got {value}')
+  return result
+
+
+def positive(name: str, value: Any) -> float:
+  """Returns a number, having checked that it is finite and above 0."""
+  is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+  if not is_real or not 0 < value < math.inf:
+    raise ValueError(f'{name}: expected a positive number, got {value!r}')
+  return float(value)
 
 
 def require_tuple(name: str, values: Sequence, length: int | None = None):
@@ -87,42 +182,7 @@ def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
     return tf.reshape(array, tf.shape(expected))
 
 
-def mask(
-    name: str, array: tf.Tensor | np.ndarray, axes: tf.TensorShape
-) -> tf.Tensor | np.ndarray:
-  """Returns a mask with as many axes as what it is for, each its size or 1.
-
-  Args:
-    name: the argument's name.
-    array: booleans: [B], or with all axes.
-    axes: the shape of what is masked, [B, ...].
-
-  Raises:
-    ValueError: another type or shape.
-  """
-  if not tf.is_tensor(array):
-    array = np.asarray(array)
-  if array.dtype != bool:
-    raise ValueError(
-        f'{name}: expected booleans, False where the target is missing, got '
-        f'{tf.as_dtype(array.dtype).name}'
-    )
-  sizes = list(array.shape)
-  if len(sizes) == 1:
-    sizes += [1] * (axes.rank - 1)
-  if len(sizes) != axes.rank or not all(
-      size in (1, None, axis) for size, axis in zip(sizes, axes, strict=True)
-  ):
-    raise ValueError(
-        f'{name}: expected the shape {axes[:1].as_list()} or '
-        f'{axes.as_list()}, in which any axis may be 1, got '
-        f'{list(array.shape)}'
-    )
-  missing = (None,) * (len(sizes) - len(array.shape))
-  return array[(..., *missing)]
-
-
-def points(x) -> tf.Tensor:
+def points(x: Any) -> tf.Tensor:
   """Returns x as a tensor of its own, so that f cannot hold the same one.
 
   Raises:
@@ -137,7 +197,9 @@ def points(x) -> tf.Tensor:
         'differentiate in one input, and let the function hold the others: '
         'lambda x: model((x, others))'
     )
-  x = tf.identity(x)
+  array = dense('x', x)
+  # Of a list TensorFlow makes float32, NumPy float64.
+  x = tf.identity(x if isinstance(x, (list, tuple)) else array)
   if not x.dtype.is_floating or not x.shape.rank:
     raise ValueError(
         f'x: expected a floating tensor [B, D...], got {x.dtype.name} {text(x)}'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of arrays, where the other tests do not reach."""
 
 from absl.testing import absltest
@@ -15,6 +16,57 @@ class ArraysTest(absltest.TestCase):
       self.assertEqual(arrays.tensor('a', array, like).dtype, tf.float16)
     with self.assertRaisesRegex(ValueError, '^a: .* float16, got float32'):
       arrays.tensor('a', tf.ones([2]), like)
+
+  def test_tensor_too_large_for_its_type(self):
+    like = tf.ones([1], tf.float32)
+    self.assertEqual(arrays.tensor('a', [1e38, np.inf], like)[1], np.inf)
+    with self.assertRaisesRegex(ValueError, r'^a: 1e\+39 is too .* float32'):
+      arrays.tensor('a', [1.0, 1e39], like)
+
+  def test_dense_takes_real_numbers(self):
+    variable = tf.Variable([1.0])
+    for array in (
+        1, [1, 2.5], np.ones(2, np.float16), True, variable,
+        tf.constant([1], tf.bfloat16), tf.keras.Variable([1.0]),
+        np.ma.array([1.0], mask=[False]),
+    ):
+      np.testing.assert_array_equal(arrays.dense('a', array), np.array(array))
+
+  def test_dense_refuses_the_rest(self):
+    ones = tf.ones([2])
+    for array in (
+        None, 'one', ['one'], 1j, tf.constant([1j]), [[1], [1, 2]], {'a': 1},
+        object(),
+        tf.sparse.from_dense(ones), tf.RaggedTensor.from_row_lengths(ones, [2]),
+        np.ma.array([1.0, 2.0], mask=[True, False]), [1.0, np.ma.masked],
+        tf.constant('one'), np.array([None]),
+    ):
+      with self.assertRaisesRegex(ValueError, '^a: expected '):
+        arrays.dense('a', array)
+
+  def test_unmasked(self):
+    plain = [1.0, [2.0]]
+    self.assertIs(arrays.unmasked(plain)[0], plain)
+    masked = np.ma.array([[1.0, np.nan], [3.0, 4.0]], mask=[[0, 1], [0, 0]])
+    for array in (masked, list(masked), (masked[0], [3.0, 4.0])):
+      data, known = arrays.unmasked(array)
+      np.testing.assert_array_equal(data, [[1, 0], [3, 4]])
+      np.testing.assert_array_equal(known, [[True, False], [True, True]])
+
+  def test_integer(self):
+    for value in (3, np.int8(3), tf.constant(3)):
+      self.assertEqual(arrays.integer('a', value, 3), 3)
+    for value in (3.0, '3', None, [3], tf.constant(3.0)):
+      with self.assertRaisesRegex(ValueError, '^a: expected an integer, got'):
+        arrays.integer('a', value, 0)
+    with self.assertRaisesRegex(ValueError, '^a: expected 4 or more, got 3'):
+      arrays.integer('a', 3, 4)
+
+  def test_positive(self):
+    self.assertEqual(arrays.positive('a', np.float32(0.5)), 0.5)
+    for value in (0, -1.0, np.nan, np.inf, '1', None, 1j, [1.0]):
+      with self.assertRaisesRegex(ValueError, '^a: expected a positive number'):
+        arrays.positive('a', value)
 
   def test_require_equal_of_unknown_rank(self):
     run = tf.function(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Projections of derivatives that are at hand in full, such as recorded ones.
 
 `derivatives` computes the same projections of a function without its full
@@ -72,15 +73,16 @@ def contract(
 
 def _tensors(derivatives: Sequence[tf.Tensor], order: int) -> list[tf.Tensor]:
   """Returns f, D f, ..., D^K f, having checked that they are there."""
+  arrays.require_tuple('derivatives', derivatives)
   if len(derivatives) <= order:
     raise ValueError(
         f'derivatives: expected f and {order} orders, {order + 1} tensors, got '
         f'{len(derivatives)}'
     )
-  for k, derivative in enumerate(derivatives[:order + 1]):
-    if derivative is None:
-      raise ValueError(f'derivatives[{k}]: expected a tensor, got None')
-  return [tf.convert_to_tensor(one) for one in derivatives[:order + 1]]
+  return [
+      tf.convert_to_tensor(arrays.dense(f'derivatives[{k}]', derivative))
+      for k, derivative in enumerate(derivatives[:order + 1])
+  ]
 
 
 def _axes(derivatives: list[tf.Tensor]) -> tuple[list[int], list[int]]:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contractions of full derivatives by a slow loop."""
 
 from absl.testing import absltest

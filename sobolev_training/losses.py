@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sobolev losses of a model: its values and derivatives against a target's.
 
 The paper's eq. 1 and 2, without the sum over the examples i:
@@ -22,7 +23,6 @@ values only, such as the last bias: TensorFlow then returns None for it.
 Axes: B batch, D... input, O... outputs, M projections or directions, K order.
 """
 
-from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +31,7 @@ import tensorflow as tf
 from sobolev_training import arrays
 from sobolev_training import derivatives
 from sobolev_training import guards
+from sobolev_training import orders as orders_lib
 from sobolev_training import targets
 from sobolev_training import terms
 
@@ -61,11 +62,8 @@ def full_loss(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
-  return _compare(
-      lambda x, order: derivatives.value_and_derivatives(model, x, order),
-      lambda x, order: targets.as_target(target).full(x, order),
-      x, target, weights, losses, masks, sampled=False,
-  )
+  orders = orders_lib.Orders(weights, losses, masks)
+  return _compare('full', orders, model, x, target)
 
 
 def projected_loss(
@@ -99,17 +97,9 @@ def projected_loss(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
-  terms.used_orders(weights)  # Checks them.
+  orders = orders_lib.Orders(weights, losses, masks, sampled=True)
   arrays.require_tuple('projections', projections, len(weights) - 1)
-  return _compare(
-      lambda x, order: derivatives.value_and_projected(
-          model, x, projections[:order]
-      ),
-      lambda x, order: targets.as_target(target).projected(
-          x, projections[:order]
-      ),
-      x, target, weights, losses, masks, sampled=True,
-  )
+  return _compare('projected', orders, model, x, target, projections)
 
 
 def directional_loss(
@@ -143,39 +133,40 @@ def directional_loss(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
-  terms.used_orders(weights)  # Checks them.
+  orders = orders_lib.Orders(weights, losses, masks, sampled=True)
   arrays.require_tuple('directions', directions, len(weights) - 1)
-  return _compare(
-      lambda x, order: derivatives.value_and_directional(
-          model, x, directions[:order]
-      ),
-      lambda x, order: targets.as_target(target).directional(
-          x, directions[:order]
-      ),
-      x, target, weights, losses, masks, sampled=True,
-  )
+  return _compare('directional', orders, model, x, target, directions)
 
 
 def _compare(
-    predict: Callable,
-    ask: Callable,
+    form: str,
+    orders: orders_lib.Orders,
+    model: derivatives.BatchFunction,
     x: tf.Tensor,
     target: Any,
-    weights: Sequence[terms.Weight],
-    losses: terms.Losses,
-    masks: terms.Masks | None,
-    sampled: bool,
+    vectors: Sequence[tf.Tensor] | None = None,
 ) -> terms.SobolevLoss:
   """Computes both sides up to the highest order used and compares them."""
-  order = max(terms.used_orders(weights))
-  unused = (None,) * (len(weights) - 1 - order)
   x = arrays.points(x)
-  # Derivatives have x's type; so has then, in comparison, a value alone.
-  if not isinstance(target, (list, tuple)):
-    target = terms.of_one_type((*ask(x, order), x))[:-1] + unused
-  *predictions, _ = terms.of_one_type((*predict(x, order), x))
-  guards.check(x, predictions)
-  return terms.loss_terms(
-      (*predictions, *unused), target, weights=weights, losses=losses,
-      masks=masks, sampled=sampled,
-  )
+  recorded = isinstance(target, (list, tuple))
+  predictions, answers = {}, {}
+  if recorded:
+    answers = dict(enumerate(orders.record(target)))
+  for used, points in orders.points(x):
+    order = used[-1]
+    if not recorded:
+      asked = targets.ask(form, target, points, order, vectors)
+      answers |= {k: asked[k] for k in used}
+    up_to = order if vectors is None else vectors[:order]
+    # Derivatives have x's type; so has then, in comparison, a value alone.
+    *predicted, _ = terms.of_one_type((*_FORMS[form](model, points, up_to), x))
+    guards.check(points, predicted)
+    predictions |= {k: orders.checked(k, predicted[k]) for k in used}
+  return terms.compare(orders, predictions, answers)
+
+
+_FORMS = {
+    'full': derivatives.value_and_derivatives,
+    'projected': derivatives.value_and_projected,
+    'directional': derivatives.value_and_directional,
+}

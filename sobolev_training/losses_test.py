@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sobolev losses of networks against slow loops and central differences."""
 
 import functools
@@ -275,6 +276,213 @@ class ErrorsTest(parameterized.TestCase):
       loss()
     masked = loss(masks=(None, np.isfinite(slopes)))
     self.assertTrue(np.all(np.isfinite(masked.total)))
+
+class MaskingTest(parameterized.TestCase):
+  """The model w |x| of two points, of which (0, 0) has no derivative.
+
+  At (3, 4), with n = x / |x|, D |x| = n and D^2 |x| = (I - n n^T) / 5. With the
+  target |x| each term is (w - 1)^2 times the square of a number, named below,
+  and so the gradient of the mean over both is the sum of the squares.
+  """
+
+  X = np.array([[0.0, 0.0], [3.0, 4.0]])
+  KNOWN = np.array([False, True])
+  HESSIAN = (np.eye(2) - np.outer([0.6, 0.8], [0.6, 0.8])) / 5
+  E1 = np.array([[1.0, 0.0]])
+  SQUARES = {
+      'full': (25, 1, np.sum(HESSIAN**2)),
+      'projected': (25, 1, np.sum((HESSIAN @ E1[0]) ** 2)),
+      'directional': (25, 0.36, HESSIAN[0, 0] ** 2),
+  }
+
+  def _gradient(self, form, masks, mode='eager', static=True, target=None):
+    w = tf.Variable(2.0, dtype=tf.float64)
+    length = functools.partial(tf.norm, axis=1, keepdims=True)
+    count = len(masks) - 1
+    vectors = {
+        'full': (),
+        'projected': ((np.ones([1, 1]), self.E1)[:count],),
+        'directional': ((self.E1, self.E1)[:count],),
+    }[form]
+    loss_fn = getattr(losses, f'{form}_loss')
+
+    def run(x, tensors):
+      with tf.GradientTape() as tape:
+        loss = loss_fn(
+            lambda x: w * length(x), x, target or length, *vectors,
+            masks=masks if static else tensors, weights=(1.0,) * len(masks),
+        )
+        mean = tf.reduce_mean(loss.total)
+      return loss.total, tape.gradient(mean, w)
+
+    tensors = () if static else tuple(map(tf.constant, masks))
+    return testing.in_mode(mode, run)(tf.constant(self.X), tensors)
+
+  @parameterized.product(
+      (
+          {'mode': 'eager', 'order': 2},
+          {'mode': 'graph', 'order': 2},
+          {'mode': 'xla', 'order': 1},
+      ),
+      form=FORMS,
+      static=(True, False),
+  )
+  def test_masked_examples_reach_no_gradient(self, mode, order, form, static):
+    squares = self.SQUARES[form][:order + 1]
+    masks = (self.KNOWN,) * (order + 1)
+    total, gradient = self._gradient(form, masks, mode, static)
+    testing.assert_close(total, [0, sum(squares)], testing.SAME_FLOAT64)
+    testing.assert_close(gradient, sum(squares), testing.SAME_FLOAT64)
+
+  @parameterized.parameters(
+      ((2, 1), (2, 1, 2)), ((2,), (2, 1, 1)), ((2,), (2, 1, 2)), (None, (2,))
+  )
+  def test_masks_of_any_shape(self, *shapes):
+    masks = [
+        shape and np.broadcast_to(
+            self.KNOWN.reshape([2] + [1] * (len(shape) - 1)), shape
+        )
+        for shape in shapes
+    ]
+    total, gradient = self._gradient('full', masks)
+    testing.assert_close(total, [0, 26], testing.SAME_FLOAT64)
+    testing.assert_close(gradient, 26, testing.SAME_FLOAT64)
+
+  @parameterized.parameters(*FORMS)
+  def test_nothing_is_known(self, form):
+    total, gradient = self._gradient(form, (np.zeros(2, bool),) * 2)
+    np.testing.assert_array_equal(total, [0, 0])
+    self.assertEqual(gradient, 0)
+
+  def test_targets_are_not_asked_there_either(self):
+    def black_box(x):
+      length = np.linalg.norm(x, axis=1, keepdims=True)
+      return np.where(length < 0.1, np.nan, length)
+
+    total, gradient = self._gradient(
+        'full', (self.KNOWN, self.KNOWN), target=targets.BlackBox(black_box)
+    )
+    testing.assert_close(total, [0, 26], testing.CENTRAL_DIFFERENCE)
+    testing.assert_close(gradient, 26, testing.CENTRAL_DIFFERENCE)
+
+  def test_a_component_that_spoils_the_others_is_refused(self):
+    # sqrt(x1) + x2 at x1 = 0: 0 times its infinite derivative is NaN.
+    x, y = np.array([[0.0, 1.0]]), np.ones([1, 1])
+    mask = np.array([[[False, True]]])
+    loss = functools.partial(
+        losses.full_loss,
+        lambda x: tf.sqrt(x[:, :1]) + x[:, 1:],
+        x, (y, np.ones([1, 1, 2])), masks=(None, mask),
+    )
+    with self.assertRaisesRegex(ValueError, r'^masks\[1\]: .*whole example'):
+      loss()
+    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, r'masks\[1\]:'):
+      testing.in_mode('graph', loss)()
+
+  def test_known_size_in_a_batch_of_unknown_size(self):
+    value, slope = np.ones([3, 1]), np.ones([3, 1, 2])
+    known = np.array([True, False, True])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float64)])
+    def loss(x):
+      return losses.full_loss(
+          lambda x: tf.reduce_sum(x**2, 1, keepdims=True), x, (value, slope),
+          masks=(None, known),
+      ).total
+
+    # (2 - 1)^2 + 2 (2 - 1)^2 where slopes are known.
+    np.testing.assert_array_equal(loss(np.ones([3, 2])), [3, 1, 3])
+    for size in (1, 2):
+      with self.assertRaisesRegex(
+          tf.errors.InvalidArgumentError, r'(masks|target)\[\d\]: its '
+      ):
+        loss(np.ones([size, 2]))
+
+
+class MaskedArraysTest(parameterized.TestCase):
+  """NumPy's masked arrays as recorded targets, against masks."""
+
+  @parameterized.product(form=FORMS, mode=('eager', 'graph'))
+  def test_like_masks(self, form, mode):
+    student, function = network(1), targets.Function(network(2))
+    value, slopes = [
+        d.numpy() for d in targets.ask(
+            form, function, tf.constant(X), 1,
+            {'projected': PROJECTIONS, 'directional': DIRECTIONS}.get(form),
+        )
+    ]
+    generator = np.random.default_rng(0)
+    missing = [generator.random(d.shape) < 0.4 for d in (value, slopes)]
+    if form == 'full':
+      missing[1][1] = True
+    masked = [
+        np.ma.array(np.where(m, 999, d), mask=m)
+        for d, m in zip((value, slopes), missing, strict=True)
+    ]
+
+    def run(*target):
+      with tf.GradientTape() as tape:
+        loss = loss_of(form, student, target, losses='l1')
+      return loss.total, tape.gradient(loss.total, student.weights[0])
+
+    # A distance of nothing but |residual|: what equals the prediction is free.
+    own = loss_of(form, student, student, losses='l1')
+    np.testing.assert_array_equal(own.total, np.zeros(BATCH))
+    predicted = [
+        d.numpy() for d in targets.ask(
+            form, student, tf.constant(X), 1,
+            {'projected': PROJECTIONS, 'directional': DIRECTIONS}.get(form),
+        )
+    ]
+    expected = np.zeros(BATCH)
+    for p, t, m in zip(predicted, (value, slopes), missing, strict=True):
+      each = np.where(m, 0, abs(p - t))
+      if each.ndim == 3 and form != 'full':
+        each = each.mean(0)
+      expected += each.reshape(BATCH, -1).sum(1)
+    total, gradient = testing.in_mode(mode, lambda: run(*masked))()
+    testing.assert_close(total, expected, testing.SAME_FLOAT64)
+    self.assertTrue(np.all(np.isfinite(gradient)))
+
+  def test_with_a_mask_in_a_list_and_of_weight_0(self):
+    x = np.array([[2.0], [0.0], [5.0]])
+    target = np.ma.array([[1.0], [999.0], [7.0]], mask=[[0], [1], [0]])
+    for value in (target, list(target)):
+      loss = losses.full_loss(
+          lambda x: x, x, (value, target), weights=(1.0, 0.0),
+          masks=(np.array([True, True, False]), None),
+      )
+      np.testing.assert_array_equal(loss.total, [1, 0, 0])
+
+  def test_a_distance_of_ones_own_by_example(self):
+    x = np.ones([2, 2])
+
+    def own(prediction, target):
+      return tf.reduce_sum(prediction - target, 1) + 1
+
+    loss = functools.partial(
+        losses.full_loss, lambda x: x, x, weights=(1.0,), losses=own
+    )
+    masked = np.ma.array(np.zeros([2, 2]), mask=[[0, 0], [1, 1]])
+    np.testing.assert_array_equal(loss((masked,)).total, [3, 0])
+    masked = np.ma.array(np.zeros([2, 2]), mask=[[0, 0], [0, 1]])
+    with self.assertRaisesRegex(ValueError, r'^target\[0\]: a loss of your'):
+      loss((masked,))
+
+  def test_elsewhere_they_are_refused(self):
+    masked = np.ma.array(X, mask=X > 0)
+    student, known = network(1), (np.zeros([BATCH, OUTPUTS]), None)
+    vectors = (np.ma.array(np.ones([1, INPUTS]), mask=[[1, 0]]),)
+    with self.assertRaisesRegex(ValueError, '^x: expected known numbers'):
+      losses.full_loss(student, masked, known, weights=(1, 0))
+    with self.assertRaisesRegex(ValueError, r'^directions\[0\]: expected kno'):
+      losses.directional_loss(student, X, student, vectors)
+    # Without anything masked they are arrays as others.
+    whole = losses.full_loss(student, np.ma.array(X), student)
+    np.testing.assert_array_equal(whole.total, np.zeros(BATCH))
+
+
+class WarningsTest(parameterized.TestCase):
 
   @parameterized.parameters('eager', 'graph')
   def test_second_order_of_a_relu_network_warns(self, mode):

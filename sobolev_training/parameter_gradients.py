@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Sobolev loss and its parameter gradients, by the cheapest way there is.
 
 A first-order loss of a ReLU MLP with one output takes the three-product
@@ -21,6 +22,7 @@ from sobolev_training import arrays
 from sobolev_training import derivatives
 from sobolev_training import losses as losses_lib
 from sobolev_training import mlp_layers
+from sobolev_training import orders as orders_lib
 from sobolev_training import piecewise_linear
 from sobolev_training import targets
 from sobolev_training import terms
@@ -60,7 +62,6 @@ def loss_and_gradients(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
-  settings = {'weights': weights, 'losses': losses, 'masks': masks}
   x = arrays.points(x)
   if variables is not None:
     if tf.is_tensor(variables) or hasattr(variables, 'assign'):
@@ -72,16 +73,17 @@ def loss_and_gradients(
           'variables: expected the variables to differentiate, as the model is '
           f'a {type(model).__name__} without `trainable_variables`, got None'
       )
-    mlp = None
-    if terms.used_orders(weights)[-1] <= 1 and len(weights) <= 2:
-      mlp = mlp_layers.find(model, x)
+    orders = orders_lib.Orders(weights, losses, masks)
+    mlp = mlp_layers.find(model, x) if orders.highest <= 1 else None
     if mlp is not None:
-      return _three_products(mlp, model, x, target, settings)
+      return _three_products(mlp, model, x, target, orders)
   with tf.GradientTape() as tape:
     # By itself a tape watches trainable variables only.
     for variable in variables or ():
       tape.watch(_of_tensorflow(variable))
-    loss = losses_lib.full_loss(model, x, target, **settings)
+    loss = losses_lib.full_loss(
+        model, x, target, weights=weights, losses=losses, masks=masks
+    )
     mean = tf.reduce_mean(loss.total)
   if variables is None:  # Now that the model has been called.
     variables = list(model.trainable_variables)
@@ -99,26 +101,26 @@ def _of_tensorflow(variable: Any) -> tf.Variable | tf.Tensor:
   return variable.value
 
 
-def _three_products(mlp, model, x, target, settings):
+def _three_products(mlp, model, x, target, orders):
   """The same by `piecewise_linear`."""
-  uses_gradient = terms.used_orders(settings['weights'])[-1] == 1
-  order = len(settings['weights']) - 1
+  if isinstance(target, (list, tuple)):
+    answers = orders.record(target)
+  (_, points), = orders.points(x, together=True)
   if not isinstance(target, (list, tuple)):
-    target = targets.as_target(target).full(x, int(uses_gradient))
-    target = terms.of_one_type(target)
-    target += (None,) * (order - int(uses_gradient))
+    answers = targets.ask('full', target, points, orders.highest)
   losses = []
 
   def loss_fn(value, gradient):
-    predictions = (value[:, tf.newaxis],)
-    if order:
-      predictions += (gradient[:, tf.newaxis] if uses_gradient else None,)
-    losses.append(terms.loss_terms(predictions, target, **settings))
+    predictions = [value[:, tf.newaxis]]
+    if gradient is not None:
+      predictions.append(gradient[:, tf.newaxis])
+    losses.append(terms.compare(orders, predictions, answers))
     return tf.reduce_mean(losses[0].total)
 
   parameters = tf.nest.map_structure(tf.convert_to_tensor, mlp.variables)
   _, gradients = piecewise_linear.loss_and_parameter_gradients(
-      parameters, x, loss_fn, uses_gradient=uses_gradient, slope=mlp.slope
+      parameters, points, loss_fn, uses_gradient=orders.highest == 1,
+      slope=mlp.slope,
   )
   by_variable = {
       id(variable): gradient

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Standardised inputs and outputs, and derivatives to go with them.
 
 With x' = (x - a) / s and y' = (y - c) / t the chain rule gives, for each input
@@ -20,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from sobolev_training import arrays
+from sobolev_training import masking
 
 
 class Scaling(NamedTuple):
@@ -101,28 +103,30 @@ class Scaling(NamedTuple):
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> Scaling:
-  """Returns the scaling that gives the training data mean 0 and deviation 1.
+  """Returns a scaling of the training data to mean 0, standard deviation 1.
 
   Each input and each output has its own. One that is the same everywhere, such
-  as an image's black corner, has no deviation: it is shifted to 0 and keeps its
-  unit (scale 1), so that its derivatives stay as they are.
+  as an image's black corner, has the standard deviation 0: it is shifted to 0
+  and keeps its unit (scale 1), so that its derivatives stay as they are.
 
   Args:
     x: [N, D...], the training set's only.
-    y: [N, O...], the training set's only.
+    y: [N, O...], the training set's only. Of NumPy's masked arrays the known
+      numbers count.
 
   Raises:
     ValueError: no data, data of different length, or NaN or infinity in it.
   """
-  x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+  x, x_known = _data('x', x)
+  y, y_known = _data('y', y)
   if not x.ndim or not y.ndim or len(x) != len(y) or not len(x):
     raise ValueError(
         f'y: expected as many values as x has points, 1 or more; got '
         f'{list(y.shape)} for x {list(x.shape)}'
     )
-  arrays.require_finite('x', x)
-  arrays.require_finite('y', y)
-  return Scaling(np.mean(x, 0), _deviation(x), np.mean(y, 0), _deviation(y))
+  return Scaling(
+      *_statistics('x', x, x_known), *_statistics('y', y, y_known)
+  )
 
 
 def balanced_weights(
@@ -142,16 +146,15 @@ def balanced_weights(
   Raises:
     ValueError: NaN or infinity that is not masked, or a mask that does not fit.
   """
+  arrays.require_tuple('derivatives', derivatives)
   masks = [None] * len(derivatives) if masks is None else masks
   arrays.require_tuple('masks', masks, len(derivatives))
   weights = []
   for k, (derivative, mask) in enumerate(zip(derivatives, masks, strict=True)):
-    known = np.ma.array(derivative, np.float64)
-    if mask is not None:
-      shape = tf.TensorShape(known.shape)
-      mask = arrays.mask(f'masks[{k}]', np.asarray(mask), shape)
-      known.mask = ~np.broadcast_to(mask, known.shape)
-    arrays.require_finite(f'derivatives[{k}]', known.data, mask)
+    data, known = _data(
+        f'derivatives[{k}]', derivative, f'masks[{k}]', mask
+    )
+    known = np.ma.array(data, mask=~known)
     if k == 0:
       known = known - known.mean(0)
     size = float(np.sum((known**2).filled(0))) / len(known)
@@ -159,9 +162,37 @@ def balanced_weights(
   return tuple(weights)
 
 
-def _deviation(data: np.ndarray) -> np.ndarray:
-  constant = np.ptp(data, axis=0) == 0
-  return np.where(constant, 1.0, np.std(data, axis=0))
+def _data(
+    name: str,
+    array: np.ndarray,
+    mask_name: str = '',
+    mask: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+  """Returns data in float64, and where it is known, of its shape."""
+  array, known = arrays.unmasked(array)
+  array = np.asarray(arrays.dense(name, array), np.float64)
+  known = masking.both(mask_name, mask, known, array.shape)
+  arrays.require_finite(name, array, known)
+  return array, np.ones(array.shape, bool) if known is None else known
+
+
+def _statistics(
+    name: str, data: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Returns the mean and the scale of what is known of each column."""
+  if not np.all(known.any(axis=0)):
+    raise ValueError(f'{name}: expected a known number in each column')
+  # In units of a power of two, which are exact, squares stay within range.
+  size = np.max(abs(data), axis=0, initial=0, where=known)
+  _, exponent = np.frexp(size)
+  unit = np.ldexp(data, -exponent)
+  least = np.min(unit, axis=0, initial=1, where=known)
+  constant = least == np.max(unit, axis=0, initial=-1, where=known)
+  deviation = np.where(constant, 1, np.std(unit, axis=0, where=known))
+  return (
+      np.ldexp(np.mean(unit, axis=0, where=known), exponent),
+      np.ldexp(deviation, np.where(constant, 0, exponent)),
+  )
 
 
 def _floating(data: tf.Tensor | None) -> tf.Tensor | None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scaling: the chain rule against derivatives of the scaled function."""
 
 from absl.testing import absltest
@@ -102,6 +103,42 @@ class ScalingTest(parameterized.TestCase):
     slopes = scaler.scale_outputs((np.zeros(3), np.ones([3, 2])))[1]
     np.testing.assert_allclose(slopes, np.ones([3, 1]) * [np.std([1, 2, 4]), 1])
 
+  @parameterized.parameters(1e300, 1.0, 1e-300)
+  def test_numbers_of_any_size(self, unit):
+    x = unit * np.array([[1.0, -1.0], [3.0, 1.0], [5.0, 0.0]])
+    scaler = scaling.fit(x, x[:, 0])
+    np.testing.assert_allclose(scaler.x_mean / unit, [3, 0], atol=1e-15)
+    np.testing.assert_allclose(
+        scaler.x_scale / unit, np.sqrt([8 / 3, 2 / 3]), rtol=1e-14
+    )
+    np.testing.assert_allclose(
+        scaler.scale_inputs(x)[:, 0], np.sqrt(1.5) * np.array([-1, 0, 1]),
+        atol=1e-14,
+    )
+
+  def test_of_masked_arrays_the_known_numbers_count(self):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=[50, 3]), random.normal(size=[50])
+    missing = random.random(x.shape) < 0.3, random.random(y.shape) < 0.3
+    masked = [
+        np.ma.array(np.where(m, np.nan, d), mask=m)
+        for d, m in zip((x, y), missing, strict=True)
+    ]
+    scaler = scaling.fit(*masked)
+    for column in range(3):
+      known = x[~missing[0][:, column], column]
+      self.assertAlmostEqual(scaler.x_mean[column], known.mean())
+      self.assertAlmostEqual(scaler.x_scale[column], known.std())
+    self.assertAlmostEqual(scaler.y_mean, y[~missing[1]].mean())
+    self.assertAlmostEqual(scaler.y_scale, y[~missing[1]].std())
+    scaled = scaler.scale_inputs(masked[0])
+    np.testing.assert_array_equal(np.ma.getmaskarray(scaled), missing[0])
+    np.testing.assert_allclose(np.ma.mean(scaled, 0), 0, atol=1e-14)
+    scaled = scaler.scale_outputs((masked[1], None))[0]
+    np.testing.assert_array_equal(np.ma.getmaskarray(scaled), missing[1])
+    with self.assertRaisesRegex(ValueError, '^x: expected a known number'):
+      scaling.fit(np.ma.array(x, mask=[[0, 1, 0]] * 50), y)
+
   def test_errors(self):
     x, y = np.zeros([5, 2]), np.zeros([5, 1])
     with self.assertRaisesRegex(ValueError, r'^y: .* \[4, 1\] for x \[5, 2'):
@@ -147,6 +184,15 @@ class BalancedWeightsTest(absltest.TestCase):
     )
     for k, term in loss.terms.items():
       self.assertAlmostEqual(weights[k] * np.mean(term), 1, places=10)
+    recorded = (
+        np.ma.array(y, mask=~np.broadcast_to(masks[0][:, None], y.shape)),
+        np.ma.array(slopes, mask=~masks[1]),
+    )
+    self.assertEqual(scaling.balanced_weights(recorded), weights)
+    # What either of both leaves out is left out.
+    self.assertEqual(
+        scaling.balanced_weights(recorded, (masks[0], None)), weights
+    )
     with self.assertRaisesRegex(ValueError, r'^derivatives\[0\]: .*not finite'):
       scaling.balanced_weights((y, slopes), (None, masks[1]))
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where target values and derivatives come from.
 
 The losses take any of these as `target`:
@@ -27,6 +28,8 @@ from sobolev_training import arrays
 from sobolev_training import contractions
 from sobolev_training import derivatives
 from sobolev_training import finite_differences
+from sobolev_training import masking
+from sobolev_training import terms
 
 
 @runtime_checkable
@@ -147,6 +150,41 @@ def as_target(target: Any) -> Target:
   return target if isinstance(target, Target) else Function(target)
 
 
+def ask(
+    form: str,
+    target: Any,
+    x: tf.Tensor,
+    order: int,
+    vectors: Sequence[tf.Tensor] | None = None,
+) -> list[tf.Tensor]:
+  """Returns what a target that is not recorded says at the points x.
+
+  Args:
+    form: `full`, `projected` or `directional`, the method to ask.
+    target: anything that `as_target` takes.
+    x: [B, D...].
+    order: K.
+    vectors: projections or directions, K or more.
+
+  Returns:
+    K + 1 tensors of the widest of their types and x's.
+
+  Raises:
+    ValueError: it says less than it was asked for.
+  """
+  target = as_target(target)
+  answer = getattr(target, form)(
+      x, order if vectors is None else vectors[:order]
+  )
+  if not isinstance(answer, (list, tuple)) or len(answer) != order + 1:
+    raise ValueError(
+        f'target: expected {order + 1} tensors, orders 0 to {order}, of '
+        f'{type(target).__name__}.{form}'
+    )
+  *answer, _ = terms.of_one_type((*answer, x))
+  return answer
+
+
 def validate(
     x: np.ndarray,
     recorded: Sequence[np.ndarray],
@@ -164,12 +202,21 @@ def validate(
     ValueError: an axis does not fit, or a number is NaN or infinite; it names
       the argument, says where, and what to do.
   """
-  arrays.require_finite('x', np.asarray(x))
-  inputs, outputs = np.shape(x)[1:], None
-  for k, array in enumerate(recorded):
+  x = np.asarray(arrays.dense('x', x))
+  arrays.require_finite('x', x)
+  arrays.require_tuple('recorded', recorded)
+  masks = [None] * len(recorded) if masks is None else masks
+  arrays.require_tuple('masks', masks)
+  if len(masks) != len(recorded):
+    raise ValueError(
+        f'masks: expected {len(recorded)}, as recorded has, got {len(masks)}'
+    )
+  inputs, outputs = x.shape[1:], None
+  for k, (array, mask) in enumerate(zip(recorded, masks, strict=True)):
     if array is None:
       continue
-    array = np.asarray(array)
+    array, known = arrays.unmasked(array)
+    array = np.asarray(arrays.dense(f'recorded[{k}]', array))
     if outputs is None:  # From the first that is there.
       outputs = array.shape[1:array.ndim - k * len(inputs)]
     expected = (len(x), *outputs, *inputs * k)
@@ -178,10 +225,8 @@ def validate(
           f'recorded[{k}]: expected the shape {list(expected)}, [N, O...] and '
           f'{k} times D..., got {list(array.shape)}'
       )
-    mask = masks and masks[k]
-    if mask is not None:
-      mask = arrays.mask(f'masks[{k}]', mask, tf.TensorShape(array.shape))
-    arrays.require_finite(f'recorded[{k}]', array, mask)
+    known = masking.both(f'masks[{k}]', mask, known, array.shape)
+    arrays.require_finite(f'recorded[{k}]', array, known)
 
 
 def _for_inference(f: Callable) -> Callable:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Targets: functions, networks, black boxes, recorded data."""
 
 import functools
@@ -127,6 +128,27 @@ class FunctionTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, '^target: .* got NoneType'):
       targets.as_target(None)
 
+  def test_ask(self):
+    function = targets.Function(sine)
+    x = tf.constant(X)
+    for form, vectors in (
+        ('full', None), ('projected', PROJECTIONS), ('directional', DIRECTIONS)
+    ):
+      # Vectors of orders that are not asked for are left alone.
+      answer = targets.ask(form, function, x, 1, vectors)
+      expected = getattr(function, form)(x, vectors[:1] if vectors else 1)
+      testing.assert_close(answer, expected, 0)
+
+    class Short(targets.Function):
+
+      def full(self, x, order):
+        return super().full(x, 0)
+
+    with self.assertRaisesRegex(
+        ValueError, '^target: expected 2 tensors, orders 0 to 1, of Short.full'
+    ):
+      targets.ask('full', Short(sine), x, 1)
+
 
 class BlackBoxTest(parameterized.TestCase):
 
@@ -207,6 +229,15 @@ class ValidateTest(absltest.TestCase):
     ):
       with self.assertRaisesRegex(ValueError, message):
         targets.validate(self.x, (self.y, self.slopes), masks=(None, mask))
+    masked = np.ma.masked_invalid(self.slopes)
+    targets.validate(self.x, (self.y, masked))
+    targets.validate(self.x, (self.y, masked), masks=(None, np.ones(5, bool)))
+    with self.assertRaisesRegex(ValueError, '^masks: expected 2.* got 1'):
+      targets.validate(self.x, (self.y, masked), masks=(None,))
+    with self.assertRaisesRegex(ValueError, '^x: .* 1 of 10 are missing'):
+      x = np.ma.array(self.x)
+      x[4, 1] = np.ma.masked
+      targets.validate(x, (self.y,))
     self.x[0, 1] = np.inf
     with self.assertRaisesRegex(ValueError, r'^x: 1 of 10 .*inf at \[0, 1\]'):
       targets.validate(self.x, (self.y,))

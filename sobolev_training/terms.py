@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The terms of a Sobolev loss from values and derivatives that are at hand.
 
 Arguments that all losses share, each with one entry for each order, 0 (values)
@@ -12,13 +13,14 @@ training. A tensor, such as a schedule's, is always computed.
 `masks`: booleans or None, False where the target is missing; it may be NaN
 there. A mask is [B], for whole examples, or has the axes of what is compared
 (without M), each of its size or 1: [B, 1, D] masks partial derivatives of all
-outputs alike. What is masked adds nothing, and the rest is not scaled up.
+outputs alike. What is masked adds nothing, and the rest is not scaled up. The
+mask of a NumPy masked array in `target` counts like one here.
 
 Axes: B batch, M projections or directions, K order.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +28,13 @@ import tensorflow as tf
 
 from sobolev_training import arrays
 from sobolev_training import distances
+from sobolev_training import masking
+from sobolev_training import orders as orders_lib
 
-Weight = float | tf.Tensor
-Masks = Sequence[tf.Tensor | np.ndarray | None]
-Losses = str | distances.Distance | Sequence[str | distances.Distance]
+Weight = orders_lib.Weight
+Masks = orders_lib.Masks
+Losses = orders_lib.Losses
+used_orders = orders_lib.used_orders
 
 
 class SobolevLoss(NamedTuple):
@@ -72,43 +77,37 @@ def loss_terms(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
-  used = used_orders(weights)
-  count = len(weights)
-  arrays.require_tuple('predictions', predictions, count)
-  arrays.require_tuple('target', target, count)
-  masks = [None] * count if masks is None else masks
-  arrays.require_tuple('masks', masks, count)
-  if isinstance(losses, str) or callable(losses):
-    losses = [losses] * count
-  arrays.require_tuple('losses', losses, count)
-  predictions = of_one_type(predictions)
+  orders = orders_lib.Orders(weights, losses, masks, sampled=sampled)
+  arrays.require_tuple('predictions', predictions, len(weights))
+  return compare(orders, of_one_type(predictions), orders.record(target))
+
+
+def compare(
+    orders: orders_lib.Orders,
+    predictions: Mapping[int, tf.Tensor] | Sequence[tf.Tensor],
+    target: Mapping[int, tf.Tensor] | Sequence[tf.Tensor | np.ndarray | None],
+) -> SobolevLoss:
+  """Does what `loss_terms` does, for orders that are checked.
+
+  Args:
+    orders: what to compare.
+    predictions: see `loss_terms`; of one type.
+    target: see `loss_terms`; without masks of their own.
+  """
   terms = {
-      k: _term(
-          k, predictions[k], target[k], distances.by_name(losses[k]), masks[k],
-          sampled and k > 0,
-      )
-      for k in used
+      k: _term(orders, k, predictions[k], target[k]) for k in orders.used
   }
   total = tf.add_n([
-      _of_type(weights[k], term.dtype) * term for k, term in terms.items()
+      orders.weight(k, term.dtype) * term for k, term in terms.items()
   ])
   return SobolevLoss(total, terms)
 
 
-def _of_type(weight: Weight, dtype: tf.DType) -> tf.Tensor:
-  # tf.cast makes float32 of a Python number first.
-  if tf.is_tensor(weight):
-    return tf.cast(weight, dtype)
-  return tf.constant(float(weight), dtype)
-
-
 def _term(
+    orders: orders_lib.Orders,
     k: int,
     prediction: tf.Tensor,
     target: tf.Tensor | np.ndarray | None,
-    distance: distances.Distance,
-    mask: tf.Tensor | np.ndarray | None,
-    sampled: bool,
 ) -> tf.Tensor:
   """Returns the loss [B] of order k, averaged over M if sampled."""
   name = f'target[{k}]'
@@ -116,8 +115,7 @@ def _term(
     raise ValueError(
         f'{name}: expected a tensor, as weights[{k}] is not 0, got None'
     )
-  if mask is not None:
-    mask = _mask(k, mask, prediction, distance, sampled)
+  mask = orders.mask(k, prediction.shape)
   recorded = target
   target = arrays.tensor(name, recorded, prediction)
   what = f"the model's derivative of order {k}" if k else "the model's value"
@@ -125,24 +123,27 @@ def _term(
   if not tf.is_tensor(recorded) and not tf.is_symbolic_tensor(mask):
     arrays.require_finite(name, np.asarray(recorded), mask)
   if mask is not None:
+    mask = masking.fitted(f'masks[{k}]', mask, prediction)
     # Both zero: no loss, and no gradient, even where a loss of one's own has
     # none at 0, or the prediction is not finite.
     zero = tf.zeros_like(prediction)
     prediction = tf.where(mask, prediction, zero)
     target = tf.where(mask, target, zero)
   target = tf.stop_gradient(target)
-  if sampled:
+  distance = orders.distances[k]
+  if not orders.sampled(k):
+    loss = _by_example(k, distance, prediction, target)
+  else:
     shape = tf.shape(prediction)
     merged = tf.concat([[-1], shape[2:]], axis=0)
-    each = _by_example(
+    loss = _by_example(
         k, distance, tf.reshape(prediction, merged), tf.reshape(target, merged)
     )
-    loss = tf.reduce_mean(tf.reshape(each, shape[:2]), axis=0)
-  else:
-    loss = _by_example(k, distance, prediction, target)
-  if mask is None or distances.is_by_component(distance):
-    return loss
-  return tf.where(tf.reshape(mask, [-1]), loss, tf.zeros_like(loss))
+    loss = tf.reshape(loss, shape[:2])
+  if mask is not None and not distances.is_by_component(distance):
+    known = mask[(..., *[0] * (len(mask.shape) - len(loss.shape)))]
+    loss = tf.where(known, loss, tf.zeros_like(loss))
+  return tf.reduce_mean(loss, axis=0) if orders.sampled(k) else loss
 
 
 def _by_example(
@@ -151,7 +152,7 @@ def _by_example(
     prediction: tf.Tensor,
     target: tf.Tensor,
 ) -> tf.Tensor:
-  """Returns the distances, having checked that there is one an example."""
+  """Returns the distances, having checked that there is one per example."""
   each = tf.convert_to_tensor(distance(prediction, target))
   if not each.shape.is_compatible_with(prediction.shape[:1]):
     raise ValueError(
@@ -160,54 +161,6 @@ def _by_example(
         'reduce the batch, and keep no other axis'
     )
   return each
-
-
-def _mask(
-    k: int,
-    mask: tf.Tensor | np.ndarray,
-    prediction: tf.Tensor,
-    distance: distances.Distance,
-    sampled: bool,
-) -> tf.Tensor | np.ndarray:
-  """Returns a mask with the prediction's axes, each of its size or 1."""
-  axes = prediction.shape[1:] if sampled else prediction.shape
-  given = list(mask.shape) if tf.is_tensor(mask) else list(np.shape(mask))
-  mask = arrays.mask(f'masks[{k}]', mask, axes)
-  if len(given) > 1 and not distances.is_by_component(distance):
-    raise ValueError(
-        f'masks[{k}]: a loss of your own can be masked by example only, '
-        f'{axes[:1].as_list()}, got {given}'
-    )
-  return mask[None] if sampled else mask
-
-
-def used_orders(weights: Sequence[Weight]) -> list[int]:
-  """Returns the orders that have a weight."""
-  if not isinstance(weights, (list, tuple)):
-    raise ValueError(
-        'weights: expected a tuple with a number for each order from 0, such '
-        f'as (1.0, 1.0), got {weights!r}'
-    )
-  used = []
-  for k, weight in enumerate(weights):
-    if tf.is_tensor(weight):
-      if weight.shape.rank != 0:
-        raise ValueError(
-            f'weights[{k}]: expected a scalar, got {arrays.text(weight)}'
-        )
-      used.append(k)
-    elif np.ndim(weight):
-      raise ValueError(
-          f'weights[{k}]: expected a scalar, got {list(np.shape(weight))}; to '
-          'weigh examples, multiply `total` before its mean'
-      )
-    elif not (weight >= 0 and math.isfinite(weight)):
-      raise ValueError(f'weights[{k}]: expected 0 or more, got {weight}')
-    elif weight > 0:
-      used.append(k)
-  if not used:
-    raise ValueError(f'weights: expected one above 0, got {weights}')
-  return used
 
 
 def of_one_type(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Loss terms: slow NumPy loops, weights, masks, shapes, stopped gradients."""
 
 import functools
@@ -249,6 +250,24 @@ class MasksTest(parameterized.TestCase):
     expected[1] = 0
     found = testing.in_mode(mode, gradient)(tf.constant(value))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+  @parameterized.parameters(False, True)
+  def test_masked_arrays(self, sampled):
+    predictions, target = data(0, sampled=sampled), data(1, sampled=sampled)
+    masks = [np.random.default_rng(2).random(t.shape) < 0.5 for t in target]
+    masked = [
+        np.ma.array(np.where(known, t, np.nan), mask=~known)
+        for t, known in zip(target, masks, strict=True)
+    ]
+    kinds = ('squared_l2', 'l2')
+    loss = terms.loss_terms(
+        tuple(map(tf.constant, predictions)), masked, losses=kinds,
+        sampled=sampled,
+    )
+    expected = loop(
+        kinds, (1, 1), predictions, target, sampled=sampled, masks=masks
+    )
+    testing.assert_close(loss.total, expected, testing.SAME_FLOAT64)
 
   def test_errors(self):
     run = functools.partial(
