@@ -10,6 +10,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
+  from sobolev_training import balancing
   from sobolev_training import contractions
   from sobolev_training import derivatives
   from sobolev_training import distances
@@ -32,6 +33,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = [
     'SobolevLoss',
+    'balancing',
     'contractions',
     'derivatives',
     'directional_loss',

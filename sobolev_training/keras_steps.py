@@ -58,7 +58,7 @@ class Steps:
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     with tf.GradientTape() as tape:
       result = self._regularised(x, y, sample_weight, training=True)
-      loss = self.optimizer.scale_loss(_mean_over_replicas(result.losses))
+      loss = self.optimizer.scale_loss(_share_of_mean(result.losses))
     gradients = tape.gradient(loss, self.trainable_weights)
     self.optimizer.apply_gradients(
         zip(gradients, self.trainable_weights, strict=True)
@@ -95,13 +95,17 @@ class StepMetrics:
     self.by_name = {name: keras.metrics.Mean(name) for name in names}
 
 
-def _mean_over_replicas(losses: tf.Tensor) -> tf.Tensor:
+def mean_over_replicas(values: tf.Tensor) -> tf.Tensor:
+  """Returns the mean of [B] over the examples of all replicas of this step."""
+  return _sum_over_replicas(_share_of_mean(values))
+
+
+def _share_of_mean(values: tf.Tensor) -> tf.Tensor:
   """Returns what, added over the replicas, is the mean over all examples."""
-  count = sum_over_replicas(tf.cast(tf.size(losses), losses.dtype))
-  return tf.math.divide_no_nan(tf.reduce_sum(losses), count)
+  count = _sum_over_replicas(tf.cast(tf.size(values), values.dtype))
+  return tf.math.divide_no_nan(tf.reduce_sum(values), count)
 
 
-def sum_over_replicas(values: Any) -> Any:
-  """Returns the sum of tensors over the replicas that run this step."""
+def _sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
   replica = tf.distribute.get_replica_context()
-  return replica.all_reduce(tf.distribute.ReduceOp.SUM, values)
+  return replica.all_reduce(tf.distribute.ReduceOp.SUM, value)

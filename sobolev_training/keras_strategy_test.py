@@ -76,6 +76,7 @@ class StrategyTest(absltest.TestCase):
       model.compile(
           keras.optimizers.SGD(_RATE), sobolev_weights=(1, 0.5),
           metrics=['mae'],
+          sobolev_balance={'smoothing': 0.5, 'temperature': 0.5},
       )
       return model
 

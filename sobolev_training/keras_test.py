@@ -147,6 +147,63 @@ class KerasTest(parameterized.TestCase):
         testing.SAME_FLOAT64,
     )
 
+  def test_balance_equals_the_plain_loop_and_is_saved(self):
+    x, y = _data()
+    settings = {'temperature': 0.5, 'smoothing': 0.5, 'lookback': 0.5}
+    plain = keras.Model(*_layers())
+    balance = sobolev.balancing.ReLoBRaLo((1, 0.5), **settings)
+    optimizer = keras.optimizers.SGD(_RATE)
+    for _ in range(4):
+      with tf.GradientTape() as tape:
+        loss = balance(sobolev.full_loss(plain, x, y))
+        mean = tf.reduce_mean(loss.total)
+      variables = plain.trainable_variables
+      optimizer.apply(tape.gradient(mean, variables), variables)
+    model = sobolev_keras.Model(*_layers())
+    model.compile(
+        keras.optimizers.SGD(_RATE), sobolev_weights=(1, 0.5),
+        sobolev_balance=settings,
+    )
+    model.fit(x, y, epochs=2, verbose=0)
+    path = os.path.join(self.create_tempdir(), 'model.keras')
+    model.save(path)
+    model = keras.saving.load_model(path)
+    history = model.fit(
+        x, y, epochs=2, verbose=0, validation_data=(x, y)
+    ).history
+    testing.assert_close(
+        [history['factor_0'][-1], history['factor_1'][-1]],
+        balance.factors.numpy(), testing.SAME_FLOAT32,
+    )
+    testing.assert_close(
+        [v.numpy() for v in model.weights],
+        [v.numpy() for v in plain.weights],
+        testing.SAME_FLOAT32,  # The factors are of this type.
+    )
+    testing.assert_close(
+        history['val_loss'][-1],
+        history['val_order_0'][-1] + 0.5 * history['val_order_1'][-1],
+        testing.SAME_FLOAT64,
+    )
+
+  def test_gradient_conflict_is_logged(self):
+    x, y = _data()
+    model = sobolev_keras.Model(*_layers())
+    history = self._fitted(
+        model, x, y, callbacks=[sobolev_keras.GradientConflict(x, y)]
+    )
+    gradients = []
+    for k in range(2):
+      weights = [float(k == 0), float(k == 1)]
+      _, each = sobolev.loss_and_gradients(model, x, y, weights=weights)
+      gradients.append(np.concatenate([np.ravel(g) for g in each]))
+    cosine = gradients[0] @ gradients[1] / np.prod(
+        [np.linalg.norm(g) for g in gradients]
+    )
+    testing.assert_close(
+        history['cosine_0_1'][-1], cosine, testing.SAME_FLOAT64
+    )
+
   def test_weights_of_examples_for_each_order(self):
     x, y = _data()
     model = sobolev_keras.Model(*_layers())
@@ -268,6 +325,7 @@ class KerasTest(parameterized.TestCase):
       ({'sobolev_weights': (1, -1)}, r'^sobolev_weights\[1\]: expected 0 or'),
       ({'sobolev_losses': 'mse'}, r'^sobolev_losses: expected squared_l2'),
       ({'sobolev_losses': ('l1',)}, r'^sobolev_losses: expected 2'),
+      ({'sobolev_balance': 'gradnorm'}, '^sobolev_balance: expected relobralo'),
   )
   def test_wrong_settings_are_named(self, settings, message):
     model = sobolev_keras.Model(*_layers())

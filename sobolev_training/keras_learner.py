@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a Keras model needs to learn values and derivatives; see `keras`."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from sobolev_training import arrays
+from sobolev_training import balancing
+from sobolev_training import derivatives
+from sobolev_training import distances
+from sobolev_training import guards
+from sobolev_training import keras_steps
+from sobolev_training import terms
+
+
+@dataclasses.dataclass(frozen=True)
+class _Settings:
+  """What `compile` was given, one entry for each order."""
+
+  weights: tuple[float, ...]
+  losses: tuple[str | distances.Distance, ...]
+  balance: str | dict[str, Any] | None
+
+
+class Learner(keras_steps.Steps):
+  """What a Keras model inherits from, before `keras.Model`, to learn so."""
+
+  def compile(
+      self,
+      optimizer: Any = 'adam',
+      *,
+      sobolev_weights: Sequence[float] = (1.0, 1.0),
+      sobolev_losses: terms.Losses = 'squared_l2',
+      sobolev_balance: str | dict[str, Any] | None = None,
+      **settings: Any,
+  ):
+    """Configures the model; see `keras.Model.compile`.
+
+    Args:
+      optimizer: as for `keras.Model`.
+      sobolev_weights: a number for each order from 0 (values) on. An order with
+        the weight 0 is not computed; its entry of `y` may be anything.
+      sobolev_losses: a distance's name or function (see `distances`), or one
+        for each order. A function gets numbers that are not known as NaN, but
+        for examples of which none is known.
+      sobolev_balance: `relobralo`, or a dictionary with its settings, for
+        weights that adapt (see `balancing`), which are logged as `factor_0`,
+        `factor_1`, ...; `evaluate` and `val_loss` keep to `sobolev_weights`, so
+        that epochs can be compared.
+      **settings: as for `keras.Model`.
+
+    Raises:
+      ValueError: an argument does not fit; its message starts with the name.
+    """
+    for name in ('loss', 'loss_weights'):
+      if settings.pop(name, None) is not None:
+        raise ValueError(
+            f'{name}: a Sobolev loss has one for each order; pass '
+            f'sobolev_{"weights" if name == "loss_weights" else "losses"}'
+        )
+    with _naming_arguments():
+      used = terms.used_orders(sobolev_weights)
+      if isinstance(sobolev_losses, str) or callable(sobolev_losses):
+        sobolev_losses = [sobolev_losses] * len(sobolev_weights)
+      arrays.require_tuple('losses', sobolev_losses, len(sobolev_weights))
+      for distance in sobolev_losses:
+        distances.by_name(distance)
+    super().compile(optimizer, **settings)
+    self._sobolev = _Settings(
+        tuple(sobolev_weights), tuple(sobolev_losses), sobolev_balance
+    )
+    self._balance = _make_balance(sobolev_balance, self._sobolev.weights)
+    names = ['order', *(['factor'] if self._balance else [])]
+    self.step_metrics = keras_steps.StepMetrics(
+        [f'{name}_{k}' for name in names for k in used]
+    )
+
+  def get_compile_config(self) -> dict[str, Any]:
+    """See `keras.Model`; a loss of one's own is saved by its name."""
+    config = super().get_compile_config()
+    if config:
+      config['sobolev_weights'] = list(self._sobolev.weights)
+      config['sobolev_losses'] = keras.saving.serialize_keras_object(
+          list(self._sobolev.losses)
+      )
+      config['sobolev_balance'] = self._sobolev.balance
+    return config
+
+  def save_own_variables(self, store: Any):
+    """See `keras.Model`."""
+    super().save_own_variables(store)
+    for k, variable in enumerate(self._balance_variables()):
+      store[f'balance_{k}'] = variable.numpy()
+
+  def load_own_variables(self, store: Any):
+    """See `keras.Model`."""
+    own, balance = {}, {}
+    for name in store.keys():
+      kind = balance if name.startswith('balance_') else own
+      kind[name] = store[name]
+    super().load_own_variables(own)
+    if balance:  # None in the weights of another model.
+      for k, variable in enumerate(self._balance_variables()):
+        variable.assign(balance[f'balance_{k}'])
+
+  def _balance_variables(self) -> Sequence[tf.Variable]:
+    balance = self._balance if self.compiled else None
+    return balance.variables if balance else ()
+
+  def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
+    """Trains the model; see `keras.Model.fit`.
+
+    Args:
+      x: [N, D...], or a data set of (x, y) or (x, y, sample_weight).
+      y: (values, first derivatives, ...), [N, O...], [N, O..., D...], ...; NaN
+        where not known.
+      *args: as for `keras.Model`.
+      **settings: as for `keras.Model`. `validation_data` has such a `y` too.
+        `sample_weight` is [N], or one for each order.
+
+    Raises:
+      ValueError: an array does not fit; its message starts with the name.
+    """
+    self._check('y', y)
+    validation = settings.get('validation_data')
+    if isinstance(validation, (list, tuple)) and len(validation) > 1:
+      self._check('validation_data', validation[1])
+    return super().fit(x, y, *args, **settings)
+
+  def evaluate(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
+    """Evaluates the model; see `keras.Model.evaluate`, and `fit` for x and y.
+
+    Raises:
+      ValueError: an array does not fit; its message starts with the name.
+    """
+    self._check('y', y)
+    return super().evaluate(x, y, *args, **settings)
+
+  def compute_metrics(
+      self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+  ) -> dict[str, tf.Tensor]:
+    """See `keras.Model`; Keras's metrics compare the values."""
+    first = isinstance(sample_weight, (list, tuple))
+    return super().compute_metrics(
+        x, self._orders('y', y)[0], y_pred, sample_weight[0] if first else
+        sample_weight,
+    )
+
+  def step_loss(
+      self, x: tf.Tensor, y: Any, sample_weight: Any, training: bool
+  ) -> keras_steps.StepLoss:
+    """The loss of each example; see `keras_steps`."""
+    weights, losses = self._sobolev.weights, self._sobolev.losses
+    used = terms.used_orders(weights)
+    y = self._orders('y', y)
+    x = arrays.points(x)
+    predictions = derivatives.value_and_derivatives(
+        lambda points: self(points, training=training), x, max(used)
+    )
+    value = predictions[0]
+    *predictions, _ = terms.of_one_type((*predictions, x))
+    guards.check(x, predictions)
+    targets, masks = [None] * len(weights), [None] * len(weights)
+    for k in used:
+      targets[k] = _target(k, y[k], predictions[k])
+      masks[k] = _known(targets[k], distances.by_name(losses[k]))
+    predictions += [None] * (len(weights) - len(predictions))
+    with _naming_arguments():
+      loss = terms.loss_terms(
+          predictions, targets, weights=weights, losses=losses, masks=masks
+      )
+    if sample_weight is not None:
+      loss = self._weigh_examples(loss, sample_weight)
+    metrics = {f'order_{k}': term for k, term in loss.terms.items()}
+    if self._balance:
+      if training:
+        loss = self._balance(loss, mean=keras_steps.mean_over_replicas)
+      factors = tf.unstack(self._balance.factors)
+      for k, factor in zip(used, factors, strict=True):
+        metrics[f'factor_{k}'] = tf.fill(tf.shape(loss.total), factor)
+    return keras_steps.StepLoss(loss.total, value, metrics)
+
+  def _weigh_examples(
+      self, loss: terms.SobolevLoss, sample_weight: Any
+  ) -> terms.SobolevLoss:
+    """Multiplies the terms of each example."""
+    weights = self._sobolev.weights
+    if not isinstance(sample_weight, (list, tuple)):
+      sample_weight = [sample_weight] * len(weights)
+    sample_weight = self._orders('sample_weight', sample_weight)
+    by_order = {
+        k: term * tf.reshape(
+            tf.cast(sample_weight[k], term.dtype), tf.shape(term)
+        )
+        for k, term in loss.terms.items()
+    }
+    total = tf.add_n([weights[k] * term for k, term in by_order.items()])
+    return terms.SobolevLoss(total, by_order)
+
+  def _orders(self, name: str, values: Any) -> Sequence[Any]:
+    """Returns values having checked that there is one for each order."""
+    count = len(self._sobolev.weights)
+    if count == 1 and not isinstance(values, (list, tuple)):
+      values = (values,)
+    if not isinstance(values, (list, tuple)) or len(values) != count:
+      given = type(values).__name__
+      if isinstance(values, (list, tuple)):
+        given += f' of {len(values)}'
+      raise ValueError(
+          f'{name}: expected a tuple of {count}, one for each order of '
+          f'sobolev_weights, got {given}'
+      )
+    return values
+
+  def _check(self, name: str, y: Any):
+    """Refuses arrays with infinities, or of which nothing is known."""
+    if y is None or not self.compiled:  # A data set; Keras asks to compile.
+      return
+    y = self._orders(name, y)
+    for k in terms.used_orders(self._sobolev.weights):
+      array = np.asarray(y[k])
+      if np.isnan(array).all():
+        raise ValueError(
+            f'{name}[{k}]: all of its numbers are NaN; give this order the '
+            'weight 0 in sobolev_weights'
+        )
+      infinite = np.argwhere(np.isinf(array))
+      if len(infinite):
+        raise ValueError(
+            f'{name}[{k}]: {len(infinite)} numbers are infinite, the first at '
+            f'{infinite[0].tolist()}; NaN says that a number is not known'
+        )
+
+
+def _make_balance(
+    settings: str | dict[str, Any] | None, weights: Sequence[float]
+) -> balancing.ReLoBRaLo | None:
+  if settings is None:
+    return None
+  if settings == 'relobralo':
+    settings = {}
+  if not isinstance(settings, dict):
+    raise ValueError(
+        'sobolev_balance: expected relobralo, a dictionary of its settings or '
+        f'None, got {settings!r}'
+    )
+  return balancing.ReLoBRaLo(weights, **settings)
+
+
+@contextlib.contextmanager
+def _naming_arguments() -> Iterator[None]:
+  """Names the argument of this module that an error of another is about."""
+  try:
+    yield
+  except ValueError as error:  # It starts with the name.
+    own = str(error).startswith(('losses', 'weights'))
+    raise ValueError(f'sobolev_{error}' if own else str(error)) from error
+
+
+def _target(k: int, array: Any, prediction: tf.Tensor) -> tf.Tensor:
+  """Returns an entry of y in the type of what it is compared with."""
+  if array is None:
+    raise ValueError(
+        f'y[{k}]: expected an array, as sobolev_weights[{k}] is not 0, got None'
+    )
+  what = f"the model's derivative of order {k}" if k else "the model's value"
+  array = tf.cast(array, prediction.dtype)
+  return arrays.require_equal(f'y[{k}]', array, prediction, what)
+
+
+def _known(target: tf.Tensor, distance: distances.Distance) -> tf.Tensor:
+  """Returns the mask of numbers, or examples, that are not NaN."""
+  known = ~tf.math.is_nan(target)
+  if distances.is_by_component(distance):
+    return known
+  # [B]: a function has no part that one number could be left out of.
+  return tf.reduce_any(known, axis=list(range(1, len(known.shape))))
