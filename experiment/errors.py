@@ -35,7 +35,7 @@ _WAYS_OUT = {
     errno.EEXIST: 'a file is where a folder should be; choose another path',
     errno.EFBIG: 'raise the limit on file sizes (ulimit -f) and try again',
     errno.EISDIR: 'a folder is where a file should be; choose another path',
-    errno.ELOOP: 'remove the circular link or choose another folder',
+    errno.ELOOP: 'remove the link or choose another folder',
     errno.ENAMETOOLONG: 'choose a shorter path',
     errno.ENOLCK: 'choose a folder on a disk where files can be locked',
     errno.ENOSPC: 'free some space and try again',

@@ -10,6 +10,7 @@ its own and does not initialise CUDA.
 """
 
 from collections.abc import Callable
+import contextlib
 import multiprocessing
 from multiprocessing import connection
 from multiprocessing import forkserver
@@ -42,7 +43,7 @@ _PATIENCE_SECONDS = 10.0  # With a process that was asked to end at once.
 def start(
     output: pathlib.Path, function: Callable[..., object], *arguments
 ) -> multiprocessing.process.BaseProcess:
-  """Calls a function in a new process, which gets SIGTERM if this one dies.
+  """Calls a function in a new process, which gets SIGHUP if this one dies.
 
   Args:
     output: the file to which all that it prints is appended.
@@ -83,8 +84,9 @@ def wait(
 
   Args:
     process: what `start` returned.
-    requests: how often the process was asked to stop by now. It gets SIGTERM
-      each time; after the second one it has a few seconds left.
+    requests: how often the process was asked to stop by now. It gets SIGHUP
+      after the first time, SIGTERM after the second, and has a few seconds left
+      then.
 
   Returns:
     Its exit code; negative for a signal, as in `subprocess`.
@@ -92,14 +94,21 @@ def wait(
   passed_on, deadline = 0, float('inf')
   while not connection.wait([process.sentinel], _POLL_SECONDS):
     if requests() > passed_on:
-      passed_on = requests()
-      process.terminate()
-      if passed_on > 1:
+      passed_on += 1
+      if passed_on == 1:
+        _send(process.pid, signal.SIGHUP)
+      else:
+        _send(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + _PATIENCE_SECONDS
     if time.monotonic() > deadline:
       process.kill()
   with _LOCK:
     return process.exitcode
+
+
+def _send(pid: int, signum: int) -> None:
+  with contextlib.suppress(ProcessLookupError):  # It has just ended.
+    os.kill(pid, signum)
 
 
 def _run(
@@ -108,6 +117,7 @@ def _run(
   """What the process does."""
   os.setsid()  # Ctrl-C in a terminal is for the parent, who passes it on.
   signal.signal(signal.SIGINT, signal.default_int_handler)
+  signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` is for terminals.
   signal.pthread_sigmask(signal.SIG_UNBLOCK, stop.SIGNALS)
   with open(output, 'ab') as file:
     os.dup2(file.fileno(), 1)
@@ -121,4 +131,4 @@ def _stop_with_parent() -> None:
   parent, server = multiprocessing.parent_process(), os.getppid()
   while parent.is_alive() and os.getppid() == server:
     time.sleep(_POLL_SECONDS)
-  os.kill(os.getpid(), signal.SIGTERM)
+  os.kill(os.getpid(), signal.SIGHUP)

@@ -36,7 +36,8 @@ def _wait_for_signals(folder: pathlib.Path, count: int) -> None:
 
 
 def _ignore_signals(folder: pathlib.Path) -> None:
-  signal.signal(signal.SIGTERM, signal.SIG_IGN)
+  for signum in stop.SIGNALS:
+    signal.signal(signum, signal.SIG_IGN)
   (folder / 'ready').touch()
   time.sleep(60)
 

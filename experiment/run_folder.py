@@ -16,7 +16,6 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import datetime
-import fcntl
 import json
 import os
 import pathlib
@@ -30,6 +29,7 @@ from experiment import atomic
 from experiment import config as config_lib
 from experiment import environment
 from experiment import errors
+from experiment import locks
 from experiment import progress
 
 CONFIG = 'config.json'
@@ -147,7 +147,7 @@ def open_run(
   config_lib.validate(config)
   with errors.naming(path):
     _make_folder(path)
-  with _lock(path):
+  with locks.hold(path):
     with errors.naming(path):
       run = Run(path, resumed=(path / CONFIG).exists())
       if run.resumed:
@@ -182,34 +182,6 @@ def _make_folder(path: pathlib.Path) -> None:
     raise errors.UserError(
         f'{path}: no folder can be made there: choose another --output'
     ) from None
-
-
-@contextlib.contextmanager
-def _lock(path: pathlib.Path) -> Iterator[None]:
-  """Keeps other processes out; the system unlocks when the process ends."""
-  # Not named like a result, and not removed: removing it would let two
-  # processes lock two files of the same name.
-  with errors.naming(path):
-    lock = os.open(path / '.lock', os.O_RDWR | os.O_CREAT, 0o666)
-  try:
-    with errors.naming(path):
-      _take(lock, path)
-    yield
-  finally:
-    os.close(lock)
-
-
-def _take(lock: int, path: pathlib.Path) -> None:
-  """Locks an open file, and writes into it who did."""
-  try:
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-  except BlockingIOError:
-    holder = os.read(lock, 20).decode() or 'unknown'
-    raise errors.UserError(
-        f'{path}: process {holder} is using this run: wait for it, or stop it'
-    ) from None
-  os.truncate(lock, 0)
-  os.write(lock, str(os.getpid()).encode())
 
 
 def _others(path: pathlib.Path, *names: str) -> list[str]:

@@ -207,7 +207,7 @@ class OpenRunTest(absltest.TestCase):
     )
     testing.wait_for((self.folder / 'ready').exists)
     self.assert_refuses(
-        f'process {process.pid} is using this run: wait for it', resume=True
+        f'process {process.pid} on .* is using this run: wait', resume=True
     )
     process.send(signal.SIGKILL)
     process.wait()

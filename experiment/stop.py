@@ -17,9 +17,10 @@ class Stop:
         while not stopping:
           work()
 
-  A second signal raises KeyboardInterrupt at once, with its number. `nohup`
-  keeps SIGHUP away as usual. For the main thread only, as Python runs signal
-  handlers there.
+  A second SIGINT or SIGTERM raises KeyboardInterrupt at once, with its number.
+  A second SIGHUP does nothing: sweeps send it to runs which a batch system may
+  have signalled already. `nohup` keeps SIGHUP away as usual. For the main
+  thread only, as Python runs signal handlers there.
 
   Attributes:
     signum: the signal that came first; None so far.
@@ -46,6 +47,8 @@ class Stop:
       signal.signal(signum, handler)
 
   def _handle(self, signum: int, _: types.FrameType | None) -> None:
+    if self and signum == signal.SIGHUP:
+      return
     self.requests += 1
     if self.requests > 1:
       raise KeyboardInterrupt(signum)

@@ -32,6 +32,13 @@ class StopTest(parameterized.TestCase):
       self.assertEqual(stopping.signum, signal.SIGINT)
       self.assertEqual(stopping.requests, 2)
 
+  def test_a_hangup_after_another_signal_changes_nothing(self):
+    with stop.Stop() as stopping:
+      os.kill(os.getpid(), signal.SIGTERM)
+      os.kill(os.getpid(), signal.SIGHUP)
+      self.assertEqual(stopping.signum, signal.SIGTERM)
+      self.assertEqual(stopping.requests, 1)
+
   def test_nohup_keeps_hangups_away(self):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     self.addCleanup(signal.signal, signal.SIGHUP, before)

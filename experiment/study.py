@@ -27,6 +27,7 @@ from absl import flags
 from experiment import config
 from experiment import errors
 from experiment import run_folder
+from experiment import scheduler
 from experiment import sweep
 
 SMOKE = 'smoke'  # The scale that only shows that all parts work.
@@ -45,11 +46,14 @@ class Rows:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan(Rows):
+class Plan(Rows, scheduler.Settings):
   """How the runs are started; the settings of studies with a sweep."""
 
   jobs: int = config.setting(
-      0, 'Runs at a time; 0 for one per core.', minimum=0, affects_result=False
+      0,
+      'Runs at a time on this machine; 0 for one per core.',
+      minimum=0,
+      affects_result=False,
   )
 
 
@@ -117,6 +121,7 @@ class Study:
         self._plan.jobs or None,
         threads_setting,
         description=', '.join(filter(None, [self._title, stage])),
+        where=self._plan,
     )
     return [job.folder for job in jobs]
 

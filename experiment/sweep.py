@@ -12,28 +12,23 @@ program that keeps its run in a `run_folder` and trains in a `loop`. So a sweep
 can be stopped and called again: finished jobs are skipped, the others resumed.
 """
 
-from collections.abc import Callable
 from collections.abc import Sequence
 from concurrent import futures
 import dataclasses
-import functools
-import os
 import pathlib
-import runpy
-import signal
-import sys
 from typing import Any
 
 from experiment import config as config_lib
-from experiment import environment
 from experiment import errors
-from experiment import processes
+from experiment import machine
 from experiment import progress as progress_lib
 from experiment import run_folder
+from experiment import scheduler
 from experiment import stop
 
+_HERE = scheduler.Settings()
 _POLL_SECONDS = 0.2
-_TAIL_BYTES = 1 << 16
+_SHOWN = 5  # Failures in an error.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +76,7 @@ def run(
     threads_setting: str | None = None,
     quiet: bool = False,
     description: str = 'sweep',
+    where: scheduler.Settings = _HERE,
 ) -> None:
   """Runs the jobs that are not finished.
 
@@ -94,40 +90,28 @@ def run(
       use; each process gets its share of the cores. None when there is none.
     quiet: whether to show no progress.
     description: what the progress begins with.
+    where: the scheduler whose workers make the runs, as many at a time as they
+      have room for; by default this machine makes them.
 
   Raises:
     UserError: a folder holds a run with other settings; or jobs failed, and the
       others are done or were not tried. Names them.
     Interrupted: by a signal, after all processes have saved and ended.
   """
-  cores = environment.usable_cores()
-  at_once = max(1, min(at_once or cores, len(jobs)))
-  changes = {}
-  if threads_setting is not None:
-    changes[threads_setting] = max(1, cores // at_once)
   jobs = [
-      dataclasses.replace(
-          job,
-          config=dataclasses.replace(job.config, **changes),
-          folder=run_folder.resolve(job.folder),
-      )
+      dataclasses.replace(job, folder=run_folder.resolve(job.folder))
       for job in jobs
   ]
   _check(jobs)
-  # Threads that wait for a process each. In a ProcessPoolExecutor one run that
-  # is killed takes all others down, and neither exit codes nor signals are its
-  # matter.
-  with stop.Stop() as stopping, futures.ThreadPoolExecutor(at_once) as pool:
-    submit = functools.partial(
-        pool.submit, _run_job, requests=lambda: stopping.requests
-    )
-    try:
+  with stop.Stop() as stopping:
+    if where.scheduler:
+      workers = scheduler.connect(where)
+    else:
+      workers = machine.Machine(at_once, len(jobs), stopping)
+    with workers as cluster:
       failures, untried = _run_all(
-          jobs, at_once, submit, stopping, description, quiet
+          jobs, cluster, threads_setting, stopping, description, quiet
       )
-    except Exception:
-      stopping.requests += 1  # The runs save and end.
-      raise
   if stopping:
     raise errors.Interrupted(
         f'stopped with {sum(job.finished for job in jobs)} of {len(jobs)} runs '
@@ -136,9 +120,12 @@ def run(
     )
   if failures:
     rest = f' at their start, {untried} were not tried' if untried else ''
+    shown = failures[:_SHOWN]
+    if failures[_SHOWN:]:
+      shown.append(f'and {len(failures) - _SHOWN} more')
     raise errors.UserError(
         f'{len(failures)} of {len(jobs)} runs failed{rest}: '
-        f'{"; ".join(failures)}: mend the cause (see {run_folder.OUTPUT} '
+        f'{"; ".join(shown)}: correct the cause (see {run_folder.OUTPUT} '
         'there); the same command continues'
     )
 
@@ -162,8 +149,8 @@ def _check(jobs: Sequence[Job]) -> None:
 
 def _run_all(
     jobs: Sequence[Job],
-    at_once: int,
-    submit: Callable[[pathlib.Path, list[str]], futures.Future],
+    workers: machine.Machine | scheduler.Cluster,
+    threads_setting: str | None,
     stopping: stop.Stop,
     description: str,
     quiet: bool,
@@ -177,8 +164,10 @@ def _run_all(
   if len(waiting) < len(jobs) and not quiet:
     finished = len(jobs) - len(waiting)
     progress_lib.write(f'{finished} of {len(jobs)} runs are finished already')
+  if waiting and workers.description and not quiet:
+    progress_lib.write(workers.description)
   running: dict[futures.Future, Job] = {}
-  failures, refused = [], False
+  failures, refused, asked = [], False, False
   done = {job.folder: job.done() for job in jobs}
   work = sum(job.weight for job in jobs) or 1.0
 
@@ -193,14 +182,20 @@ def _run_all(
       len(jobs), runs_done(), description, unit='run', quiet=quiet
   ) as bar:
     while running or may_start():
-      while may_start() and len(running) < at_once:
+      while may_start() and len(running) < workers.slots:
         job = waiting.pop(0)
-        running[submit(job.folder, job.command())] = job
+        future = workers.submit(job.folder, job.command(), threads_setting)
+        running[future] = job
+      if stopping and not asked:
+        asked = True
+        workers.stop()
       ended, _ = futures.wait(running, _POLL_SECONDS, futures.FIRST_COMPLETED)
       done.update({job.folder: job.done() for job in running.values()})
       for job, future in [(running.pop(future), future) for future in ended]:
-        reason = future.result()
-        if not job.finished and not stopping:
+        reason = _reason(future)
+        if reason is None:  # Folders of a network may show it later.
+          done[job.folder] = job.weight
+        elif not job.finished and not stopping:
           failures.append(f'{job.folder} ({reason})')
           progress_lib.write(f'failed: {failures[-1]}')
           # A run that could not start leaves its folder free.
@@ -209,43 +204,11 @@ def _run_all(
   return failures, len(waiting)
 
 
-def _run_job(
-    folder: pathlib.Path, command: list[str], requests: Callable[[], int]
-) -> str:
-  """Runs a job in a process of its own.
-
-  Args:
-    folder: the folder of the run.
-    command: the module, and its command line.
-    requests: how often it was asked to stop by now.
-
-  Returns:
-    How it ended, for a run that has not finished.
-  """
-  output = folder / run_folder.OUTPUT
+def _reason(future: futures.Future) -> str | None:
+  """Why a run has not finished; None when it has."""
   try:
-    with errors.naming(folder):
-      folder.mkdir(parents=True, exist_ok=True)
-      with open(output, 'ab') as file:
-        begin = file.tell()
-  except errors.UserError as error:
-    return str(error)
-  process = processes.start(output, _run_program, *command)
-  code = processes.wait(process, requests)
-  if code == 0:
-    return 'it ended without finishing'
-  if code < 0:
-    return f'killed by {signal.Signals(-code).name}'
-  with open(output, 'rb') as file:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(begin, size - _TAIL_BYTES))
-    lines = file.read().decode(errors='replace').strip().splitlines()
-  said = [line for line in lines if line.startswith('error: ')] or lines
-  return said[-1].strip() if said else f'exit code {code}'
-
-
-def _run_program(module: str, *arguments: str) -> None:
-  """Does what `python -m <module> <arguments>` does."""
-  sys.argv = [module, *arguments]
-  sys.modules.pop(module, None)  # Where the sweep's own program imports it.
-  runpy.run_module(module, run_name='__main__', alter_sys=True)
+    return future.result()
+  except futures.CancelledError:
+    return 'the scheduler has forgotten it'
+  except Exception as error:  # Such as distributed.KilledWorker.
+    return f'{type(error).__name__}: {errors.one_line(error)}'

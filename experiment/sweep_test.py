@@ -47,8 +47,8 @@ if mode == 'idle':
 if mode == 'long' and not (folder / 'saved').exists():
   def save(*_):
     (folder / 'saved').touch()
-    sys.exit(143)
-  signal.signal(signal.SIGTERM, save)
+    sys.exit(129)
+  signal.signal(signal.SIGHUP, save)
   (folder / 'progress.json').write_text('{"step": 1, "total_steps": 4}')
   time.sleep(60)
 time.sleep(0.3)

@@ -8,6 +8,7 @@ import pathlib
 import re
 import runpy
 import socket
+import subprocess
 import sys
 import textwrap
 import time
@@ -86,6 +87,21 @@ def free_addresses(count: int) -> list[str]:
         for _ in range(count)
     ]
     return [f'127.0.0.1:{server.getsockname()[1]}' for server in servers]
+
+
+def make_certificate(folder: pathlib.Path) -> tuple[str, str]:
+  """Makes a certificate that is its own authority; the paths of both files."""
+  certificate, key = str(folder / 'cert.pem'), str(folder / 'key.pem')
+  subprocess.run(
+      [
+          'openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
+          '-days', '2', '-subj', '/CN=sobolev',
+          '-out', certificate, '-keyout', key,
+      ],
+      check=True,
+      capture_output=True,
+  )
+  return certificate, key
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
