@@ -247,7 +247,7 @@ _NARROW_CIFAR10 = {
 # ResNet-50 at a quarter of its width, with maps of 32, 16, 8 and 4 pixels [O].
 _OVERNIGHT_RESNET50 = {
     **_RESNET50,
-    'classes': 20,
+    'classes': 10,
     'image_size': 64,
     'width': 16,
     'module_channels': 32,
