@@ -8,9 +8,10 @@
   model.fit(x, (y, dy), validation_data=(x_new, (y_new, dy_new)))
 
 `y` is a tuple of the values [N, O...], their first derivatives [N, O..., D...]
-and so on, one entry for each of `sobolev_weights`. NaN in it says that a number
-is not known: it adds nothing to the loss, and the rest is not scaled up. `wrap`
-does the same for a model that exists.
+and so on, one entry for each of `sobolev_weights`. NaN in it, or the mask
+of a NumPy masked array, says that a number is not known: it adds nothing to the
+loss, and the rest is not scaled up. `wrap` does the same for a model that
+exists.
 
 What is logged: `loss`, with the losses of layers, such as regularisers;
 `order_0`, `order_1`, ..., the terms without their weights; and Keras's metrics,

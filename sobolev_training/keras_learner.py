@@ -17,6 +17,7 @@ from sobolev_training import derivatives
 from sobolev_training import distances
 from sobolev_training import guards
 from sobolev_training import keras_steps
+from sobolev_training import orders as orders_lib
 from sobolev_training import terms
 
 
@@ -128,10 +129,14 @@ class Learner(keras_steps.Steps):
     Raises:
       ValueError: an array does not fit; its message starts with the name.
     """
-    self._check('y', y)
+    y = self._prepared('y', y)
     validation = settings.get('validation_data')
     if isinstance(validation, (list, tuple)) and len(validation) > 1:
-      self._check('validation_data', validation[1])
+      settings['validation_data'] = (
+          validation[0],
+          self._prepared('validation_data', validation[1]),
+          *validation[2:],
+      )
     return super().fit(x, y, *args, **settings)
 
   def evaluate(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
@@ -140,7 +145,7 @@ class Learner(keras_steps.Steps):
     Raises:
       ValueError: an array does not fit; its message starts with the name.
     """
-    self._check('y', y)
+    y = self._prepared('y', y)
     return super().evaluate(x, y, *args, **settings)
 
   def compute_metrics(
@@ -160,21 +165,24 @@ class Learner(keras_steps.Steps):
     weights, losses = self._sobolev.weights, self._sobolev.losses
     used = terms.used_orders(weights)
     y = self._orders('y', y)
-    x = arrays.points(x)
-    predictions = derivatives.value_and_derivatives(
-        lambda points: self(points, training=training), x, max(used)
-    )
-    value = predictions[0]
-    *predictions, _ = terms.of_one_type((*predictions, x))
-    guards.check(x, predictions)
-    targets, masks = [None] * len(weights), [None] * len(weights)
+    masks = [None] * len(weights)
     for k in used:
-      targets[k] = _target(k, y[k], predictions[k])
-      masks[k] = _known(targets[k], distances.by_name(losses[k]))
-    predictions += [None] * (len(weights) - len(predictions))
+      masks[k] = _known(k, y[k], distances.by_name(losses[k]))
     with _naming_arguments():
-      loss = terms.loss_terms(
-          predictions, targets, weights=weights, losses=losses, masks=masks
+      orders = orders_lib.Orders(weights, losses, masks)
+    # Together, so that the model is called once.
+    (_, points), = orders.points(arrays.points(x), together=True)
+    value, *higher = derivatives.value_and_derivatives(
+        lambda points: self(points, training=training), points, orders.highest
+    )
+    *predictions, _ = terms.of_one_type((value, *higher, points))
+    guards.check(points, predictions)
+    targets = {k: _target(k, y[k], predictions[k]) for k in used}
+    with _naming_arguments():
+      loss = terms.compare(
+          orders,
+          {k: orders.checked(k, predictions[k]) for k in used},
+          targets,
       )
     if sample_weight is not None:
       loss = self._weigh_examples(loss, sample_weight)
@@ -219,12 +227,18 @@ class Learner(keras_steps.Steps):
       )
     return values
 
-  def _check(self, name: str, y: Any):
-    """Refuses arrays with infinities, or of which nothing is known."""
+  def _prepared(self, name: str, y: Any) -> Any:
+    """Returns arrays with NaN for what NumPy's masks hide, having checked them.
+
+    Raises:
+      ValueError: an infinity, or an order of which nothing is known.
+    """
     if y is None or not self.compiled:  # A data set; Keras asks to compile.
-      return
-    y = self._orders(name, y)
+      return y
+    y = list(self._orders(name, y))
     for k in terms.used_orders(self._sobolev.weights):
+      if isinstance(y[k], np.ma.MaskedArray):
+        y[k] = y[k].astype(float).filled(np.nan)
       array = np.asarray(y[k])
       if np.isnan(array).all():
         raise ValueError(
@@ -237,6 +251,7 @@ class Learner(keras_steps.Steps):
             f'{name}[{k}]: {len(infinite)} numbers are infinite, the first at '
             f'{infinite[0].tolist()}; NaN says that a number is not known'
         )
+    return tuple(y)
 
 
 def _make_balance(
@@ -260,23 +275,35 @@ def _naming_arguments() -> Iterator[None]:
   try:
     yield
   except ValueError as error:  # It starts with the name.
-    own = str(error).startswith(('losses', 'weights'))
-    raise ValueError(f'sobolev_{error}' if own else str(error)) from error
+    message = str(error)
+    for theirs, ours in _NAMES.items():
+      if message.startswith(theirs):
+        message = ours + message.removeprefix(theirs)
+        break
+    raise ValueError(message) from error
 
 
-def _target(k: int, array: Any, prediction: tf.Tensor) -> tf.Tensor:
+_NAMES = {
+    'losses': 'sobolev_losses', 'weights': 'sobolev_weights', 'masks': 'y',
+}
+
+
+def _target(k: int, array: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
   """Returns an entry of y in the type of what it is compared with."""
-  if array is None:
-    raise ValueError(
-        f'y[{k}]: expected an array, as sobolev_weights[{k}] is not 0, got None'
-    )
   what = f"the model's derivative of order {k}" if k else "the model's value"
   array = tf.cast(array, prediction.dtype)
   return arrays.require_equal(f'y[{k}]', array, prediction, what)
 
 
-def _known(target: tf.Tensor, distance: distances.Distance) -> tf.Tensor:
+def _known(k: int, target: Any, distance: distances.Distance) -> tf.Tensor:
   """Returns the mask of numbers, or examples, that are not NaN."""
+  if target is None:
+    raise ValueError(
+        f'y[{k}]: expected an array, as sobolev_weights[{k}] is not 0, got None'
+    )
+  target = tf.convert_to_tensor(target)
+  if not target.dtype.is_floating:
+    target = tf.cast(target, tf.float32)
   known = ~tf.math.is_nan(target)
   if distances.is_by_component(distance):
     return known

@@ -147,6 +147,30 @@ class KerasTest(parameterized.TestCase):
         testing.SAME_FLOAT64,
     )
 
+  def test_masked_arrays_and_what_is_hidden(self):
+    # The derivative of a root at 0 is infinite; of that example nothing is
+    # known, and nothing of it reaches the gradient.
+    inputs = keras.Input([2])
+    outputs = keras.ops.sqrt(keras.layers.Dense(1, use_bias=False)(inputs) ** 2)
+    x, (y, dy) = _data()
+    x[4] = 0
+    y, dy = y[:, :1], np.ma.array(dy[:, :1], mask=False)
+    y[4], dy[4] = np.nan, np.ma.masked
+    model = sobolev_keras.Model(inputs, outputs)
+    kernel = model.get_weights()
+    results = []
+    for rows in (slice(None), np.delete(np.arange(_POINTS), 4)):
+      model.set_weights(kernel)
+      model.compile(keras.optimizers.SGD(_RATE / len(x[rows])))
+      model.fit(x[rows], (y[rows], dy[rows]), epochs=1, verbose=0)
+      results.append(model.get_weights()[0])
+    # The same but for the number of examples, by which the mean divides.
+    steps = [result - kernel[0] for result in results]
+    testing.assert_close(
+        steps[0] * _POINTS**2, steps[1] * (_POINTS - 1)**2,
+        testing.SAME_FLOAT64,
+    )
+
   def test_balance_equals_the_plain_loop_and_is_saved(self):
     x, y = _data()
     settings = {'temperature': 0.5, 'smoothing': 0.5, 'lookback': 0.5}
