@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests what `lock` wrote: the lock files and what they were made from."""
 
 import pathlib
@@ -11,7 +12,7 @@ from absl.testing import parameterized
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _DIRECTORIES = [
     directory
-    for directory in ('.', 'benchmarks')
+    for directory in ('.', 'benchmarks', 'tools/python')
     if (_ROOT / directory / 'requirements.txt').exists()
 ]
 # A name, an exact version, perhaps a marker, a reason.

@@ -26,8 +26,9 @@ def _find_python(ctx):
     fail("Found none of %s on PATH; SOBOLEV_PYTHON can name one." % ", ".join(_PYTHONS))
 
 def _pip_repository_impl(ctx):
-    # Both paths here, as Bazel starts over when it learns of a new dependency.
+    # All paths here, as Bazel starts over when it learns of a new dependency.
     lock = ctx.path(ctx.attr.lock)
+    build_lock = ctx.path(ctx.attr._build_lock)
     script = ctx.path(ctx.attr._script)
     python = _find_python(ctx)
 
@@ -36,11 +37,9 @@ def _pip_repository_impl(ctx):
     step = "python -m venv (Debian has it in python3-venv)"
     _execute(ctx, step, [python, "-m", "venv", "--without-pip", "bare"])
     _execute(ctx, step, [python, "-m", "venv", "venv"])
-    _execute(
-        ctx,
-        "pip install -r %s" % ctx.attr.lock,
-        ["venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", lock],
-    )
+    pip = ["venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+    _execute(ctx, "pip install -r %s" % ctx.attr._build_lock, pip + ["-r", build_lock])
+    _execute(ctx, "pip install -r %s" % ctx.attr.lock, pip + ["--no-build-isolation", "-r", lock])
     _execute(ctx, "write_repository.py", ["venv/bin/python", script])
 
 pip_repository = repository_rule(
@@ -50,6 +49,10 @@ pip_repository = repository_rule(
             allow_single_file = True,
             doc = "A requirements file that has every package's hashes.",
             mandatory = True,
+        ),
+        "_build_lock": attr.label(
+            allow_single_file = True,
+            default = "//tools/python:requirements_lock.txt",
         ),
         "_script": attr.label(default = "//tools/python:write_repository.py"),
     },
