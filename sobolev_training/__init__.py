@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:
   from sobolev_training import piecewise_linear
   from sobolev_training import projections
   from sobolev_training import scaling
+  from sobolev_training import surrogate
   from sobolev_training import targets
   from sobolev_training import terms
   from sobolev_training.losses import directional_loss
@@ -50,6 +51,7 @@ __all__ = [
     'projected_loss',
     'projections',
     'scaling',
+    'surrogate',
     'targets',
     'terms',
 ]

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Surrogates: what they predict, keep, draw and refuse."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import keras
+import numpy as np
+
+from sobolev_training import surrogate
+from sobolev_training import surrogate_figures
+from sobolev_training import testing
+
+_SMALL = {'hidden': (8,), 'steps': 30}
+
+
+def _points(count, seed=0):
+  return np.random.default_rng(seed).uniform(-1, 1, [count, 2])
+
+
+def _wave(x):
+  """sin(2 x0) + x0 x1 [N]."""
+  return np.sin(2 * x[:, 0]) + x[:, 0] * x[:, 1]
+
+
+def _slopes(x):
+  return np.stack([2 * np.cos(2 * x[:, 0]) + x[:, 1], x[:, 0]], 1)
+
+
+class SurrogateTest(parameterized.TestCase):
+
+  def test_learns_from_few_points_in_any_units(self):
+    x, test = _points(20), _points(200, 1)
+    x_unit, y_unit, offset = np.array([1e-9, 1e5]), 1e12, 3e12
+    known = _slopes(x)
+    known[::4, 0] = np.nan
+    s = surrogate.fit(
+        x * x_unit, y_unit * _wave(x) + offset, known * y_unit / x_unit,
+        hidden=(32, 32), steps=2000,
+    )
+    y, dy = s.predict(test * x_unit, derivatives=1, batch_size=64)
+    self.assertEqual(y.shape, (200,))
+    for truth, guess, least in (
+        (_wave(test), (y - offset) / y_unit, 0.999),
+        (_slopes(test), dy * x_unit / y_unit, 0.99),
+    ):
+      self.assertGreater(surrogate_figures.r_squared(truth, guess), least)
+    self.assertLess(s.history['loss'][-1], 1e-3 * s.history['loss'][0])
+    self.assertEqual(s.history['step'][-1], 2000)
+
+  def test_derivatives_are_those_of_its_values(self):
+    x = np.random.default_rng(0).uniform(-1, 1, [6, 1, 2])
+    y = np.stack([_wave(x[:, 0]), x[:, 0, 0]], 1)
+    s = surrogate.fit(5 + 3 * x, y, dtype='float64', **_SMALL)
+    _, dy, d2y = s.predict(5 + 3 * x, derivatives=2)
+    self.assertEqual(dy.shape, (6, 2, 1, 2))
+    testing.assert_close(
+        dy, testing.per_example(s.predict, 5 + 3 * x),
+        testing.CENTRAL_DIFFERENCE,
+    )
+    testing.assert_close(
+        d2y, testing.per_example(s.predict, 5 + 3 * x, 2, 1e-4),
+        testing.SECOND_CENTRAL_DIFFERENCE,
+    )
+
+  def test_keeps_the_best_on_points_held_out(self):
+    x = _points(20)
+    noise = np.random.default_rng(1).normal(size=20)
+    s = surrogate.fit(
+        x, noise, held_out=0.5, patience=2, steps=5000, hidden=(32,),
+        learning_rate=0.05, balance=(1.0,),
+    )
+    self.assertLess(s.history['step'][-1], 5000)
+    best = np.argmin(s.history['held_out_loss'])
+    self.assertEqual(best, len(s.history['step']) - 3)
+    kept = np.random.default_rng(0).permutation(20)[:10]
+    error = (s.predict(x[kept]) - noise[kept]) / np.std(noise)
+    testing.assert_close(
+        np.mean(error**2), s.history['held_out_loss'][best],
+        testing.SAME_FLOAT32,
+    )
+
+  def test_saved_model_is_read_by_keras_alone(self):
+    x = _points(6)
+    s = surrogate.fit(
+        x, _wave(x)[:, None], _slopes(x)[:, None], balance='relobralo',
+        batch_size=4, **_SMALL,
+    )
+    path = os.path.join(self.create_tempdir(), 'wing.keras')
+    s.save(path)
+    expected = s.predict(x, 1)
+    testing.assert_close(surrogate.load(path).predict(x, 1), expected, 0)
+    code = (
+        'import keras, numpy, sys; '
+        f'model = keras.saving.load_model({path!r}); '
+        f'y = model(numpy.array({x.tolist()}, "float32")); '
+        'print(numpy.asarray(y).ravel().tolist()); '
+        'sys.exit("sobolev_training" in sys.modules)'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], check=True, capture_output=True, text=True
+    )
+    read = json.loads(result.stdout.splitlines()[-1])
+    testing.assert_close(
+        np.array(read), expected[0].ravel(), testing.SAME_FLOAT32
+    )
+
+  def test_figures(self):
+    x = _points(6)
+    y, dy = np.stack([_wave(x), x[:, 0]], 1), np.stack([_slopes(x)] * 2, 1)
+    s = surrogate.fit(x, y, dy, **_SMALL)
+    dy[0] = np.nan
+    parity = s.parity(x, y, dy)
+    self.assertLen(parity.axes, 2)
+    testing.assert_close(
+        parity.axes[1].lines[0].get_ydata(), s.predict(x, 1)[1].ravel(), 0
+    )
+    self.assertIn('first derivatives, 1 - R²', parity.axes[1].get_title())
+    sensitivity = s.sensitivity([0.1, -0.2])
+    self.assertLen(sensitivity.axes, 4)
+    slope = s.predict([[0.1, -0.2]], 1)[1][0]
+    for axes, number in zip(sensitivity.axes, slope.ravel(), strict=True):
+      begin, end = axes.lines[1].get_xydata()
+      testing.assert_close(
+          (end[1] - begin[1]) / (end[0] - begin[0]), number,
+          testing.SAME_FLOAT32,
+      )
+    low = sensitivity.axes[0].lines[0].get_xdata()[0]
+    expected = np.mean(x[:, 0]) - math.sqrt(3) * np.std(x[:, 0])
+    testing.assert_close(low, expected, testing.SAME_FLOAT64)
+
+  def test_figures_of_any_model(self):
+    inputs = keras.Input([2])
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    s = surrogate.Surrogate(model)
+    with self.assertRaisesRegex(ValueError, '^low, high: expected limits'):
+      s.sensitivity([0, 0])
+    self.assertLen(s.sensitivity([0, 0], [-1, -1], [1, 1]).axes, 2)
+    with self.assertRaisesRegex(ValueError, r'^low: expected the shape \[2\]'):
+      s.sensitivity([0, 0], -1, 1)
+    with self.assertRaisesRegex(ValueError, r'^x: expected the shape \[N, 2\]'):
+      s.predict(np.zeros([3]))
+    with self.assertRaisesRegex(ValueError, '^derivatives: expected 0 or more'):
+      s.predict(np.zeros([3, 2]), -1)
+    self.assertEqual(s.predict(np.zeros([0, 2]), 1)[1].shape, (0, 1, 2))
+
+  @parameterized.parameters(
+      ({'hidden': ()}, '^hidden: expected one layer'),
+      ({'balance': 'best'}, '^balance: expected balanced, relobralo or'),
+      ({'balance': (1, -1)}, r'^balance: weights\[1\]: expected 0 or more'),
+      ({'balance': (1,)}, '^balance: expected 2 numbers'),
+      ({'held_out': 1.0}, '^held_out: expected a share'),
+      ({'held_out': 0.99}, '^held_out: expected a share'),
+      ({'steps': 0}, '^steps: expected 1 or more'),
+      ({'learning_rate': 0.0}, '^learning_rate: expected a number above 0'),
+      ({'dtype': 'float16'}, '^dtype: expected float32 or float64'),
+  )
+  def test_wrong_settings_are_named(self, settings, message):
+    x = _points(4)
+    with self.assertRaisesRegex(ValueError, message):
+      surrogate.fit(x, _wave(x), _slopes(x), **settings)
+
+  def test_wrong_arrays_are_named(self):
+    x = _points(4)
+    y, dy = _wave(x), _slopes(x)
+    for arguments, message in (
+        ((x, y[:3]), r'^y: expected the shape \[4\]'),
+        ((x, y, dy[:, :1]), r'^derivatives\[0\]: expected the shape \[4, 2\]'),
+        ((x, y, dy * np.inf), r'^derivatives\[0\]: .* not finite'),
+        ((x, y * np.nan), '^y: expected a known number'),
+        ((x * np.nan, y), '^x: .* not finite'),
+        ((x, None, dy), '^y: expected an array'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        surrogate.fit(*arguments)
+
+  def test_matplotlib_is_loaded_for_figures_only(self):
+    code = (
+        'import sys, sobolev_training.surrogate_figures; '
+        'sys.exit("matplotlib" in sys.modules)'
+    )
+    path = {'PYTHONPATH': os.pathsep.join(sys.path)}
+    subprocess.run(
+        [sys.executable, '-c', code], check=True, env=os.environ | path
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()
