@@ -47,10 +47,14 @@ def replacing(
 
 @contextlib.contextmanager
 def locked(folder: pathlib.Path) -> Iterator[None]:
-  """Lets one process after the other change a folder's files."""
+  """Lets one process after the other change a folder's files.
+
+  Removes what a process left that was killed while it did.
+  """
   descriptor = os.open(folder, os.O_RDONLY)
   try:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+    remove_leftovers(folder)
     yield
   finally:
     os.close(descriptor)
@@ -61,7 +65,7 @@ def remove_leftovers(folder: pathlib.Path) -> None:
 
   For the one process that writes into the folder.
   """
-  for temporary in folder.glob('.*.tmp'):
+  for temporary in folder.glob('.*.[0-9]*.tmp'):
     temporary.unlink()
 
 

@@ -61,6 +61,11 @@ class AtomicTest(absltest.TestCase):
     atomic.remove_leftovers(self.folder)
     self.assertEqual(self.names(), ['.lock', 'b.tmp'])
 
+  def test_a_merge_removes_what_a_killed_one_left(self):
+    (self.folder / '.measured.csv.123.tmp').touch()
+    with atomic.locked(self.folder):
+      self.assertEqual(self.names(), [])
+
   def test_json_reads_back(self):
     value = {'b': [1, 2.5, None], 'a': 'é'}
     atomic.write_json(self.path, value)

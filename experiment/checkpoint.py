@@ -27,6 +27,7 @@ import tensorflow as tf
 
 from experiment import atomic
 from experiment import errors
+from experiment import reading
 from experiment import tensorflow_errors
 
 _STATE = 'state'
@@ -192,7 +193,7 @@ def _write(
 
 
 def _digest(path: pathlib.Path) -> dict[str, Any]:
-  with open(path, 'rb') as file:
+  with reading.open_regular(path) as file:
     digest = hashlib.file_digest(file, 'sha256').hexdigest()
   return {'size': path.stat().st_size, 'sha256': digest}
 
@@ -200,7 +201,7 @@ def _digest(path: pathlib.Path) -> dict[str, Any]:
 def _fault(path: pathlib.Path) -> str | None:
   """Says what is wrong with a checkpoint; None for a good one."""
   try:
-    manifest = json.loads((path / _MANIFEST).read_text(encoding='utf-8'))
+    manifest = reading.read_json(path / _MANIFEST)
     files = dict(manifest['files'])
     if path.name != _name(manifest['step']) or _HOST_STATE not in files:
       return f'{_MANIFEST} is of another checkpoint'
@@ -210,16 +211,19 @@ def _fault(path: pathlib.Path) -> str | None:
         return f'{name} has {found["size"]} bytes of {expected["size"]}'
       if found['sha256'] != expected['sha256']:
         return f'{name} has changed (its SHA-256 differs)'
+    reading.read_json(path / _HOST_STATE)
   except OSError as error:
     return f'{pathlib.Path(error.filename or path).name} cannot be read'
+  except errors.UserError as error:
+    return str(error)
   except (ValueError, KeyError, TypeError):
     return f'{_MANIFEST} is broken'
   return None
 
 
 def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
-  host_state = json.loads((path / _HOST_STATE).read_text(encoding='utf-8'))
-  manifest = json.loads((path / _MANIFEST).read_text(encoding='utf-8'))
+  host_state = reading.read_json(path / _HOST_STATE)
+  manifest = reading.read_json(path / _MANIFEST)
   checkpoint = tf.train.Checkpoint(state=dict(trackables))
 
   def check(assertion: str) -> None:

@@ -12,20 +12,11 @@ import errno
 import os
 import signal
 import sys
-import tokenize
 from typing import NoReturn
-import zipfile
-import zlib
 
 from absl import app
 from absl import flags
 from absl import logging
-
-# What `np.load` raises of an archive that is damaged, or is none.
-DAMAGED_ARCHIVE = (
-    AttributeError, EOFError, KeyError, OSError, RuntimeError,
-    tokenize.TokenError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
-)
 
 USER_ERROR = 2  # The exit code, as argparse and most Unix programs have it.
 

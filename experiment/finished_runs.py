@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import csv
 import pathlib
 import shlex
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiment import errors
+from experiment import reading
 from experiment import results
 from experiment import run_folder
 
@@ -37,12 +37,11 @@ def read(folder: pathlib.Path, *columns: str) -> tuple[Run, Metrics]:
   _require_provenance(folder, config)
   path = folder / 'metrics.csv'
   try:
-    with open(path, encoding='utf-8', newline='') as file:
-      metrics = [
-          {name: float(value) for name, value in row.items()}
-          for row in csv.DictReader(file)
-      ]
-  except (FileNotFoundError, TypeError, ValueError, csv.Error):
+    metrics = [
+        {name: float(value) for name, value in line.cells.items()}
+        for line in reading.read_csv(path)
+    ]
+  except (FileNotFoundError, ValueError, errors.UserError):
     metrics = []
   if not metrics or not {'step', 'seconds', *columns} <= metrics[0].keys():
     raise errors.UserError(

@@ -10,6 +10,7 @@ import os
 
 from experiment import atomic
 from experiment import errors
+from experiment import reading
 from experiment import run_folder
 
 _KEY = 'inputs'
@@ -19,7 +20,7 @@ def digest(paths: Iterable[os.PathLike[str] | str]) -> str:
   """A checksum of files' contents, in their order; UserError if unreadable."""
   total = hashlib.sha256()
   for path in paths:
-    with errors.naming(path), open(path, 'rb') as file:
+    with reading.open_regular(path) as file:
       total.update(hashlib.file_digest(file, 'sha256').digest())
   return total.hexdigest()
 

@@ -178,7 +178,7 @@ def run(
         at_once = stopping or step == total_steps
         session.save(step, 0.0 if at_once else checkpoint_seconds)
         bar.update(step, scalars)
-        in_file.update(step)
+        in_file.update(step, session.saved)
         if stopping and step < total_steps:
           raise errors.Interrupted(
               f'{run.path}: saved at step {step} of {total_steps}: continue '

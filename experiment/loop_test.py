@@ -134,7 +134,9 @@ class LoopTest(parameterized.TestCase):
     finished = json.loads((self.path / 'finished.json').read_text())
     self.assertEqual(finished['steps'], 100)
     progress = json.loads((self.path / 'progress.json').read_text())
-    self.assertEqual(progress, {'step': 100, 'total_steps': 100})
+    self.assertEqual(
+        progress, {'step': 100, 'total_steps': 100, 'saved': 100}
+    )
 
   def test_calls_are_gapless_and_end_at_evaluations(self):
     training = Training()

@@ -1,7 +1,6 @@
 """How far a program is: a bar on a terminal, few plain lines elsewhere."""
 
 from collections.abc import Mapping
-import json
 import pathlib
 import sys
 import threading
@@ -12,6 +11,8 @@ from typing import TextIO
 import tqdm
 
 from experiment import atomic
+from experiment import errors
+from experiment import reading
 
 # tqdm's own lock is for bars in several processes; it takes a semaphore of the
 # system, which a killed process leaves behind.
@@ -131,20 +132,37 @@ class ProgressFile:
     self._path = folder / PROGRESS
     self._total = total
     self._last = -float('inf')
+    self._saved: int | None = None
 
-  def update(self, step: int) -> None:
-    """Writes the step, when the last time was a while ago or all is done."""
+  def update(self, step: int, saved: int | None = None) -> None:
+    """Writes the step, when the last time was a while ago or all is done.
+
+    Args:
+      step: how many updates were made.
+      saved: the step of the newest checkpoint; None before the first.
+    """
     now = time.monotonic()
-    if now - self._last >= FILE_SECONDS or step >= self._total:
-      self._last = now
-      state = {'step': step, 'total_steps': self._total}
+    first = saved is not None and self._saved is None
+    if now - self._last >= FILE_SECONDS or step >= self._total or first:
+      self._last, self._saved = now, saved
+      state = {'step': step, 'total_steps': self._total, 'saved': saved}
       atomic.write_json(self._path, state, durable=False)
 
 
 def read_share(folder: pathlib.Path) -> float:
   """The share that the run in a folder has done, from 0 to 1."""
   try:
-    state: Any = json.loads((folder / PROGRESS).read_text(encoding='utf-8'))
-    return min(1.0, state['step'] / max(1, state['total_steps']))
-  except (OSError, ValueError, KeyError, TypeError):
+    state: Any = reading.read_json(folder / PROGRESS)
+    share = state['step'] / max(1, state['total_steps'])
+    return share if 0 <= share <= 1 else 0.0
+  except (OSError, ValueError, KeyError, TypeError, errors.UserError):
     return 0.0
+
+
+def read_saved(folder: pathlib.Path) -> int | None:
+  """The step of a checkpoint that the run in a folder has saved, if any."""
+  try:
+    saved = reading.read_json(folder / PROGRESS)['saved']
+  except (OSError, ValueError, KeyError, TypeError, errors.UserError):
+    return None
+  return saved if isinstance(saved, int) else None

@@ -90,14 +90,28 @@ class ProgressFileTest(absltest.TestCase):
       self.assertEqual(progress.read_share(folder), 0.5)
       file.update(400)  # The end is never too soon.
     self.assertEqual(
-        json.loads(path.read_text()), {'step': 400, 'total_steps': 400}
+        json.loads(path.read_text()),
+        {'step': 400, 'total_steps': 400, 'saved': None},
     )
+
+  def test_the_first_checkpoint_is_noted_at_once(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    self.assertIsNone(progress.read_saved(folder))
+    file = progress.ProgressFile(folder, 400)
+    file.update(1)
+    self.assertIsNone(progress.read_saved(folder))
+    file.update(2, saved=2)
+    self.assertEqual(progress.read_saved(folder), 2)
 
   def test_a_broken_file_counts_as_no_progress(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
-    for text in ('', '{', '[]', '{"step": 1}', '{"step": "a"}'):
+    for text in (
+        '', '{', '[]', '{"step": 1}', '{"step": "a"}', '[' * 100_000,
+        '{"step": NaN, "total_steps": 1}', '{"step": 2, "total_steps": -1}',
+    ):
       (folder / progress.PROGRESS).write_text(text)
       self.assertEqual(progress.read_share(folder), 0.0)
+      self.assertIsNone(progress.read_saved(folder))
 
 
 if __name__ == '__main__':

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import datetime
-import json
 import os
 import pathlib
 import sys
@@ -31,6 +30,7 @@ from experiment import environment
 from experiment import errors
 from experiment import locks
 from experiment import progress
+from experiment import reading
 
 CONFIG = 'config.json'
 FINISHED = 'finished.json'
@@ -62,8 +62,17 @@ def resolve(path: os.PathLike[str] | str) -> pathlib.Path:
   Bazel starts programs in a folder of its own, and tells in
   BUILD_WORKING_DIRECTORY where it was called.
   """
-  called_in = os.environ.get('BUILD_WORKING_DIRECTORY') or os.getcwd()
-  return pathlib.Path(called_in, pathlib.Path(path).expanduser())
+  try:
+    called_in = os.environ.get('BUILD_WORKING_DIRECTORY') or os.getcwd()
+    return pathlib.Path(called_in, pathlib.Path(path).expanduser())
+  except FileNotFoundError:
+    raise errors.UserError(
+        'the current folder has been removed: change to another one'
+    ) from None
+  except RuntimeError:  # No such user, or one without a home.
+    raise errors.UserError(
+        f'{os.fspath(path)}: no such home folder: write the path in full'
+    ) from None
 
 
 def make(path: os.PathLike[str] | str) -> pathlib.Path:
@@ -233,8 +242,7 @@ def read_config(path: pathlib.Path) -> dict[str, Any]:
     UserError: it is not there or broken.
   """
   try:
-    with errors.naming(path / CONFIG):
-      found = json.loads((path / CONFIG).read_text(encoding='utf-8'))
+    found = reading.read_json(path / CONFIG)
     found['settings'].items()
     found.get('inputs', {}).items()
     return found

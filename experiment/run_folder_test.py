@@ -1,5 +1,6 @@
 """Tests for run_folder."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -195,11 +196,31 @@ class OpenRunTest(absltest.TestCase):
     good = json.loads((self.path / 'config.json').read_text())
     for text in (
         '', '{', '[]', '{}', '{"settings": 1}',
-        json.dumps({**good, 'inputs': []}),
+        json.dumps({**good, 'inputs': []}), '[' * 100_000,
     ):
       (self.path / 'config.json').write_text(text)
       with self.assertRaisesRegex(errors.UserError, 'config.json: broken: '):
         self.open(resume=True)
+
+  def test_refuses_a_config_that_is_no_file(self):
+    self.open()
+    (self.path / 'config.json').unlink()
+    os.mkfifo(self.path / 'config.json')
+    with self.assertRaisesRegex(
+        errors.UserError, f'^{self.path}/config.json: not a file: remove it'
+    ):
+      self.open(resume=True)
+
+  def test_paths_that_lead_nowhere_are_one_line(self):
+    with self.assertRaisesRegex(errors.UserError, '^~no one/x: no such home'):
+      run_folder.resolve('~no one/x')
+    folder = self.folder / 'removed'
+    folder.mkdir()
+    with contextlib.chdir(self.folder):
+      os.chdir(folder)
+      folder.rmdir()
+      with self.assertRaisesRegex(errors.UserError, 'folder has been removed'):
+        run_folder.resolve('x')
 
   def test_refuses_a_second_process_until_the_first_ends(self):
     process = testing.Process(

@@ -35,6 +35,9 @@ class Session:
 
   A checkpoint holds the place in the files too. So the files of a run that was
   killed and resumed are those of a run that was not.
+
+  Attributes:
+    saved: the step of the newest checkpoint; None before the first.
   """
 
   def __init__(
@@ -61,6 +64,7 @@ class Session:
     )
     self._check_complete = lambda: None
     self._saved_at = time.monotonic()
+    self.saved: int | None = None
 
   def __enter__(self) -> 'Session':
     return self
@@ -94,11 +98,26 @@ class Session:
           f'{total_steps}: put it back, or remove the run and make it again'
       )
     if restored is None:
+      saved = progress.read_saved(self._run.path)
+      if saved is not None:
+        raise errors.UserError(
+            f'{self._run.path / CHECKPOINTS}: empty, although the run saved '
+            f'step {saved}: put the checkpoints back, or start the run again '
+            'in another folder'
+        )
       self._writers.restore(None)
       return None
     for name, holder in self._host_state.items():
-      holder.restore(restored.host_state[name])
+      try:
+        holder.restore(restored.host_state[name])
+      except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise errors.UserError(
+            f'{self._run.path}: the checkpoint of step {restored.step} was '
+            f'saved by a program with another state of {name!r}: resume at the '
+            'commit that saved it, or choose another folder'
+        ) from None
     self._check_complete = restored.check_complete
+    self.saved = restored.step
     self._run.log(f'restored step {restored.step}')
     return restored.step
 
@@ -132,4 +151,5 @@ class Session:
     self._check_complete()
     states = {name: held.state() for name, held in self._host_state.items()}
     self._checkpointer.save(step, self._trackables, states)
+    self.saved = step
     self._saved_at = time.monotonic()

@@ -1,6 +1,7 @@
 """Tests for session."""
 
 import pathlib
+import shutil
 from unittest import mock
 
 from absl.testing import absltest
@@ -8,6 +9,7 @@ from absl.testing import parameterized
 import tensorflow as tf
 
 from experiment import errors
+from experiment import progress
 from experiment import run_folder
 from experiment import session
 from experiment import writers
@@ -75,6 +77,28 @@ class SessionTest(parameterized.TestCase):
     with self.open(Position(0)) as files:
       self.assertIsNone(files.restore(100))
     self.assertEqual(self.steps(), [])
+
+  def test_without_the_checkpoints_that_were_saved_nothing_is_cut(self):
+    with self.open(Position(7)) as files:
+      files.evaluate(0)
+      files.save(1)
+      progress.ProgressFile(self.run_.path, 9).update(1, files.saved)
+    shutil.rmtree(self.run_.path / 'checkpoints')
+    with self.open(Position(0)) as files, self.assertRaisesRegex(
+        errors.UserError, 'checkpoints: empty, although the run saved step 1'
+    ):
+      files.restore(100)
+    self.assertEqual(self.steps(), ['0'])
+
+  @parameterized.parameters({}, {'position': 7}, {'position': [1, 2]})
+  def test_a_checkpoint_with_another_state_is_named(self, **host_state):
+    with self.open(Position(7)) as files:
+      state = {'writers': files._writers.state(), **host_state}
+      files._checkpointer.save(1, {'x': self.variable}, state)
+    with self.open(Position(0)) as files, self.assertRaisesRegex(
+        errors.UserError, "step 1 was saved by .* state of 'position': resume"
+    ):
+      files.restore(100)
 
   def test_saves_when_the_last_time_is_long_ago(self):
     with self.open(Position(0)) as files, mock.patch.object(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One dict of scalars: a row of metrics.csv, TensorBoard scalars, a line.
 
     step,seconds,method,loss
@@ -11,6 +12,7 @@ that was resumed leaves the same rows and events as one that was not.
 from collections.abc import Callable
 from collections.abc import Mapping
 import csv
+import hashlib
 import io
 import os
 import pathlib
@@ -28,6 +30,7 @@ from experiment import tensorflow_errors
 METRICS = 'metrics.csv'
 EVENTS = 'events'
 _BROKEN = 'broken: choose another --output'
+_WAY_OUT = 'put it back, or start the run again in another folder'
 
 Scalars = Mapping[str, Any]
 
@@ -61,6 +64,7 @@ class Writers:
     self._events = pathlib.Path(folder, EVENTS)
     self._console = console
     self._columns: list[str] | None = None
+    self._digests: dict[pathlib.Path, tuple[Any, int]] = {}
     self._resumed = False  # Whether the columns are those of a file.
     self._summaries = None
     self._started = time.monotonic()
@@ -129,27 +133,35 @@ class Writers:
         self._summaries.flush()
       for path in self._event_files():
         atomic.sync(path)
+    paths = [self._metrics, *self._event_files()]
+    sizes = {path.name: path.stat().st_size for path in paths}
     return {
         'seconds': self.seconds(),
-        'metrics': self._metrics.stat().st_size,
-        'events': {p.name: p.stat().st_size for p in self._event_files()},
+        'metrics': sizes[METRICS],
+        'events': {p.name: sizes[p.name] for p in paths[1:]},
+        'digests': {p.name: self._digest(p, sizes[p.name]) for p in paths},
     }
 
   def restore(self, state: Mapping[str, Any] | None) -> None:
     """Cuts all that was written after `state`; after None, everything.
 
     Raises:
-      UserError: something that was written before `state` is missing, or
-        broken.
+      UserError: something that was written before `state` is missing, or has
+        changed; nothing is cut then.
     """
     state = state or {'seconds': 0.0, 'metrics': 0, 'events': {}}
     self.close()
+    sizes = {self._events / name: n for name, n in state['events'].items()}
+    sizes[self._metrics] = state['metrics']
+    for path, size in sizes.items():
+      # Checkpoints of earlier versions have no digests.
+      self._check(path, size, state.get('digests', {}).get(path.name))
     for path in self._event_files():
-      if path.name not in state['events']:
+      if path not in sizes:
         path.unlink()
-    for name, size in state['events'].items():
-      _cut(self._events / name, size)
-    _cut(self._metrics, state['metrics'])
+    for path, size in sizes.items():
+      with errors.naming(path):
+        os.truncate(path, size)
     self.__init__(self._metrics.parent, self._console)
     self._started -= state['seconds']
     self._columns = self._first_line()
@@ -166,6 +178,31 @@ class Writers:
 
   def _event_files(self) -> list[pathlib.Path]:
     return sorted(self._events.glob('*tfevents*'))
+
+  def _digest(self, path: pathlib.Path, size: int) -> str:
+    """The SHA-256 of the first bytes of a file, each of which is read once."""
+    digest, done = self._digests.get(path, (hashlib.sha256(), 0))
+    with errors.naming(path), open(path, 'rb') as file:
+      file.seek(done)
+      while done < size and (block := file.read(min(size - done, 1 << 20))):
+        digest.update(block)
+        done += len(block)
+    self._digests[path] = digest, done
+    return digest.hexdigest()
+
+  def _check(self, path: pathlib.Path, size: int, digest: str | None) -> None:
+    """Refuses a file that is not what a checkpoint has seen of it."""
+    found = path.stat().st_size if path.exists() else 0
+    if found < size:
+      raise errors.UserError(
+          f'{path}: has {found} bytes where the checkpoint has seen {size}: '
+          f'{_WAY_OUT}'
+      )
+    if digest is not None and self._digest(path, size) != digest:
+      raise errors.UserError(
+          f'{path}: its first {size} bytes are not those that the checkpoint '
+          f'has seen: {_WAY_OUT}'
+      )
 
   def _first_line(self) -> list[str] | None:
     if not self._metrics.stat().st_size:
@@ -222,16 +259,3 @@ def _line(step: int, seconds: float, row: Row) -> str:
   scalars = [f'{name} {value:.5g}' for name, value in row.scalars.items()]
   parts = [f'step {step}', f'{seconds:.1f} s', row.name(), *scalars]
   return '  '.join(filter(None, parts))
-
-
-def _cut(path: pathlib.Path, size: int) -> None:
-  """Shortens a file, which must be that long."""
-  found = path.stat().st_size if path.exists() else 0
-  if found < size:
-    raise errors.UserError(
-        f'{path}: has {found} bytes where the checkpoint has seen {size}: put '
-        'it back, or start the run again in another folder'
-    )
-  if found > size:
-    with errors.naming(path):
-      os.truncate(path, size)

@@ -226,6 +226,7 @@ class ResumeTest(absltest.TestCase):
       out = writers.Writers(folder)
       out.write(0, {'loss': 1.0})
       state = out.state()
+      del state['digests']  # As of a checkpoint of before.
       path = folder / 'metrics.csv'
       path.write_bytes(
           path.read_bytes().replace(b'loss', first.encode('latin-1'))
@@ -234,6 +235,29 @@ class ResumeTest(absltest.TestCase):
       with self.assertRaisesRegex(errors.UserError, message):
         again.restore(state)
         again.write(1, {'loss': 1.0})
+
+  def test_rows_and_events_that_were_changed_are_refused(self):
+    out = writers.Writers(self.folder)
+    self.write(out, range(3))
+    out.state()
+    self.write(out, range(3, 5))
+    state = out.state()
+    self.write(out, range(5, 6))
+    out.close()
+    (events,) = (self.folder / 'events').iterdir()
+    for path in (self.folder / 'metrics.csv', events):
+      good = path.read_bytes()
+      for place in (0, len(good) // 3):
+        bad = bytearray(good)
+        bad[place] ^= 1
+        path.write_bytes(bad)
+        with self.assertRaisesRegex(
+            errors.UserError, f'{path.name}: its first [0-9]+ bytes are not'
+        ):
+          writers.Writers(self.folder).restore(state)
+        self.assertEqual(path.read_bytes(), bad)
+      path.write_bytes(good)
+    writers.Writers(self.folder).restore(state)
 
   def test_missing_events_are_named(self):
     out = writers.Writers(self.folder)

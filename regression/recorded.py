@@ -11,6 +11,7 @@ import pathlib
 
 import numpy as np
 
+from experiment import archives
 from experiment import errors
 
 SUFFIX = '.npz'
@@ -34,17 +35,12 @@ def load(path: pathlib.Path) -> dict[str, np.ndarray]:
       shape, or a number is not finite.
   """
   try:
-    with errors.naming(path), np.load(path, allow_pickle=False) as archive:
-      missing = [name for name in _RANKS if name not in archive]
-      if missing:
-        raise errors.UserError(f'{path}: no array {missing[0]}: {_WAY_OUT}')
-      arrays = {name: archive[name] for name in _RANKS}
+    arrays = archives.read(path, _RANKS)
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
-  except errors.DAMAGED_ARCHIVE as error:
+  except archives.Damaged as error:
     raise errors.UserError(
-        f'{path}: not a readable archive of numbers '
-        f'({errors.one_line(error) or type(error).__name__}): {_WAY_OUT}'
+        f'{path}: not a readable archive of numbers ({error}): {_WAY_OUT}'
     ) from None
   for name, array in arrays.items():
     _check(path, name, array, arrays['x'])

@@ -15,8 +15,10 @@ import numpy as np
 
 from agents.a3c import networks
 from agents.atari import games
+from experiment import archives
 from experiment import atomic
 from experiment import errors
+from experiment import reading
 
 SUFFIX = '.npz'
 _RECORD = 'record'
@@ -88,13 +90,12 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
   """
   num_actions = len(games.game(game).actions)
   try:
-    with np.load(path, allow_pickle=False) as archive:
-      found = {name: archive[name] for name in archive.files}
-    record = json.loads(found.pop(_RECORD).item())
+    found = archives.read(path)
+    record = reading.parse_json(found.pop(_RECORD).item())
     of, _ = record['game'], record['frames']
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_OTHER_WAY}') from None
-  except errors.DAMAGED_ARCHIVE as error:
+  except (archives.Damaged, KeyError, TypeError, ValueError) as error:
     raise errors.UserError(
         f'{path}: not a teacher, or a damaged one '
         f'({errors.one_line(error) or type(error).__name__}): {_OTHER_WAY}'

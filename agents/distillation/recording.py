@@ -19,8 +19,10 @@ import numpy as np
 
 from agents.atari import games
 from agents.atari import preprocessing
+from experiment import archives
 from experiment import atomic
 from experiment import errors
+from experiment import reading
 
 _WAY_OUT = 'take another file, or make one with //agents:record'
 _RECORD = 'record'
@@ -90,11 +92,10 @@ def read_arrays(
 ) -> dict[str, np.ndarray]:
   """Reads arrays of a NumPy archive; UserError when they cannot be read."""
   try:
-    with np.load(path, allow_pickle=False) as archive:
-      return {name: archive[name] for name in names}
+    return archives.read(path, names)
   except FileNotFoundError:
     raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
-  except errors.DAMAGED_ARCHIVE as error:
+  except archives.Damaged as error:
     raise _damaged(path, error) from error
 
 
@@ -114,7 +115,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Recording:
   num_actions = len(games.game(game).actions)
   found = read_arrays(path, (*_ARRAYS, _RECORD))
   try:
-    record = json.loads(found.pop(_RECORD).item())
+    record = reading.parse_json(found.pop(_RECORD).item())
     of = record['game']
   except (KeyError, TypeError, ValueError) as error:
     raise _damaged(path, error) from error
