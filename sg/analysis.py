@@ -1,8 +1,9 @@
 """From the run folders to the rows of `results/`.
 
-    table1_curves.csv      a row a run and evaluation
-    table1_alignment.csv   a row a run, evaluation and cut
-    measured.csv           a row a method and metric
+    table1_curves.csv      a row per run and evaluation
+    table1_alignment.csv   a row per run, evaluation and cut
+    table1_methods.csv     a row per method: how it is shown
+    measured.csv           a row per method and metric
 
 A file's rows of another scale stay; those of the same case and method are
 replaced, all seeds together.
@@ -17,12 +18,14 @@ from experiment import finished_runs
 from experiment import results
 from experiment import tables
 from report import table1_rows
+from sg.modules import methods
 
 MEASURED = 'measured.csv'
+METHODS = 'table1_methods.csv'
 
 # Columns that say what a row is about, and of these those of measured.csv too:
 # what is replaced there is replaced in all files.
-_CURVE_KEYS, _ALIGNMENT_KEYS, _MEASURED_KEYS = 5, 7, 3
+_CURVE_KEYS, _ALIGNMENT_KEYS, _MEASURED_KEYS, _METHOD_KEYS = 5, 7, 3, 1
 _ALIGNED = (
     'cosine', 'norm_ratio', 'loss_error', 'asymmetry', 'loss_pull',
     'gradient_pull',
@@ -107,6 +110,20 @@ def measured_rows(
   return found
 
 
+def method_rows(names: Iterable[str]) -> list[dict[str, Any]]:
+  """How methods are shown; those that are not in the project are left out."""
+  order = list(methods.METHODS)
+  return [
+      {
+          'method': name,
+          'title': methods.METHODS[name].title,
+          'order': order.index(name),
+          'colour': methods.METHODS[name].colour,
+      }
+      for name in sorted(set(names).intersection(order), key=order.index)
+  ]
+
+
 def collect(
     folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
 ) -> None:
@@ -132,5 +149,10 @@ def collect(
       sum((alignment_rows(scale, *run) for run in runs), []),
       _ALIGNMENT_KEYS,
       _MEASURED_KEYS,
+  )
+  tables.merge(
+      output / METHODS,
+      method_rows(run['settings']['method'] for run, _ in runs),
+      _METHOD_KEYS,
   )
   results.merge(output / MEASURED, measured_rows(scale, runs))

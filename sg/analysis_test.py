@@ -82,6 +82,13 @@ class AnalysisTest(absltest.TestCase):
     self.assertEqual((rows[0]['cosine'], rows[0]['loss_error']), ('0.5', ''))
     self.assertEqual(rows[0]['asymmetry'], '0')
 
+  def test_methods_bring_how_they_are_shown(self):
+    self.assertEqual(
+        [tuple(row.values()) for row in read(self.output / analysis.METHODS)],
+        [('backprop', 'Backprop', '0', '#1d2127'),
+         ('direct_sg', 'Direct SG', '2', '#d55e00')],
+    )
+
   def test_again_replaces(self):
     paths = [self.output / name for name in (
         table1_rows.CURVES, table1_rows.ALIGNMENT, 'measured.csv'

@@ -17,24 +17,15 @@ from experiment import tables
 from report import table1_rows
 from sg import analysis
 from sg import presets
+from sg.modules import methods
 
 Candidate = table1_rows.Choice
 
-_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
-_PREDICTOR_RATES = tuple({'module_learning_rate': rate} for rate in _RATES)
-
 # As many for each method.
-CANDIDATES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
-    'sobolev': (
-        *(
-            {'distance': 'l1', 'gradient_weight': weight}
-            for weight in (1.0, 0.1, 0.01, 0.001)
-        ),
-        {'distance': 'l2', 'gradient_weight': 1.0},
-    ),
-    'vfbn': _PREDICTOR_RATES,
-    'critic': _PREDICTOR_RATES,
-    'direct_sg': tuple({'direct_sg_learning_rate': rate} for rate in _RATES),
+CANDIDATES: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    name: method.candidates
+    for name, method in methods.METHODS.items()
+    if method.candidates
 }
 
 # Columns that say what a row of a candidate is about, up to the learning rate;
@@ -181,13 +172,9 @@ def load(path: pathlib.Path, targets: str, case: str) -> dict[str, Candidate]:
 
 def settings_of(chosen: Candidate) -> dict[str, Any]:
   """The settings of `presets.Settings` that a candidate stands for."""
-  if chosen.method == 'direct_sg':
-    return {
-        'direct_sg_distance': chosen.distance,
-        'direct_sg_learning_rate': chosen.learning_rate,
-    }
+  method = methods.METHODS[chosen.method]
   return {
-      'distance': chosen.distance,
       'gradient_weight': chosen.gradient_weight,
-      'module_learning_rate': chosen.learning_rate,
+      method.distance: chosen.distance,
+      method.learning_rate: chosen.learning_rate,
   }

@@ -120,7 +120,7 @@ class CandidatesTest(absltest.TestCase):
                 'module_learning_rate': 1e-3,
             },
             'direct_sg': {
-                'direct_sg_distance': 'squared_l2',
+                'direct_sg_distance': 'squared_l2', 'gradient_weight': 1.0,
                 'direct_sg_learning_rate': 1e-2,
             },
         },

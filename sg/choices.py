@@ -99,7 +99,10 @@ def _jobs(
         )
         jobs.append(
             sweep.Job(
-                train.__name__, one, folder / name, methods.COSTS[method],
+                train.__name__,
+                one,
+                folder / name,
+                methods.METHODS[method].cost,
                 may_diverge=True,
             )
         )

@@ -10,13 +10,19 @@ import tensorflow as tf
 
 from sg import decoupled
 from sg import training
+from sg.modules import critic
 from sg.modules import loss_predictor
 from sg.modules import methods
+from sg.modules import sobolev
+from sg.modules import vfbn
 from sg.networks import layers
 from sg.networks import networks
 from sobolev_training import testing
 
 BATCH, CLASSES = 3, 4
+PREDICTING = {
+    'vfbn': vfbn.VFBN, 'critic': critic.Critic, 'sobolev': sobolev.Sobolev
+}
 LEARNING = ('direct_sg', 'direct_sg_plain', 'vfbn', 'critic', 'sobolev')
 RANDOM = np.random.default_rng(3)
 IMAGES = tf.constant(RANDOM.normal(size=(BATCH, 6, 6, 2)))
@@ -68,7 +74,7 @@ def modules_of(method, distance='squared_l2', predictor=None):
     if predictor is None:
       module = methods.make(method, 'cifar10', 3, CLASSES, distance, 0.7)
     else:
-      module = methods.LOSS_PREDICTORS[method](
+      module = PREDICTING[method](
           predictor(), distance=distance, gradient_weight=0.7
       )
     made.append(module)

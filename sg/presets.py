@@ -179,7 +179,7 @@ class Config(Settings):
 
   method: str = config.setting(
       'sobolev', 'How the segments below a cut learn.', source='Table 1',
-      choices=methods.METHODS,
+      choices=tuple(methods.METHODS),
   )
   seed: int = config.setting(
       0, 'Of weights, order and augmentation.', minimum=0, maximum=10**9
@@ -188,16 +188,12 @@ class Config(Settings):
   @property
   def adam_learning_rate(self) -> float:
     """Adam's learning rate, for this method's modules."""
-    if self.method in methods.LOSS_PREDICTORS:
-      return self.module_learning_rate
-    return self.direct_sg_learning_rate
+    return getattr(self, methods.METHODS[self.method].learning_rate)
 
   @property
   def module_distance(self) -> str:
     """The distance in the loss of this method's modules."""
-    if self.method in methods.LOSS_PREDICTORS:
-      return self.distance
-    return self.direct_sg_distance
+    return getattr(self, methods.METHODS[self.method].distance)
 
   @staticmethod
   def upgrade(before: Mapping[str, Any]) -> Mapping[str, Any]:

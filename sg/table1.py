@@ -17,14 +17,13 @@ from experiment import run_folder
 from experiment import study
 from experiment import sweep
 from report import table1_figures
+from report import table1_rows
 from sg import analysis
 from sg import candidates
 from sg import presets
 from sg import train
 from sg.data import datasets
 from sg.modules import methods
-
-_WITHOUT_SIGNAL = {'backprop', 'noprop'}  # No synthetic gradient to compare.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Sweep(study.Plan):
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(
-      methods.METHODS, 'Which methods.', choices=methods.METHODS,
-      distinct=True,
+      tuple(methods.METHODS), 'Which methods.',
+      choices=tuple(methods.METHODS), distinct=True,
   )
   seeds: int = config.setting(3, 'Runs per method.', minimum=1)
   choices: str = config.setting(
@@ -95,8 +94,7 @@ def run(
   table1_figures.draw_curves(
       made.rows, scale, made.figure('table1_curves.png')
   )
-  signals = settings.cuts and set(plan.methods) - _WITHOUT_SIGNAL
-  if settings.aligned and signals:
+  if any(row.scale == scale for row in table1_rows.read_alignment(made.rows)):
     table1_figures.draw_alignment(
         made.rows, scale, made.figure('table1_alignment.png')
     )
@@ -121,10 +119,12 @@ def _jobs(
               **{**shared, **own.get(method, {})}, method=method, seed=seed
           ),
           folder / f'{method}-{seed}',
-          weight=methods.COSTS[method],
+          weight=methods.METHODS[method].cost,
       )
       for seed in range(plan.seeds)
-      for method in sorted(plan.methods, key=methods.COSTS.get, reverse=True)
+      for method in sorted(
+          plan.methods, key=lambda name: -methods.METHODS[name].cost
+      )
   ]
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Backpropagation: the reference of Table 1."""
 
 import tensorflow as tf
@@ -13,3 +14,8 @@ class Backprop(interface.Module):
   def __call__(self, h: tf.Tensor, labels: tf.Tensor) -> interface.Signal:
     del h, labels
     return interface.Signal(None, None)
+
+
+METHOD = interface.Method(
+    title='Backprop', colour='#1d2127', cost=1.0, make=lambda cut: Backprop()
+)

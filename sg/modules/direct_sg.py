@@ -1,10 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 """Direct SG: a network from activations to their gradient (Table 1, [12]).
 
-  ||SG(h, y) - dL(p_h, y)/dh||
+  ||SG(h, y) - dL(p_h, y)/dh||_2^2
 
-Section 4.3 has the square of the L2 norm here, as in "the original SG paper";
-`distance='squared_l2'` is that. Ours by default is the norm of the other
-methods (docs/deviations.md 8).
+The distance is the square of the L2 norm [V], as in "the original SG paper".
 The formula's y is why the network sees the labels; `direct_sg_plain` does not.
 
 The paper's network is not known. Ours is that of Jaderberg et al. (2017) [S]:
@@ -42,6 +41,17 @@ class DirectSG(interface.Module):
     self._classes = layers.Linear(channels) if conditioned else None
     self._depth = classes
 
+  @classmethod
+  def at(cls, cut: interface.Cut, conditioned: bool = True) -> 'DirectSG':
+    """The module of a cut."""
+    return cls(
+        cut.channels,
+        cut.classes,
+        conditioned,
+        distance=cut.distance,
+        gradient_weight=cut.gradient_weight,
+    )
+
   def __call__(self, h: tf.Tensor, labels: tf.Tensor) -> interface.Signal:
     x = self._hidden[0](h)
     if self._classes is not None:
@@ -55,3 +65,16 @@ class DirectSG(interface.Module):
   @snt.once
   def _make_last(self, h: tf.Tensor) -> None:
     self._last = layers.Convolution(h.shape[-1], 5, zero=True)
+
+
+METHOD = interface.Method(
+    title='Direct SG',
+    colour='#d55e00',
+    cost=4.0,
+    make=DirectSG.at,
+    distance='direct_sg_distance',
+    learning_rate='direct_sg_learning_rate',
+    candidates=[
+        {'direct_sg_learning_rate': rate} for rate in interface.LEARNING_RATES
+    ],
+)

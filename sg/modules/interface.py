@@ -14,7 +14,11 @@ Axes: B batch, H... the activations' axes.
 """
 
 import abc
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
+import dataclasses
+from typing import Any
 from typing import ClassVar
 from typing import NamedTuple
 
@@ -102,6 +106,51 @@ class Module(snt.Module, abc.ABC):
         _wide(synthetic), _wide(target), weights=self.weights,
         losses=self._distance,
     )
+
+
+class Cut(NamedTuple):
+  """What a module is made for.
+
+  Attributes:
+    network: the main network, `cifar10` or `resnet50`.
+    channels: of the module's convolutions.
+    classes: number of classes.
+    distance: of the module's losses, one of `distances.NAMES`.
+    gradient_weight: of Sobolev's gradient term.
+  """
+
+  network: str
+  channels: int
+  classes: int
+  distance: str = 'l1'
+  gradient_weight: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+  """A column of Table 1: all that the rest of the project knows of a method.
+
+  Attributes:
+    title: its name for people.
+    colour: in figures, such as `#0072b2`.
+    cost: of a step, over that of backpropagation, as measured; only for the
+      time left.
+    make: makes the module of a cut.
+    distance: the setting that has its distance.
+    learning_rate: the setting that has Adam's learning rate.
+    candidates: changes of the settings to choose from by validation.
+  """
+
+  title: str
+  colour: str
+  cost: float
+  make: Callable[[Cut], Module]
+  distance: str = 'distance'
+  learning_rate: str = 'module_learning_rate'
+  candidates: Sequence[Mapping[str, Any]] = ()
+
+
+LEARNING_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)  # To choose from.
 
 
 def _wide(signal: Signal) -> Sequence[tf.Tensor | None]:

@@ -43,6 +43,9 @@ class PooledPredictor(snt.Module):
     return self._linear(tf.reduce_mean(h, axis=(1, 2)))
 
 
+_PREDICTORS = {'cifar10': ConvPredictor, 'resnet50': PooledPredictor}
+
+
 class LossPredictor(interface.Module):
   """A module whose synthetic gradient is the gradient of a predicted loss."""
 
@@ -55,6 +58,23 @@ class LossPredictor(interface.Module):
     """
     super().__init__(**settings)
     self._predictor = predictor
+
+  @classmethod
+  def at(cls, cut: interface.Cut) -> 'LossPredictor':
+    """The module of a cut, with the class predictor of the network.
+
+    Raises:
+      ValueError: an unknown network.
+    """
+    if cut.network not in _PREDICTORS:
+      raise ValueError(
+          f'network: expected {" or ".join(_PREDICTORS)}, got {cut.network!r}'
+      )
+    return cls(
+        _PREDICTORS[cut.network](cut.channels, cut.classes),
+        distance=cut.distance,
+        gradient_weight=cut.gradient_weight,
+    )
 
   def __call__(self, h: tf.Tensor, labels: tf.Tensor) -> interface.Signal:
     return interface.Signal(

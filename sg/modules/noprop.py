@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Noprop: nothing crosses the cut (Table 1).
 
 The segments below stay as they started [O: it fits the paper's numbers].
@@ -14,3 +15,8 @@ class Noprop(interface.Module):
   def __call__(self, h: tf.Tensor, labels: tf.Tensor) -> interface.Signal:
     del h, labels
     return interface.Signal(None, None)
+
+
+METHOD = interface.Method(
+    title='Noprop', colour='#5b636e', cost=0.5, make=lambda cut: Noprop()
+)
