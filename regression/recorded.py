@@ -6,6 +6,7 @@
 A fifth of the points, at most 10,000, are kept for the test.
 """
 
+from collections.abc import Iterable
 import functools
 import pathlib
 
@@ -17,12 +18,11 @@ from experiment import errors
 SUFFIX = '.npz'
 
 _RANKS = {'x': 2, 'y': 1, 'gradient': 2}
-_WAY_OUT = 'write it with np.savez(path, x=x, y=y, gradient=gradient)'
 
 
 @functools.cache
 def load(path: pathlib.Path) -> dict[str, np.ndarray]:
-  """Reads an archive; nothing in it is unpickled.
+  """Reads recorded points; nothing in the archive is unpickled.
 
   Args:
     path: an .npz file with x [N, D], y [N] and gradient [N, D].
@@ -34,30 +34,43 @@ def load(path: pathlib.Path) -> dict[str, np.ndarray]:
     UserError: the file cannot be read, an array is missing or has another
       shape, or a number is not finite.
   """
+  return _load(path, _RANKS)
+
+
+def load_points(path: pathlib.Path) -> np.ndarray:
+  """Reads x [N, D] alone, as float32, of an .npz file; see `load`."""
+  return _load(path, ['x'])['x']
+
+
+def _load(
+    path: pathlib.Path, names: Iterable[str]
+) -> dict[str, np.ndarray]:
+  arguments = ', '.join(f'{name}={name}' for name in names)
+  way_out = f'write it with np.savez(path, {arguments})'
   try:
-    arrays = archives.read(path, _RANKS)
+    arrays = archives.read(path, names)
   except FileNotFoundError:
-    raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
+    raise errors.UserError(f'{path}: no such file: {way_out}') from None
   except archives.Damaged as error:
     raise errors.UserError(
-        f'{path}: not a readable archive of numbers ({error}): {_WAY_OUT}'
+        f'{path}: not a readable archive of numbers ({error}): {way_out}'
     ) from None
   for name, array in arrays.items():
-    _check(path, name, array, arrays['x'])
+    _check(path, name, array, arrays['x'], way_out)
   return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
-def _check(path, name, array, x):
+def _check(path, name, array, x, way_out):
   expected = list(x.shape[: _RANKS[name]])
   if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
     raise errors.UserError(
-        f'{path}: {name}: expected real numbers, got {array.dtype}: {_WAY_OUT}'
+        f'{path}: {name}: expected real numbers, got {array.dtype}: {way_out}'
     )
   if x.ndim != 2 or list(array.shape) != expected:
     shape = '[N, D]' if x.ndim != 2 else expected
     raise errors.UserError(
         f'{path}: {name}: expected the shape {shape}, got '
-        f'{list(array.shape)}: {_WAY_OUT}'
+        f'{list(array.shape)}: {way_out}'
     )
   with np.errstate(over='ignore'):
     wrong = np.argwhere(~np.isfinite(array.astype(np.float32)))
