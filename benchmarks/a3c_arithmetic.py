@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much A3C has to multiply and add for an agent step."""
 
 from collections.abc import Callable
@@ -12,28 +13,33 @@ from benchmarks import multiply_adds
 def acting(num_actions: int) -> int:
   """The multiply-adds of choosing an action: the network, forward."""
   network = networks.make_teacher(num_actions, seed=0)
-  return _count(network)
+  return _count(network, _observation())
 
 
 def learning(num_actions: int) -> int:
-  """The multiply-adds of learning from a step: forward and backward.
+  """The multiply-adds of learning from a step that was acted on: backward.
 
-  What there is once in a rollout, the value of the observation after it, does
-  not count.
+  The two heads are computed again. What there is once in a rollout, the value
+  of the observation after it, does not count.
   """
   network = networks.make_teacher(num_actions, seed=0)
+  activations = network.remember(_observation())
 
-  def gradients(observations):
-    with tf.GradientTape() as tape:
-      # Any loss whose gradient depends on the outputs.
-      loss = [output**2 for output in network(observations)]
-    return tape.gradient(loss, network.trainable_variables)
+  def gradients(*activations):
+    # Any loss whose gradient depends on the outputs.
+    return network.gradients(
+        activations,
+        lambda outputs: tf.add_n([tf.reduce_sum(o**2) for o in outputs]),
+    )
 
-  return _count(gradients)
+  return _count(gradients, *activations)
 
 
-def _count(function: Callable[[tf.Tensor], object]) -> int:
-  observation = tf.TensorSpec([1, *preprocessing.SHAPE], tf.uint8)
+def _observation() -> tf.Tensor:
+  return tf.zeros([1, *preprocessing.SHAPE], tf.uint8)
+
+
+def _count(function: Callable[..., object], *arguments: tf.Tensor) -> int:
   compiled = tf.function(function, autograph=False)
-  graph = compiled.get_concrete_function(observation).graph
+  graph = compiled.get_concrete_function(*arguments).graph
   return multiply_adds.count(graph).total()

@@ -21,9 +21,11 @@ class A3cArithmeticTest(parameterized.TestCase):
   def test_by_hand(self, num_actions):
     rest = HIDDEN + (num_actions + 1) * 512
     self.assertEqual(a3c_arithmetic.acting(num_actions), FIRST + rest)
-    # Forward, the weights' gradient, and the inputs', but not the pictures'.
+    # The weights' gradient, and the inputs', but not the frames'; and the two
+    # heads once more.
+    heads = (num_actions + 1) * 512
     self.assertEqual(
-        a3c_arithmetic.learning(num_actions), 2 * FIRST + 3 * rest
+        a3c_arithmetic.learning(num_actions), FIRST + 2 * rest + heads
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from agents.a3c import networks as teacher_networks
+from agents.atari import network_input
 from agents.atari import preprocessing
 from agents.distillation import dataset
 from agents.distillation import losses
@@ -67,7 +68,7 @@ def _gradients(
 
 def _count(function: Callable[..., list[tf.Tensor]], other) -> int:
   pictures = tf.zeros([1, *preprocessing.SHAPE], tf.uint8)
-  points = tf.TensorSpec(teacher_networks.points(pictures).shape)
+  points = tf.TensorSpec(network_input.points(pictures).shape)
   compiled = tf.function(function, autograph=False)
   graph = compiled.get_concrete_function(points, other).graph
   return multiply_adds.count(graph).total()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The smallest game: one step, one action that pays. For tests."""
 
 from typing import Any
@@ -6,6 +7,7 @@ import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
+from agents.a3c import chain
 from agents.a3c import networks
 from agents.atari import vector_env
 
@@ -46,19 +48,15 @@ class Bandit:
     self.steps = state['steps']
 
 
-class Linear(snt.Module):
+class Linear(networks.Network):
   """A linear policy and value; at first all actions are as likely."""
 
   def __init__(self, num_actions: int):
     super().__init__('linear')
     zeros = snt.initializers.Zeros()
+    self.features = chain.Chain([])
     self.policy = snt.Linear(num_actions, w_init=zeros)
     self.value = snt.Linear(1, w_init=zeros)
-
-  def __call__(self, observations: tf.Tensor) -> networks.Outputs:
-    return networks.Outputs(
-        self.policy(observations), self.value(observations)[:, 0]
-    )
 
 
 def make_linear(num_actions: int) -> Linear:

@@ -1,20 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
 """The teacher's network: a policy and a value of what an agent sees.
 
 Axes: B batch, A actions.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
-from agents.a3c import pixel_convolution
+from agents.a3c import chain
 from agents.atari import games
+from agents.atari import network_input
+from agents.atari import pixel_convolution
 from agents.atari import preprocessing
-
-STRIDE = 4  # Of the first convolution.
 
 
 class Outputs(NamedTuple):
@@ -29,32 +31,63 @@ class Outputs(NamedTuple):
   values: tf.Tensor
 
 
-def squares(observations: tf.Tensor) -> tf.Tensor:
-  """Observations [B, C, 84, 84] as the first convolution takes them.
+class Network(snt.Module):
+  """A policy and a value of features of an observation.
 
-  Returns:
-    [B, 21, 21, 16 C], of the same type.
+  Attributes:
+    features: of what `see` makes of observations.
+    policy: from features to logits.
+    value: from features to a value.
   """
-  return pixel_convolution.squares(observations, STRIDE)
 
+  features: chain.Chain
+  policy: snt.Linear
+  value: snt.Linear
 
-def normalise(brightness: tf.Tensor) -> tf.Tensor:
-  """uint8 brightness as float32 from 0 to 1."""
-  return tf.cast(brightness, tf.float32) / 255
+  def see(self, observations: tf.Tensor) -> tf.Tensor:
+    """What the features are of; here the observations themselves."""
+    return observations
 
+  def __call__(self, observations: tf.Tensor) -> Outputs:
+    """Policy and value of observations [B, ...]."""
+    return self.outputs(self.features(self.see(observations)))
 
-def points(observations: tf.Tensor) -> tf.Tensor:
-  """What the networks see: float32 [B, 21, 21, 64] from 0 to 1.
+  def outputs(self, features: tf.Tensor) -> Outputs:
+    """Policy and value of features."""
+    features = tf.cast(features, tf.float32)
+    return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
 
-  Args:
-    observations: uint8 [B, 4, 84, 84].
-  """
-  return normalise(squares(observations))
+  def remember(self, observations: tf.Tensor) -> list[tf.Tensor]:
+    """What `gradients` needs of observations; the last are the features."""
+    return self.features.remember(self.see(observations))
 
+  def gradients(
+      self,
+      activations: Sequence[tf.Tensor],
+      loss: Callable[[Outputs], tf.Tensor],
+  ) -> list[tf.Tensor]:
+    """Backpropagates without computing the features again.
 
-def centred(seen: tf.Tensor, background: int) -> tf.Tensor:
-  """What `points` gives, less a grey from 0 to 255; see `games.Game`."""
-  return seen - normalise(background) if background else seen
+    Args:
+      activations: as `remember` gives them.
+      loss: of the outputs of these observations, a scalar.
+
+    Returns:
+      The loss's gradients in the trainable variables, in their order.
+    """
+    features = activations[-1]
+    heads = [
+        *self.policy.trainable_variables, *self.value.trainable_variables
+    ]
+    with tf.GradientTape() as tape:
+      tape.watch(features)
+      total = loss(self.outputs(features))
+    upstream, *of_heads = tape.gradient(
+        total,
+        [features, *heads],
+        unconnected_gradients=tf.UnconnectedGradients.ZERO,
+    )
+    return [*self.features.gradients(activations, upstream), *of_heads]
 
 
 class _Orthogonal(snt.initializers.Initializer):
@@ -67,7 +100,7 @@ class _Orthogonal(snt.initializers.Initializer):
     return tf.cast(self._initialiser(shape, tf.float32), dtype)
 
 
-class Teacher(snt.Module):
+class Teacher(Network):
   """Three convolutions and a hidden layer (supplement 2 [M]).
 
   Convolutions 32 8x8 stride 4, 64 4x4 stride 2 and 64 3x3 stride 1 without
@@ -91,46 +124,40 @@ class Teacher(snt.Module):
     super().__init__(name)
     self.num_actions, self.background = num_actions, background
     self._dtype = dtype
-    # Sonnet's default makes the activations of dark pictures so small, layer
+    # Sonnet's default makes the activations of dark frames so small, layer
     # by layer, that the first updates are larger than the weights, and the
     # ReLUs die.
     kept = {'w_init': start(np.sqrt(2))}
-    self.features = snt.Sequential([
+    self.features = chain.Chain([
         pixel_convolution.PixelConvolution(
-            32, STRIDE, preprocessing.HISTORY, dtype, **kept, name='conv_0'
+            32, network_input.STRIDE, preprocessing.HISTORY, dtype, **kept,
+            name='conv_0',
         ),
         tf.nn.relu,
         snt.Conv2D(64, 4, 2, padding='VALID', **kept, name='conv_1'),
         tf.nn.relu,
         snt.Conv2D(64, 3, 1, padding='VALID', **kept, name='conv_2'),
         tf.nn.relu,
-        snt.Flatten(),
+        snt.flatten,
         snt.Linear(512, **kept, name='hidden'),
         tf.nn.relu,
     ])
-    # Uniform at first, whatever the pictures.
+    # Uniform at first, whatever the frames.
     self.policy = snt.Linear(
         num_actions, w_init=start(0.01), name='policy'
     )
     self.value = snt.Linear(1, w_init=start(1.0), name='value')
 
-  def __call__(self, observations: tf.Tensor) -> Outputs:
-    """Policy and value.
+  def see(self, observations: tf.Tensor) -> tf.Tensor:
+    """What the first convolution takes, of uint8 [B, 4, 84, 84]."""
+    return network_input.centred_observations(
+        observations, self.background, self._dtype
+    )
 
-    Args:
-      observations: uint8 [B, 4, 84, 84].
-    """
-    # Whole numbers up to 256 are exact in all types, and so are differences.
-    seen = tf.cast(squares(observations), self._dtype) - self.background
-    return self._outputs(seen / 255)
-
-  def of_points(self, seen: tf.Tensor) -> Outputs:
-    """The same of what `points` gives, which has a gradient."""
-    return self._outputs(tf.cast(centred(seen, self.background), self._dtype))
-
-  def _outputs(self, seen: tf.Tensor) -> Outputs:
-    features = tf.cast(self.features(seen), tf.float32)
-    return Outputs(self.policy(features), tf.squeeze(self.value(features), -1))
+  def of_points(self, points: tf.Tensor) -> Outputs:
+    """The same of `network_input.points`, in which it has a gradient."""
+    seen = network_input.centred(points, self.background)
+    return self.outputs(self.features(tf.cast(seen, self._dtype)))
 
 
 def teacher_of(
@@ -167,5 +194,5 @@ def blank_teacher(game: str, dtype: tf.DType = tf.float32) -> Teacher:
 
 def _built(teacher: Teacher) -> Teacher:
   """Makes the variables."""
-  teacher(tf.zeros([1, 4, 84, 84], tf.uint8))
+  teacher(tf.zeros([1, *preprocessing.SHAPE], tf.uint8))
   return teacher

@@ -1,9 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """A worker of A3C: plays, and finds out how to play better.
 
 Axes: T steps, N games of the worker, A actions.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import dataclasses
 import math
 from typing import Any
@@ -11,11 +13,11 @@ from typing import NamedTuple
 from typing import Protocol
 
 import numpy as np
-import sonnet as snt
 import tensorflow as tf
 
 from agents.a3c import advantages
 from agents.a3c import losses
+from agents.a3c import networks
 from agents.atari import vector_env
 from experiment import errors
 
@@ -67,8 +69,8 @@ class Worker:
   def __init__(
       self,
       environment: Environment,
-      shared: snt.Module,
-      local: snt.Module,
+      shared: networks.Network,
+      local: networks.Network,
       algorithm: Algorithm,
       seed: np.ndarray,
       on_score: Callable[[float], object],
@@ -77,8 +79,7 @@ class Worker:
 
     Args:
       environment: the games.
-      shared: the network that all workers improve; [N, ...] observations to
-        `networks.Outputs`.
+      shared: the network that all workers improve.
       local: another one like it, for this worker alone; its variables may be
         of a lower precision.
       algorithm: the settings.
@@ -105,18 +106,20 @@ class Worker:
     def act(observations, rollout, t):
       fold_in = tf.random.experimental.stateless_fold_in
       key = fold_in(fold_in(self._seed, rollout), t)
-      logits = local(observations).logits
+      activations = local.remember(observations)
+      logits = local.outputs(activations[-1]).logits
       actions = tf.random.stateless_categorical(logits, 1, key)[:, 0]
-      return actions, tf.reduce_all(tf.math.is_finite(logits))
+      return actions, tf.reduce_all(tf.math.is_finite(logits)), activations
 
     @tf.function(autograph=False)
     def value(observations):
       return local(observations).values
 
     @tf.function(autograph=False)
-    def learn(observations, actions, rewards, discounts):
+    def learn(activations, last, actions, rewards, discounts):
+      together = [tf.concat(step, 0) for step in zip(*activations, strict=True)]
       return _gradients(
-          local, algorithm, observations, actions, rewards, discounts
+          local, algorithm, together, last, actions, rewards, discounts
       )
 
     self._synchronise, self._act, self._value, self._learn = (
@@ -139,23 +142,28 @@ class Worker:
       raise _diverged(f"the gradients' norm is {norm}")
     return found
 
-  def _play(self, rollout: int) -> tuple[np.ndarray, ...]:
-    """Observations [T + 1, N, ...], actions, rewards and discounts [T, N].
+  def _play(self, rollout: int) -> tuple[Any, ...]:
+    """Plays T steps, and remembers what learning from them needs.
+
+    Returns:
+      The network's activations in each step, T lists of [N, ...]; the
+      observations after the last one, [N, ...]; actions, rewards and
+      discounts, [T, N].
 
     An episode that was broken off is paid what its last observation promises:
     only at the end of a game is there nothing to come.
     """
     algorithm = self._algorithm
     size = [algorithm.steps, self.environment.count]
-    seen = np.empty(
-        [size[0] + 1, *self._observations.shape], self._observations.dtype
-    )
+    activations = []
     actions = np.empty(size, np.int64)
     rewards, discounts = np.empty(size, np.float32), np.empty(size, np.float32)
     key = tf.constant(rollout)
     for t in range(algorithm.steps):
-      seen[t] = self._observations
-      chosen, finite = self._act(self._observations, key, tf.constant(t))
+      chosen, finite, kept = self._act(
+          self._observations, key, tf.constant(t)
+      )
+      activations.append(kept)
       if not finite:
         raise _diverged('the policy is not finite')
       actions[t] = chosen.numpy()
@@ -170,8 +178,7 @@ class Worker:
         rewards[t] += algorithm.discount * np.where(step.truncated, values, 0)
       self._observations, self._lives = step.observations, step.lives
       self._count(step)
-    seen[-1] = self._observations
-    return seen, actions, rewards, discounts
+    return activations, self._observations, actions, rewards, discounts
 
   def _count(self, step: vector_env.Step) -> None:
     self._scores += step.rewards
@@ -200,52 +207,45 @@ def _diverged(what: str) -> errors.UserError:
 
 
 def _gradients(
-    network: snt.Module,
+    network: networks.Network,
     algorithm: Algorithm,
-    observations: tf.Tensor,
+    activations: Sequence[tf.Tensor],
+    last: tf.Tensor,
     actions: tf.Tensor,
     rewards: tf.Tensor,
     discounts: tf.Tensor,
 ) -> Gradients:
-  """The gradients of the mean loss; see `Worker._play` for the shapes."""
+  """The gradients of the mean loss; see `Worker._play` for the shapes.
+
+  `activations` are those of all steps, [T * N, ...].
+  """
   steps, games = actions.shape
-  variables = network.trainable_variables
-  # Nothing is learnt about the last observations: their values need no tape.
-  last = network(observations[-1]).values
-  with tf.GradientTape() as tape:
-    outputs = network(
-        tf.reshape(observations[:-1], [-1, *observations.shape[2:]])
-    )
+  # Of the last observations only the values are needed: no gradient.
+  last_values = network(last).values
+  scalars = {}
+
+  def loss(outputs: networks.Outputs) -> tf.Tensor:
     values = tf.reshape(outputs.values, [steps, games])
-    values = tf.concat([values, last[None]], 0)
-    advantage = tf.stop_gradient(
-        advantages.generalised_advantages(
-            rewards, discounts, values, algorithm.lambda_
-        )
+    values = tf.stop_gradient(tf.concat([values, last_values[None]], 0))
+    advantage = advantages.generalised_advantages(
+        rewards, discounts, values, algorithm.lambda_
     )
-    target = advantage + values[:-1]
     terms = losses.terms(
         outputs.logits,
         outputs.values,
         tf.reshape(actions, [-1]),
         tf.reshape(advantage, [-1]),
-        tf.reshape(target, [-1]),
+        tf.reshape(advantage + values[:-1], [-1]),
     )
     policy, value, entropy = (tf.reduce_mean(term) for term in terms)
-    loss = (
+    scalars.update(policy_loss=policy, value_loss=value, entropy=entropy)
+    return (
         policy
         + algorithm.value_weight * value
         - algorithm.entropy_weight * entropy
     )
-  gradients = tape.gradient(
-      loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
-  )
+
+  gradients = network.gradients(activations, loss)
   gradients = [tf.cast(gradient, tf.float32) for gradient in gradients]
   gradients, norm = tf.clip_by_global_norm(gradients, algorithm.gradient_norm)
-  scalars = {
-      'policy_loss': policy,
-      'value_loss': value,
-      'entropy': entropy,
-      'gradient_norm': norm,
-  }
-  return Gradients(gradients, scalars)
+  return Gradients(gradients, {**scalars, 'gradient_norm': norm})

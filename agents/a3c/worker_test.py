@@ -1,9 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 from unittest import mock
 
 import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
+from agents.a3c import chain
 from agents.a3c import networks
 from agents.a3c import references
 from agents.a3c import worker as worker_lib
@@ -41,21 +43,17 @@ class _Script:
     )
 
 
-class _Network(snt.Module):
+class _Network(networks.Network):
 
   def __init__(self):
     super().__init__('network')
+    self.features = chain.Chain([])
     self.policy = snt.Linear(A, with_bias=False)
     self.value = snt.Linear(1, with_bias=False)
     self(tf.zeros([1, 5]))
     rng = np.random.default_rng(4)
     for variable in self.variables:
       variable.assign(0.5 * rng.normal(size=variable.shape))
-
-  def __call__(self, observations):
-    return networks.Outputs(
-        self.policy(observations), self.value(observations)[:, 0]
-    )
 
 
 def _algorithm(**changes):

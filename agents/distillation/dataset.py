@@ -6,15 +6,11 @@ Axes: N states, B batch, A actions.
 import numpy as np
 import tensorflow as tf
 
-from agents.a3c import networks
-from agents.atari import preprocessing
+from agents.atari import network_input
 from agents.distillation import recording as recording_lib
 
 # The shape of a state, as the networks see it: [21, 21, 64].
-POINTS = (
-    *2 * [preprocessing.SIZE // networks.STRIDE],
-    preprocessing.HISTORY * networks.STRIDE**2,
-)
+POINTS = network_input.SHAPE
 
 _ROWS = 1000  # Pictures that are rearranged at a time, to save memory.
 
@@ -36,11 +32,11 @@ class States:
     histories = recording_lib.histories(recording.episodes)
     wanted = np.setdiff1d(histories[used], [0]) - 1  # 0 is a black picture.
     squares = np.zeros(
-        [len(wanted) + 1, *POINTS[:2], networks.STRIDE**2], np.uint8
+        [len(wanted) + 1, *POINTS[:2], network_input.STRIDE**2], np.uint8
     )
     for start in range(0, len(wanted), _ROWS):
       pictures = recording.pictures[wanted[start : start + _ROWS], None]
-      squares[start + 1 :][: len(pictures)] = networks.squares(pictures)
+      squares[start + 1 :][: len(pictures)] = network_input.squares(pictures)
     places = np.full(recording.size + 1, -1, np.int32)
     places[0], places[wanted + 1] = 0, np.arange(1, len(wanted) + 1)
     self._squares = tf.constant(squares)
@@ -48,7 +44,7 @@ class States:
     self.log_policy = tf.nn.log_softmax(recording.logits)
 
   def points(self, indices: tf.Tensor) -> tf.Tensor:
-    """What the networks see of some states, as `a3c.networks.points` gives it.
+    """What `network_input.points` gives of some states.
 
     Args:
       indices: int64 [B], of states in use.
@@ -58,4 +54,4 @@ class States:
     """
     four = tf.gather(self._squares, tf.gather(self._histories, indices))
     channels_last = tf.transpose(four, [0, 2, 3, 1, 4])  # [B, 21, 21, 4, 16]
-    return networks.normalise(tf.reshape(channels_last, [-1, *POINTS]))
+    return network_input.normalise(tf.reshape(channels_last, [-1, *POINTS]))

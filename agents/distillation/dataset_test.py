@@ -2,7 +2,7 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
 
-from agents.a3c import networks
+from agents.atari import network_input
 from agents.distillation import dataset
 from agents.distillation import testing
 
@@ -23,7 +23,7 @@ class DatasetTest(absltest.TestCase):
         stack = np.concatenate([stack[1:], picture[None]])
       np.testing.assert_array_equal(
           self.states.points(tf.constant([i], tf.int64)),
-          networks.points(tf.constant(stack[None])),
+          network_input.points(tf.constant(stack[None])),
       )
 
   def test_others_cannot_be_looked_at(self):

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from agents.a3c import evaluation
-from agents.a3c import networks as teacher_networks
 from agents.a3c import teacher_file
+from agents.atari import network_input
 from agents.distillation import constant_policy
 from agents.distillation import dataset
 from agents.distillation import recording as recording_lib
@@ -119,7 +119,7 @@ class Distillation:
     student = self.trainer.student
     player = evaluation.Player(
         settings.game,
-        lambda observations: student(teacher_networks.points(observations)),
+        lambda observations: student(network_input.points(observations)),
     )
     scores = player.scores(
         settings.score_games, greedy=False, seed=1 + settings.seed,

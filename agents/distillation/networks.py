@@ -3,8 +3,8 @@
 import sonnet as snt
 import tensorflow as tf
 
-from agents.a3c import networks as teacher_networks
-from agents.a3c import pixel_convolution
+from agents.atari import network_input
+from agents.atari import pixel_convolution
 from agents.atari import preprocessing
 
 
@@ -23,7 +23,7 @@ class Student(snt.Module):
     self._background = background
     self.policy = snt.Sequential([
         pixel_convolution.PixelConvolution(
-            16, teacher_networks.STRIDE, preprocessing.HISTORY, name='conv_0'
+            16, network_input.STRIDE, preprocessing.HISTORY, name='conv_0'
         ),
         tf.nn.relu,
         snt.Conv2D(32, 4, 2, padding='VALID', name='conv_1'),
@@ -38,9 +38,9 @@ class Student(snt.Module):
     """The logits, float32 [B, A].
 
     Args:
-      points: what `a3c.networks.points` gives, float32 [B, 21, 21, 64].
+      points: what `network_input.points` gives, float32 [B, 21, 21, 64].
     """
-    return self.policy(teacher_networks.centred(points, self._background))
+    return self.policy(network_input.centred(points, self._background))
 
 
 def make_student(num_actions: int, seed: int, background: int = 0) -> Student:
@@ -48,5 +48,5 @@ def make_student(num_actions: int, seed: int, background: int = 0) -> Student:
   tf.random.set_seed(seed)
   network = Student(num_actions, background)
   nothing = tf.zeros([1, *preprocessing.SHAPE], tf.uint8)
-  network(teacher_networks.points(nothing))
+  network(network_input.points(nothing))
   return network

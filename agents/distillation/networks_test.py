@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from agents.a3c import networks as teacher_networks
 from agents.a3c import references
+from agents.atari import network_input
 from agents.distillation import networks
 
 
@@ -26,7 +27,7 @@ class NetworksTest(tf.test.TestCase, parameterized.TestCase):
     network = networks.make_student(4, seed=1, background=87)
     seen = np.random.default_rng(0).integers(256, size=(1, 4, 84, 84))
     seen = seen.astype(np.uint8)
-    found = network(teacher_networks.points(seen))
+    found = network(network_input.points(seen))
     w = {v.name: v.numpy().astype(np.float64) for v in network.variables}
     # The history is the channels.
     x = (seen[0].transpose(1, 2, 0) - 87.0) / 255

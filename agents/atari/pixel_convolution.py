@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The first convolution over an agent's pictures, in a form that is cheap.
 
 A convolution of stride s with kernels of 2s x 2s is one of stride 1 with

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import absltest
 import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
-from agents.a3c import pixel_convolution
+from agents.atari import pixel_convolution
 
 # Sums of 256 float32 products of numbers up to 3.
 TOLERANCE = 1e-5
