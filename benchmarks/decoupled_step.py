@@ -9,9 +9,9 @@ import tensorflow as tf
 from benchmarks import multiply_adds
 from sg import decoupled
 from sg import experiment
-from sg import pipeline
 from sg import presets
 from sg import training
+from sg.pipelined import pipeline
 
 _CLASSES = 10
 

@@ -20,7 +20,7 @@ import tensorflow as tf
 from benchmarks import decoupled_step
 from benchmarks import document
 from benchmarks import timing
-from sg import pipeline
+from sg.pipelined import pipeline
 
 _TEXT = """\
 What decoupling buys, with {method}: the *wall* time of a step and its *CPU*

@@ -10,15 +10,15 @@ import tensorflow as tf
 from experiment import errors
 from experiment import seeds
 from sg import alignment
-from sg import cluster
-from sg import pipeline
 from sg import presets
-from sg import replicas
 from sg import training
 from sg.data import datasets
 from sg.modules import methods
 from sg.networks import layers
 from sg.networks import networks
+from sg.pipelined import cluster
+from sg.pipelined import pipeline
+from sg.pipelined import replicas
 
 _TEST_BATCH = 500
 
@@ -110,25 +110,13 @@ class Experiment:
   @contextlib.contextmanager
   def leading(self) -> Iterator[None]:
     """Surrounds a run: names a lost machine; lets those that follow end."""
-    with self._reading(), cluster.naming_lost(), self._copies.leading():
+    with cluster.naming_lost(), self._copies.leading():
       yield
 
   def follow(self) -> None:
     """Makes the updates that the leader of `replicas.Workers` announces."""
-    with self._reading(), cluster.naming_lost():
+    with cluster.naming_lost():
       self._copies.follow(self._advance, self.trainer.variables)
-
-  @contextlib.contextmanager
-  def _reading(self) -> Iterator[None]:
-    """Surrounds what reads batches, and lets go of them.
-
-    When it is the garbage collector that ends an iterator, it waits for the
-    thread that tunes tf.data, for up to a minute.
-    """
-    try:
-      yield
-    finally:
-      self._batches, self._position = None, -1
 
   def _advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     if self._position != step:
@@ -152,7 +140,7 @@ class Experiment:
           self._right(*batch) for batch in self._data.test(_TEST_BATCH)
       ]
     top1, top5 = 100 * tf.reduce_sum(right, axis=0) / self._data.test_size
-    split = 'validation_' if self._settings.validation else ''
+    split = self._settings.split
     found = {
         'epoch': step / self._epoch_steps,
         f'{split}top1': top1,

@@ -155,13 +155,16 @@ class Settings:
   cluster: tuple[str, ...] = config.setting(
       (),
       'host:port of every machine of --placement, this one first; the others '
-      'run //sg:worker.',
+      'run //sg:worker. Anyone who can reach the ports can read and write '
+      'files as this user: use an isolated network, or a tunnel and a '
+      'firewall.',
       affects_result=False,
   )
   replicas: int = config.setting(
       1,
       'Copies of the network that share each batch: devices of this machine, '
-      'or the workers that the environment variable TF_CONFIG names.',
+      'or the workers that the environment variable TF_CONFIG names, whose '
+      'ports are as open as those of --cluster.',
       minimum=1,
   )
   threads: int = config.setting(
@@ -171,6 +174,12 @@ class Settings:
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False
   )
+
+
+  @property
+  def split(self) -> str:
+    """What the names of accuracies begin with: where they are from."""
+    return 'validation_' if self.validation else ''
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,12 +11,13 @@ from absl import flags
 
 from experiment import config
 from experiment import environment
+from experiment import finished_runs
 from experiment import inputs
 from experiment import loop
 from experiment import run_folder
-from sg import devices
 from sg import experiment as experiment_lib
 from sg import presets
+from sg.pipelined import devices
 
 
 def train(
@@ -53,7 +54,19 @@ def train(
           checkpoint_seconds=settings.checkpoint_seconds,
           quiet=quiet,
       )
+    run.say(_result(settings, run.path))
   return experiment
+
+
+def _result(settings: presets.Config, folder: pathlib.Path) -> str:
+  """What a finished run's last evaluation found."""
+  names = [f'{settings.split}top{k}' for k in (1, 5)]
+  last = finished_runs.read(folder, *names)[1][-1]
+  found = ', '.join(
+      f'{name.replace("_", " ").replace("top", "top-")} {last[name]:.2f} %'
+      for name in names
+  )
+  return f'{settings.method}, seed {settings.seed}: {found}'
 
 
 def _prepare(settings: presets.Config) -> experiment_lib.Experiment:
@@ -67,14 +80,7 @@ def main(_):
   settings = presets.Config(
       **{**presets.PRESETS[flags.FLAGS.preset], **given}
   )
-  experiment = train(settings, flags.FLAGS.output, flags.FLAGS.resume)
-  if experiment is None:
-    return
-  found = experiment.evaluate(experiment.steps)
-  print(
-      f'{settings.method} seed {settings.seed}: top-1 {found["top1"]:.2f} %, '
-      f'top-5 {found["top5"]:.2f} %'
-  )
+  train(settings, flags.FLAGS.output, flags.FLAGS.resume)
 
 
 if __name__ == '__main__':

@@ -65,9 +65,12 @@ class TrainTest(parameterized.TestCase):
                       'gradient_pull_2'},
     }
     self.assertEqual(names, expected.get(method, set()))
-    self.assertIsNone(trained._batches)  # See `_reading`.
     again = trained.evaluate(trained.steps)
     self.assertAlmostEqual(float(again['top1']), float(rows[-1]['top1']), 4)
+    self.assertIn(
+        f'{method}, seed 0: top-1 {float(rows[-1]["top1"]):.2f} %, top-5 ',
+        (path / 'log.txt').read_text(),
+    )
 
   def test_what_learns_gets_better(self):
     path = self.folder / 'learns'
@@ -102,6 +105,7 @@ class TrainTest(parameterized.TestCase):
     data = experiment.Experiment(settings)._data
     self.assertEqual((data.train_size, data.test_size), (1600, 400))
     train.train(settings, path, False, quiet=True)
+    self.assertIn(': validation top-1 ', (path / 'log.txt').read_text())
     names = {name for name in _rows(path)[0] if 'top' in name}
     self.assertEqual(
         names, {'validation_top1', 'validation_top5', 'train_top1'}

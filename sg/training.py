@@ -12,9 +12,9 @@ import sonnet as snt
 import tensorflow as tf
 
 from sg import decoupled
-from sg import pipeline
 from sg.modules import interface
 from sg.networks import layers
+from sg.pipelined import pipeline
 
 
 class Optimisation(NamedTuple):

@@ -75,8 +75,14 @@ as_it_is = tf.autograph.experimental.do_not_convert
 
 
 def prefetch(batches: tf.data.Dataset) -> tf.data.Dataset:
-  """Makes the next batches while the device computes."""
-  return batches.prefetch(2)
+  """Makes the next batches while the device computes.
+
+  Without tf.data's tuning, whose thread an iterator waits for when it is let
+  go, for up to a minute.
+  """
+  options = tf.data.Options()
+  options.autotune.enabled = False
+  return batches.prefetch(2).with_options(options)
 
 
 class InMemory(Dataset):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pipe against a simulation with messages in plain queues."""
 
 import collections
@@ -8,12 +9,12 @@ from absl.testing import parameterized
 import numpy as np
 import tensorflow as tf
 
-from sg import pipeline
 from sg import training
 from sg.modules import loss_predictor
 from sg.modules import methods
 from sg.networks import layers
 from sg.networks import networks
+from sg.pipelined import pipeline
 from sobolev_training import testing
 
 BATCH, CLASSES, TICKS = 3, 4, 7

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a training step runs: the devices, and who has what part."""
 
 from collections.abc import Sequence
@@ -6,10 +7,10 @@ import os
 import tensorflow as tf
 
 from experiment import errors
-from sg import cluster
 from sg import decoupled
 from sg import presets
-from sg import replicas
+from sg.pipelined import cluster
+from sg.pipelined import replicas
 
 
 def follows(settings: presets.Settings) -> bool | None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The step of `decoupled` without update locking: all segments work at once.
 
 The segments are numbered from below, k = 1, ..., K, and module k sits above

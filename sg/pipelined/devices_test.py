@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for devices."""
 
 import os
@@ -8,9 +9,9 @@ from absl.testing import parameterized
 import tensorflow as tf
 
 from experiment import errors
-from sg import devices
 from sg import presets
-from sg import replicas
+from sg.pipelined import devices
+from sg.pipelined import replicas
 
 
 def settings(**changes):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A pipe across two processes on this machine."""
 
 import pathlib
@@ -6,9 +7,9 @@ from absl.testing import absltest
 
 from experiment import errors
 from experiment import testing
-from sg import cluster
 from sg import train
-from sg import worker as worker_lib
+from sg.pipelined import cluster
+from sg.pipelined import worker as worker_lib
 
 
 class ClusterTest(absltest.TestCase):
@@ -29,6 +30,7 @@ class ClusterTest(absltest.TestCase):
     here, there = (f'/job:worker/task:{k}/device:CPU:0' for k in range(2))
     arguments = (
         '--preset=smoke-cifar10', '--method=critic', '--pipelined',
+        '--targets=received',
         f'--cluster={addresses}', f'--placement={here},{here},{there},{there}',
         '--width=2', '--module_channels=2', '--image_size=8', '--aligned=0',
         '--batch_size=256', '--threads=1', f'--output={self.folder / "run"}',
@@ -43,6 +45,8 @@ class ClusterTest(absltest.TestCase):
     said = trainer.output().splitlines()
     lines = [line for line in said if line.startswith('error: ')]
     self.assertLen(lines, 1)
+    for program in (trainer, worker):
+      self.assertIn('warning: Anyone who can reach', program.output())
     self.assertRegex(lines[0], r'lost /job:worker.*task:1.*--resume')
 
   def test_says_what_is_wrong(self):

@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several machines that one program places its segments on.
 
 They are the tasks of one TensorFlow job, `worker`. Task 0 is the program that
 trains; the others run `//sg:worker` and do what they are sent. A device of
-theirs is /job:worker/task:1/device:CPU:0, and so on.
+theirs is /job:worker/task:1/device:CPU:0, and so on. All of them listen on all
+interfaces, and serve whoever connects: see `addresses.WARNING`.
 """
 
 from collections.abc import Iterator
@@ -11,11 +13,11 @@ import contextlib
 
 import tensorflow as tf
 
-from experiment import cluster
 from experiment import errors
+from experiment import progress
+from sg.pipelined import addresses as addresses_lib
 
 _JOB = 'worker'
-_SETTING = '--cluster'
 
 
 def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
@@ -30,15 +32,16 @@ def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
   """
   if len(addresses) < 2:
     raise errors.UserError(
-        f'{_SETTING}: expected host:port of two machines or more, this one and '
-        'that of //sg:train, separated by commas'
+        f'{addresses_lib.SETTING}: expected host:port of two machines or more, '
+        'this one and that of //sg:train, separated by commas'
     )
   if not 1 <= task < len(addresses):
     raise errors.UserError(
         f'--task={task}: expected a number from 1 to {len(addresses) - 1}, as '
         f'--cluster has {len(addresses)} addresses and task 0 is //sg:train'
     )
-  cluster.check_port(addresses[task], _SETTING)
+  addresses_lib.check_port(addresses[task])
+  progress.write(f'warning: {addresses_lib.WARNING}')
   return tf.distribute.Server(
       tf.train.ClusterSpec({_JOB: list(addresses)}),
       job_name=_JOB,
@@ -48,7 +51,7 @@ def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
 
 
 def connect(
-    addresses: Sequence[str], seconds: float = cluster.SECONDS
+    addresses: Sequence[str], seconds: float = addresses_lib.SECONDS
 ) -> None:
   """Makes this process task 0, and the others' devices known to it.
 
@@ -60,13 +63,17 @@ def connect(
     UserError: a worker does not answer, or this task's port cannot be used.
   """
   for task, address in enumerate(addresses[1:], 1):
-    cluster.wait_for(
+    addresses_lib.wait_for(
         address,
-        _SETTING,
-        f'start //sg:worker there with the same {_SETTING} and --task={task}',
+        f'start //sg:worker there with the same {addresses_lib.SETTING} and '
+        f'--task={task}',
         seconds,
     )
-  cluster.join({_JOB: addresses}, _JOB, 0, _SETTING)
+  addresses_lib.check_port(addresses[0])
+  progress.write(f'warning: {addresses_lib.WARNING}')
+  tf.config.experimental_connect_to_cluster(
+      tf.train.ClusterSpec({_JOB: list(addresses)}), job_name=_JOB, task_index=0
+  )
 
 
 @contextlib.contextmanager

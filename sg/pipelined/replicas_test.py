@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Copies on two logical devices, and in two processes on this machine."""
 
 import csv
@@ -14,11 +15,11 @@ from experiment import testing as processes
 from sg import decoupled
 from sg import experiment
 from sg import presets
-from sg import replicas
 from sg import train as program
 from sg import training
 from sg.modules import methods
 from sg.networks import networks
+from sg.pipelined import replicas
 from sobolev_training import testing
 
 CLASSES = 4

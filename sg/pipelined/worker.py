@@ -1,6 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
 """A machine that //sg:train may place segments on; runs until it is stopped.
 
     ./bazelw run //sg:worker -- --cluster=here:2222,there:2222 --task=1
+
+Anyone who can reach the ports of a cluster can read and write files as its
+user: TensorFlow does not authenticate its peers, and listens on all interfaces.
+Use an isolated network, or a tunnel and a firewall.
 """
 
 from experiment.startup import run_main
@@ -9,7 +14,8 @@ import dataclasses
 import time
 
 from experiment import config
-from sg import cluster
+from sg.pipelined import addresses
+from sg.pipelined import cluster
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +24,8 @@ class Settings:
 
   cluster: tuple[str, ...] = config.setting(
       (),
-      'host:port of every machine, as //sg:train is given them.',
+      'host:port of every machine, as //sg:train is given them. '
+      f'{addresses.WARNING}.',
   )
   task: int = config.setting(
       1, "This machine's place in --cluster, from 1.", minimum=1

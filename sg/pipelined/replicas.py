@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data parallelism: a batch is shared by copies of the network, one a device.
 
 Each copy takes its part of the batch and normalises with that part's own
@@ -28,6 +29,8 @@ import sonnet as snt
 import tensorflow as tf
 
 from experiment import errors
+from experiment import progress
+from sg.pipelined import addresses
 
 _END = (-1, -1)
 
@@ -146,6 +149,7 @@ class Workers(Alone):
           f'--replicas={workers} to all of them'
       )
     self._count, self._equal = count, False
+    progress.write(f'warning: {addresses.WARNING}')
     self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
     devices = self._strategy.num_replicas_in_sync
     if devices != count:
