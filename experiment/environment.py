@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import pathlib
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -67,7 +68,18 @@ def versions() -> dict[str, str]:
   root = _checkout()
   described = root and _git(root, 'describe', '--always', '--tags', '--dirty')
   found['sobolev_training'] = described or UNKNOWN
+  found['release'] = _release()
   return found
+
+
+def _release() -> str:
+  """What the library calls its version; it is read, not imported."""
+  source = _HERE.resolve().parents[1] / 'sobolev_training' / '__init__.py'
+  try:
+    text = source.read_text(encoding='utf-8')
+  except OSError:  # Installed without it.
+    return UNKNOWN
+  return re.search(r"^__version__ = '(.+)'$", text, re.MULTILINE)[1]
 
 
 def configure_threads(threads: int) -> int:

@@ -62,7 +62,12 @@ class CommitTest(absltest.TestCase):
   def test_the_version_is_the_nearest_tag(self):
     unknown = environment.versions()
     self.assertEqual(unknown['sobolev_training'], 'unknown')
+    self.assertEqual(unknown['release'], 'unknown')
     self.assertNotIn('unknown', [unknown['tensorflow'], unknown['numpy']])
+    library = self.root / 'sobolev_training' / '__init__.py'
+    library.parent.mkdir()
+    library.write_text("\n__version__ = '1.6'\n")
+    self.assertEqual(environment.versions()['release'], '1.6')
     self.commit_all()
     self.git('tag', 'v1.5')
     self.assertEqual(environment.versions()['sobolev_training'], 'v1.5')

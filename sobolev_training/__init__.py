@@ -32,6 +32,8 @@ if typing.TYPE_CHECKING:
   from sobolev_training.terms import loss_terms
   from sobolev_training.terms import SobolevLoss
 
+__version__ = '0.1.0'
+
 __all__ = [
     'SobolevLoss',
     'balancing',

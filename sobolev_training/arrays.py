@@ -12,11 +12,12 @@ import math
 import numbers
 import operator
 from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-Shape = Sequence[int]
+Shape: TypeAlias = Sequence[int]
 
 
 def text(tensor: tf.Tensor) -> str:

@@ -13,13 +13,14 @@ for r = prediction - target. All are 0 with zero gradient where r = 0.
 
 from collections.abc import Callable
 import functools
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from sobolev_training import arrays
 
 # (prediction [B, S...], target [B, S...]) -> [B].
-Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+Distance: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def squared_l2(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

@@ -15,12 +15,13 @@ from collections.abc import Callable
 from collections.abc import Sequence
 import itertools
 import math
+from typing import TypeAlias
 
 import numpy as np
 
 from sobolev_training import arrays
 
-BlackBox = Callable[[np.ndarray], np.ndarray]
+BlackBox: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 SCHEMES = ('central', 'forward')
 

@@ -21,6 +21,7 @@ Axes: B batch, D... input, O... outputs, M projections.
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
@@ -31,7 +32,7 @@ from sobolev_training import keras_steps
 from sobolev_training import losses as losses_lib
 from sobolev_training import projections
 
-Activation = str | Callable[[tf.Tensor], tf.Tensor]
+Activation: TypeAlias = str | Callable[[tf.Tensor], tf.Tensor]
 
 
 def student_teacher(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:

@@ -5,12 +5,14 @@ True is known. A mask is [B], for whole examples, or has all axes of what it
 masks, each of its size or 1. Axes: B batch, S... what is masked.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import tensorflow as tf
 
 from sobolev_training import arrays
 
-Mask = tf.Tensor | np.ndarray
+Mask: TypeAlias = tf.Tensor | np.ndarray
 
 
 def checked(name: str, mask: Mask) -> Mask:

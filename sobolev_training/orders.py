@@ -11,6 +11,7 @@ import functools
 import math
 import operator
 from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -19,9 +20,10 @@ from sobolev_training import arrays
 from sobolev_training import distances
 from sobolev_training import masking
 
-Weight = float | tf.Tensor
-Masks = Sequence[masking.Mask | None]
-Losses = str | distances.Distance | Sequence[str | distances.Distance]
+Weight: TypeAlias = float | tf.Tensor
+Masks: TypeAlias = Sequence[masking.Mask | None]
+_Loss: TypeAlias = str | distances.Distance
+Losses: TypeAlias = _Loss | Sequence[_Loss]
 
 
 class Orders:

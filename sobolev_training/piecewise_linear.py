@@ -42,12 +42,13 @@ same three. The test holds it equal to nested tapes in float64.
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import NamedTuple
+from typing import TypeAlias
 
 import tensorflow as tf
 
 # Maps (value [..., B], gradient [..., B, D] or None) to a loss, any shape; its
 # sum is what is differentiated.
-LossFn = Callable[[tf.Tensor, tf.Tensor | None], tf.Tensor]
+LossFn: TypeAlias = Callable[[tf.Tensor, tf.Tensor | None], tf.Tensor]
 
 
 class MLPParameters(NamedTuple):

@@ -22,10 +22,11 @@ from collections.abc import Callable
 from collections.abc import Sequence
 import math
 import numbers as numbers_lib
+from typing import TypeAlias
 
 import tensorflow as tf
 
-Seed = Sequence[int] | tf.Tensor
+Seed: TypeAlias = Sequence[int] | tf.Tensor
 
 # Auto-selection would draw other numbers on other devices.
 _ALGORITHM = 'philox'

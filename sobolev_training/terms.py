@@ -22,6 +22,7 @@ Axes: B batch, M projections or directions, K order.
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -31,9 +32,9 @@ from sobolev_training import distances
 from sobolev_training import masking
 from sobolev_training import orders as orders_lib
 
-Weight = orders_lib.Weight
-Masks = orders_lib.Masks
-Losses = orders_lib.Losses
+Weight: TypeAlias = orders_lib.Weight
+Masks: TypeAlias = orders_lib.Masks
+Losses: TypeAlias = orders_lib.Losses
 used_orders = orders_lib.used_orders
 
 
