@@ -111,6 +111,7 @@ def run(
     must_be_finite: Collection[str] | None = None,
     console: bool = False,
     quiet: bool = False,
+    unit: str = 'step',
 ) -> None:
   """Trains to the last step, from where the run's newest checkpoint is.
 
@@ -139,6 +140,7 @@ def run(
       a number; all by default.
     console: whether to print each row.
     quiet: whether to show no progress.
+    unit: what the progress calls a step, such as 'update'.
 
   Raises:
     UserError: a scalar is not finite, the disk is full, the checkpoints are
@@ -160,7 +162,9 @@ def run(
       step = 0
       if 0 in due:
         session.evaluate(0)
-    bar = progress_lib.Progress(total_steps, step, run.path.name, quiet=quiet)
+    bar = progress_lib.Progress(
+        total_steps, step, run.path.name, unit, quiet
+    )
     in_file = progress_lib.ProgressFile(run.path, total_steps)
     length, compiled = 1, False
     with bar:

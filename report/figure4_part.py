@@ -25,8 +25,8 @@ _METRICS = {
 # Of a score, which may be negative, a ratio says nothing.
 _ERRORS = ('test_kl', 'action_error', 'lowest_test_kl')
 
-# 80e6 steps of A3C, each of them four frames, as recollected.
-_PAPER_FRAMES = 320e6
+# Agent steps of A3C, as recollected.
+_PAPER_STEPS = 80e6
 
 
 def figure4(
@@ -125,9 +125,9 @@ def _teachers(
     yield document.Paragraph('Not run.')
     return
   yield document.Paragraph(
-      "The paper's were trained for 80 million steps of A3C, which are "
-      f'{_PAPER_FRAMES / 1e6:.0f} million frames (recollected from its '
-      'supplement, not read in a text); its text does not tell their scores. '
+      f"The paper's were trained for {_PAPER_STEPS / 1e6:.0f} million agent "
+      'steps of A3C, of four frames each (recollected from its supplement, not '
+      'read in a text); its text does not tell their scores. '
       "The stochastic policy draws its actions, as where the students' states "
       'are recorded; the greedy one takes the most probable. Scores are means '
       'over games, those of the stochastic policy with 95 % confidence '
@@ -154,8 +154,8 @@ def _teachers_table(
           [
               figure4_rows.game_title(game),
               policy,
-              f'{row.frames / 1e6:.3g} M',
-              f'{_PAPER_FRAMES / 1e6:.0f} M',
+              f'{row.agent_steps / 1e6:.3g} M',
+              f'{_PAPER_STEPS / 1e6:.0f} M',
               str(row.games),
               f'{row.max_game_steps:,}',
               f'{row.mean:.1f}',
@@ -168,10 +168,10 @@ def _teachers_table(
   header = (
       'Game',
       'Policy',
-      'Frames seen',
-      "The paper's frames",
-      'Games played',
-      'Broken off after, steps',
+      'Agent steps',
+      "The paper's agent steps",
+      'Episodes played',
+      'Broken off after, agent steps',
       'Score',
       '95 % interval',
       'Commit',

@@ -137,7 +137,7 @@ class Figure4PartTest(absltest.TestCase):
         [row[:2] for row in table.rows],
     )
     self.assertEqual(
-        ['32 M', '320 M', '30', '27,000', '16.0', '13.5 to 18.5', '`0123abc`'],
+        ['8 M', '80 M', '30', '27,000', '16.0', '13.5 to 18.5', '`0123abc`'],
         table.rows[0][2:],
     )
     # A greedy policy's games are no sample.
@@ -149,7 +149,7 @@ class Figure4PartTest(absltest.TestCase):
     (figure,) = self._blocks(document.Figure)
     self.assertEqual('figure4_teachers', figure.name)
     self.assertTrue(
-        any('80 million steps' in text for text in self._paragraphs())
+        any('80 million agent steps' in text for text in self._paragraphs())
     )
 
 

@@ -27,6 +27,8 @@ GAMES = {
 
 POLICIES = ('stochastic', 'greedy')
 
+_ACTION_REPEAT = 4  # Frames per agent step.
+
 
 class Curve(NamedTuple):
   """figure4_curves.csv: one student at one moment of its training.
@@ -85,6 +87,11 @@ class Teacher(NamedTuple):
   high: float | None
   commit: str
 
+  @property
+  def agent_steps(self) -> float:
+    """The same as `frames`, in agent steps."""
+    return self.frames / _ACTION_REPEAT
+
 
 class TeacherCurve(NamedTuple):
   """teacher_curves.csv: a teacher at one moment of its training.
@@ -102,6 +109,11 @@ class TeacherCurve(NamedTuple):
   training_score: float | None
   greedy_score: float | None
   stochastic_score: float | None
+
+  @property
+  def agent_steps(self) -> float:
+    """The same as `frames`, in agent steps."""
+    return self.frames / _ACTION_REPEAT
 
 
 def read_curves(folder: pathlib.Path) -> list[Curve]:

@@ -29,7 +29,7 @@ def make(
     teachers: Sequence[figure4_rows.Teacher] = (),
     theme: style.Theme = style.LIGHT,
 ) -> figure_lib.Figure:
-  """Draws the scores over frames.
+  """Draws the scores over agent steps.
 
   Args:
     curves: of all games.
@@ -69,7 +69,7 @@ def _panel(panel, curves, teachers, theme):
   for column, (label, colour) in _SCORES.items():
     look = {'color': getattr(theme, colour), 'linewidth': 1.5}
     found = sorted(
-        (row.frames, score)
+        (row.agent_steps, score)
         for row in curves
         if (score := getattr(row, column)) is not None
     )
@@ -85,7 +85,7 @@ def _panel(panel, curves, teachers, theme):
         if row.low is not None:
           ends = [[row.mean - row.low], [row.high - row.mean]]
         panel.errorbar(
-            row.frames,
+            row.agent_steps,
             row.mean,
             ends,
             fmt='o',
@@ -97,7 +97,7 @@ def _panel(panel, curves, teachers, theme):
   panel.set_xlim(left=0)
   panel.xaxis.set_major_locator(ticker.MaxNLocator(4, steps=[1, 2, 5, 10]))
   panel.xaxis.set_major_formatter(ticker.EngFormatter(sep=''))
-  panel.set_xlabel('frames')
+  panel.set_xlabel('agent steps')
 
 
 def _legend(figure, panels):

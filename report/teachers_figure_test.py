@@ -36,13 +36,13 @@ class TeachersFigureTest(absltest.TestCase):
         [text.get_text() for text in legend.get_texts()],
     )
 
-  def test_scores_over_frames_where_there_are_some(self):
+  def test_scores_over_agent_steps_where_there_are_some(self):
     (panel,) = teachers_figure.make(fake.teacher_curves()[::-1]).axes
     self.assertEqual(
         {
-            'training': [[8e6, -10], [16e6, 0], [24e6, 10], [32e6, 20]],
-            'stochastic': [[0, -21], [16e6, -1], [32e6, 19]],
-            'greedy': [[0, -19], [16e6, 1], [32e6, 21]],
+            'training': [[2e6, -10], [4e6, 0], [6e6, 10], [8e6, 20]],
+            'stochastic': [[0, -21], [4e6, -1], [8e6, 19]],
+            'greedy': [[0, -19], [4e6, 1], [8e6, 21]],
         },
         _lines(panel),
     )
@@ -57,7 +57,7 @@ class TeachersFigureTest(absltest.TestCase):
     (panel,) = figure.axes
     found = [container.lines for container in panel.containers]
     self.assertEqual(
-        [[[32e6, 16.0]], [[32e6, 18.25]]],
+        [[[8e6, 16.0]], [[8e6, 18.25]]],
         [dot.get_xydata().tolist() for dot, _, _ in found],
     )
     (segment,) = found[0][2][0].get_segments()

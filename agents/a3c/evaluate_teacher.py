@@ -105,7 +105,8 @@ def describe(record: dict[str, Any]) -> str:
   """The evaluation in a record for people, a line a policy."""
   found, game = record['evaluation'], record['game']
   greedy, stochastic = found['greedy'], found['stochastic']
-  played = f'over {found["games"]} games after {record["frames"]:,} frames'
+  agent_steps = record['frames'] // preprocessing.ACTION_REPEAT
+  played = f'over {found["games"]} episodes after {agent_steps:,} agent steps'
   return (
       f'{game} greedy: {greedy["mean"]:.1f} points {played}\n'
       f'{game} stochastic: {stochastic["mean"]:.1f} points '

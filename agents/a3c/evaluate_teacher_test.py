@@ -52,9 +52,9 @@ class EvaluateTeacherTest(absltest.TestCase):
     )
     self.assertEqual(
         evaluate_teacher.describe(record),
-        'pong greedy: 3.0 points over 3 games after 20 frames\n'
-        'pong stochastic: 4.0 points (-2.6 to 10.6) over 3 games after 20 '
-        'frames',
+        'pong greedy: 3.0 points over 3 episodes after 5 agent steps\n'
+        'pong stochastic: 4.0 points (-2.6 to 10.6) over 3 episodes after 5 '
+        'agent steps',
     )
 
   def test_plays_games(self):

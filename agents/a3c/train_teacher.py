@@ -13,6 +13,7 @@ from experiment.startup import run_main
 import time
 
 from absl import flags
+import numpy as np
 import tensorflow as tf
 
 from agents.a3c import curve as curve_lib
@@ -42,12 +43,14 @@ def train(
     def advance(step, until):
       started = time.monotonic()
       curve.scalars = experiment.learner.advance(step, until)
-      frames = experiment.frames(until) - experiment.frames(step)
-      return {
-          'frames/s': frames / (time.monotonic() - started),
-          'score': experiment.scores.mean(),
-          **curve.scalars,
+      seconds = time.monotonic() - started
+      shown = {
+          'agent_steps/s': (until - step) * settings.steps_of_update / seconds
       }
+      score = experiment.scores.mean()
+      if np.isfinite(score):  # Once an episode has ended.
+        shown['score'] = score
+      return {**shown, **curve.scalars}
 
     try:
       loop.run(
@@ -63,11 +66,12 @@ def train(
           },
           host_state={'learner': experiment.learner, 'curve': curve},
           checkpoint_seconds=settings.checkpoint_seconds,
-          # A score is not a number before the first game has ended.
+          # A score is not a number before the first episode has ended.
           must_be_finite=(
               'policy_loss', 'value_loss', 'entropy', 'gradient_norm'
           ),
           quiet=quiet,
+          unit='update',
       )
     finally:
       experiment.close()

@@ -156,6 +156,7 @@ def distill(
         # There is a score at the end only.
         must_be_finite=('kl', 'gradient_distance', 'test_kl', 'train_kl'),
         quiet=quiet,
+        unit='update',
     )
   return experiment
 

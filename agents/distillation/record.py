@@ -10,7 +10,6 @@ was stopped goes on after the last part with --resume, to the same bits.
 from experiment.startup import run_main
 
 import dataclasses
-import json
 import pathlib
 from typing import Any
 
@@ -21,6 +20,7 @@ import tensorflow as tf
 from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import gym_vector
+from agents.atari import preprocessing
 from agents.distillation import recording as recording_lib
 from agents.distillation import teachers
 from experiment import atomic
@@ -101,7 +101,8 @@ class Recorder:
       with errors.naming(path), atomic.replacing(path) as temporary:
         with open(temporary, 'wb') as file:
           np.savez_compressed(file, **played)
-    return {'score': self.score}
+    # There is no score before the first episode has ended.
+    return {'score': self.score} if self._ended else {}
 
   def _play(self, index: int) -> dict[str, np.ndarray]:
     """One part: what is in `_PLAYED`, each [T, games, ...]."""
@@ -204,6 +205,7 @@ def record(
         checkpoint_seconds=0,  # After each part, which takes much longer.
         must_be_finite=(),
         quiet=quiet,
+        unit='part',
     )
     for index in range(settings.parts):
       recorder.part(index).unlink(missing_ok=True)
@@ -214,9 +216,11 @@ def main(_):
   settings = config.from_flags(Config)
   path = record(settings, flags.FLAGS.output, flags.FLAGS.resume)
   found = recording_lib.load(path, settings.game)
+  frames = found.record['teacher']['frames']
+  agent_steps = frames // preprocessing.ACTION_REPEAT
   print(
-      f'{path}: {found.size:,} states of {found.episodes[-1] + 1} games; '
-      f'{json.dumps(found.record["teacher"]["frames"])} frames of training'
+      f'{path}: {found.size:,} states of {found.episodes[-1] + 1} episodes; '
+      f'teacher of {agent_steps:,} agent steps'
   )
 
 

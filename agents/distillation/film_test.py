@@ -1,12 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
 import pathlib
 
 from absl.testing import absltest
 import matplotlib.image
 import numpy as np
 
-from agents.a3c import film
 from agents.a3c import networks
 from agents.a3c import teacher_file
+from agents.distillation import film
 from experiment import errors
 
 
@@ -51,6 +52,10 @@ class FilmTest(absltest.TestCase):
   def test_a_teacher_of_another_game(self):
     with self.assertRaisesRegex(errors.UserError, 'a teacher of pong'):
       film.play(film.Config(game='breakout', teacher=self.teacher))
+
+  def test_a_teacher_and_a_student(self):
+    with self.assertRaisesRegex(errors.UserError, '--teacher and --student'):
+      film.play(film.Config(teacher=self.teacher, student=str(self.folder)))
 
 
 if __name__ == '__main__':

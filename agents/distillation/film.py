@@ -1,10 +1,13 @@
-"""Makes a GIF of a game that a teacher plays.
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a GIF of an episode that a teacher or a student plays.
 
     ./bazelw run //agents:film -- --game=pong --teacher=runs/teacher/teacher.npz
+    ./bazelw run //agents:film -- --game=pong --student=runs/distillation
 """
 
 from experiment.startup import run_main
 
+from collections.abc import Callable
 import dataclasses
 import os
 import pathlib
@@ -17,6 +20,9 @@ import tensorflow as tf
 from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import gym_vector
+from agents.atari import network_input
+from agents.distillation import students
+from agents.distillation import teachers
 from experiment import config
 from experiment import errors
 from experiment import run_folder
@@ -32,13 +38,20 @@ class Config:
   game: str = config.setting(
       'pong', 'What to play.', choices=tuple(games.GAMES)
   )
-  teacher: str = config.setting('teacher.npz', 'Who plays: a .npz.')
+  teacher: str = config.setting(
+      '', "Who plays: a .npz; by default the game's in agents/teachers."
+  )
+  student: str = config.setting(
+      '', 'Who plays in place of a teacher: the folder of a run of '
+      '//agents:distill.'
+  )
   film: str = config.setting('film.gif', 'Where to write it.')
   greedy: bool = config.setting(
       False, 'Whether to take the likeliest action, rather than a random one.'
   )
   steps: int = config.setting(
-      600, 'Agent steps, at most, a picture each.', 'steps', minimum=1
+      600, 'Agent steps, at most, each a frame of the film.', 'steps',
+      minimum=1,
   )
   seed: int = config.setting(
       1, 'Of the start and the actions.', minimum=1, maximum=10**9
@@ -58,15 +71,25 @@ def target(settings: Config) -> pathlib.Path:
   return path
 
 
+def _policy(settings: Config) -> Callable[[tf.Tensor], tf.Tensor]:
+  """From observations [N, 4, 84, 84] to the logits of who plays, [N, A]."""
+  if settings.student and settings.teacher:
+    raise errors.UserError('--teacher and --student: give one of them')
+  if settings.student:
+    student = students.load(settings.student, settings.game)
+    return lambda seen: student(network_input.points(seen))
+  path = teachers.path(settings.game, settings.teacher)
+  teacher = teacher_file.load(path, settings.game).network
+  return lambda seen: teacher(seen).logits
+
+
 def play(settings: Config) -> list[np.ndarray]:
-  """The screens of a game, uint8 [210, 160, 3] each.
+  """The screens of an episode, uint8 [210, 160, 3] each.
 
   Raises:
-    UserError: an unknown game, or not a teacher of it.
+    UserError: an unknown game, or neither a teacher nor a student of it.
   """
-  path = run_folder.resolve(settings.teacher)
-  network = teacher_file.load(path, settings.game).network
-  logits = tf.function(lambda seen: network(seen).logits, autograph=False)
+  logits = tf.function(_policy(settings), autograph=False)
   env = gym_vector.make(
       settings.game, settings.sticky, render_mode='rgb_array'
   )
@@ -84,7 +107,7 @@ def play(settings: Config) -> list[np.ndarray]:
 
 
 def write(path: os.PathLike[str] | str, screens: list[np.ndarray]) -> None:
-  """Writes a GIF at the game's speed: 15 pictures a second."""
+  """Writes a GIF at the game's speed: 15 frames per second."""
   height, width = screens[0].shape[:2]
   canvas = figure.Figure((2 * width / _DPI, 2 * height / _DPI), dpi=_DPI)
   axes = canvas.add_axes((0, 0, 1, 1))
@@ -102,7 +125,7 @@ def main(_):
   path = target(settings)
   screens = play(settings)
   write(path, screens)
-  print(f'{path}: {len(screens)} pictures of {settings.game}')
+  print(f'{path}: {len(screens)} frames of {settings.game}')
 
 
 if __name__ == '__main__':
