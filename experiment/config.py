@@ -39,9 +39,11 @@ flags.disclaim_key_flags()
 _NAMES = {
     bool: 'true or false',
     float: 'a number',
-    int: 'a whole number',
-    str: 'a text',
+    int: 'an integer',
+    str: 'a string',
 }
+# The least and the greatest size of a float32, in which programs compute.
+_FLOAT32 = (1.1754943508222875e-38, 3.4028234663852886e38)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +162,18 @@ class _Parser(flags.ArgumentParser):
     distinct = not self.rules.distinct or 0 < len(items) == len(set(items))
     if not right_shape or not distinct or not all(map(self._allowed, items)):
       raise ValueError(f'expected {self.expected()}')
+    if self.type is float and not all(map(self._fits_float32, items)):
+      raise ValueError(
+          f'expected {self.expected()}, of a size that float32 has: '
+          f'{_FLOAT32[0]:.2g} to {_FLOAT32[1]:.2g}'
+      )
     return value
+
+  def _fits_float32(self, number: float) -> bool:
+    least, greatest = _FLOAT32
+    # What must be above 0 must not become 0.
+    vanishes = self.rules.above == 0 and number < least
+    return abs(number) <= greatest and not vanishes
 
   def _from_text(self, text: str) -> Any:
     if self.optional and text.lower() == 'none':
@@ -174,7 +187,7 @@ class _Parser(flags.ArgumentParser):
 
   def _allowed(self, item: Any) -> bool:
     rules = self.rules
-    if self.type is float and type(item) is int:
+    if self.type is float and type(item) is int and item < 2**1000:
       item = float(item)
     if type(item) is not self.type:
       return False
@@ -331,6 +344,15 @@ def differences(config: Any, before: Mapping[str, Any]) -> list[str]:
       for name in names
       if before.get(name, missing) != now.get(name, missing)
   ]
+
+
+def describe(scales: Mapping[str, Mapping[str, Any]]) -> str:
+  """Says in words which settings each of some names sets, for a help."""
+  return '; '.join(
+      f'{name}: '
+      + (' '.join(f'{k}={to_text(v)}' for k, v in own.items()) or 'as below')
+      for name, own in scales.items()
+  )
 
 
 def label(name: str, config: Any, standard: Any) -> str:

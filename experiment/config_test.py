@@ -73,23 +73,26 @@ class FlagsTest(parameterized.TestCase):
     self.assertIs(type(getattr(parse(argument), name)), type(value))
 
   @parameterized.parameters(
-      ('--steps=0', 'expected a whole number at least 1'),
-      ('--steps=1.5', 'expected a whole number at least 1'),
-      ('--steps=', 'expected a whole number at least 1'),
+      ('--steps=0', 'expected an integer at least 1'),
+      ('--steps=1.5', 'expected an integer at least 1'),
+      ('--steps=', 'expected an integer at least 1'),
       ('--learning_rate=0', 'expected a number above 0 and at most 10'),
       ('--learning_rate=11', 'expected a number above 0 and at most 10'),
       ('--learning_rate=nan', 'expected a number above 0 and at most 10'),
       ('--weight=inf', 'expected a number at least 0'),
       ('--weight=nan', 'expected a number at least 0'),
       ('--weight=one', 'expected a number at least 0'),
+      ('--weight=1e39', 'expected a number at least 0, of a size that fl'),
+      ('--clip=1e-39', 'expected a number above 0, or none, of a size'),
+      ('--clip=1e39', 'expected a number above 0, or none, of a size'),
       ('--standardise=maybe', 'boolean'),
       ('--method=Sobolev', 'expected one of regular, sobolev'),
-      ('--widths=8,0', 'comma-separated list, each a whole number at least 1'),
-      ('--widths=8,,8', 'comma-separated list, each a whole number'),
-      ('--functions=a,,b', 'comma-separated list, each a text'),
-      ('--sizes=20,100,20', 'each a whole number, none twice'),
-      ('--sizes=', 'each a whole number, none twice'),
-      ('--batch=many', 'expected a whole number, or none'),
+      ('--widths=8,0', 'comma-separated list, each an integer at least 1'),
+      ('--widths=8,,8', 'comma-separated list, each an integer'),
+      ('--functions=a,,b', 'comma-separated list, each a string'),
+      ('--sizes=20,100,20', 'each an integer, none twice'),
+      ('--sizes=', 'each an integer, none twice'),
+      ('--batch=many', 'expected an integer, or none'),
       ('--clip=-1', 'expected a number above 0, or none'),
   )
   def test_refuses(self, argument, expected):
@@ -112,6 +115,14 @@ class FlagsTest(parameterized.TestCase):
     self.assertIn('[does not change the result]', text)
     self.assertIn('(one of regular, sobolev)', text)
     self.assertIn("(default: '256,256')", text)
+
+  def test_describes_what_names_set(self):
+    self.assertEqual(
+        config.describe({
+            'smoke': {'steps': 2, 'widths': (8, 8)}, 'paper': {}
+        }),
+        'smoke: steps=2 widths=8,8; paper: as below',
+    )
 
   def test_flags_belong_to_the_module_that_defines_them(self):
     values = flags.FlagValues()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 from typing import NoReturn
@@ -17,6 +18,14 @@ from typing import NoReturn
 from absl import app
 from absl import flags
 from absl import logging
+
+# The marks of settings' sources, and what they mean; see docs/deviations.md.
+_MARK = re.compile(r'\[[VSMDO][],;]')
+_LEGEND = (
+    'Sources: [V] read in the paper or in a named public source, [S] public\n'
+    'sources agree, [M] recollected, [D] derived or checked numerically,\n'
+    '[O] our own choice.'
+)
 
 USER_ERROR = 2  # The exit code, as argparse and most Unix programs have it.
 
@@ -111,6 +120,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
   except flags.Error as error:
     raise UserError(f'{one_line(error)}; --help lists the flags') from error
   except SystemExit:
+    if _MARK.search(flags.FLAGS.main_module_help()):
+      print(f'\n{_LEGEND}')
     sys.stdout.flush()
     sys.exit(0)  # absl ends --help with 1, as if help were a failure.
   if left_over:

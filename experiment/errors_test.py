@@ -40,6 +40,14 @@ def _program(main, *arguments: str) -> None:
   errors.run_main(main)
 
 
+def _program_with_a_source() -> None:
+  flags.DEFINE_float('rate', 1.0, '[source: supplement [M]]')
+  sys.argv = ['program', '--help']
+  # absl lists the flags of the main module, which is another one here.
+  flags.FlagValues.main_module_help = flags.FlagValues.get_help
+  errors.run_main(_print_steps)
+
+
 class RunMainTest(parameterized.TestCase):
 
   def run_main(self, main, *arguments: str) -> tuple[int, str]:
@@ -90,6 +98,16 @@ class RunMainTest(parameterized.TestCase):
     code, output = self.run_main(_print_steps, '--helpfull')
     self.assertEqual(code, 0)
     self.assertIn('--steps: Updates.', output)
+
+  def test_help_explains_the_marks_of_sources(self):
+    code, output = self.run_main(_print_steps, '--help')
+    self.assertEqual(code, 0)
+    self.assertNotIn('recollected', output)
+    output = pathlib.Path(self.create_tempdir().full_path, 'output.txt')
+    process = testing.Process(output, _program_with_a_source)
+    self.assertEqual(process.wait(), 0)
+    self.assertIn('--rate: [source: supplement [M]]', process.output())
+    self.assertIn('[M] recollected', process.output())
 
   def test_a_reader_that_has_had_enough(self):
     self.assertEqual(self.run_main(_print_to_nobody), (141, ''))

@@ -158,16 +158,17 @@ def run(
     step = session.restore(total_steps)
     if run.finished:
       return
-    if step is None:
-      step = 0
-      if 0 in due:
-        session.evaluate(0)
     bar = progress_lib.Progress(
-        total_steps, step, run.path.name, unit, quiet
+        total_steps, step or 0, run.path.name, unit, quiet
     )
     in_file = progress_lib.ProgressFile(run.path, total_steps)
     length, compiled = 1, False
     with bar:
+      if step is None:
+        step = 0
+        if 0 in due:
+          with bar.doing('evaluating'):
+            session.evaluate(0)
       while step < total_steps:
         until = min(step + length, ends[bisect.bisect(ends, step)])
         scalars, seconds = _timed(advance, step, until)
@@ -176,7 +177,8 @@ def run(
         step, compiled = until, True
         session.check(step, writers.Row(scalars))
         if step in due:
-          session.evaluate(step)
+          with bar.doing('evaluating'):
+            session.evaluate(step)
         # At the end, when asked to stop, and now and then. Nobody may be left
         # to read the progress, so that comes after it.
         at_once = stopping or step == total_steps
@@ -190,6 +192,8 @@ def run(
               stopping.signum,
           )
     run.finish({'steps': total_steps, 'seconds': session.seconds})
+    for line in session.last_lines:
+      run.log(f'result: {line}')
 
 
 def _ends(evaluate_at: Collection[int], total_steps: int) -> list[int]:

@@ -137,6 +137,8 @@ class LoopTest(parameterized.TestCase):
     self.assertEqual(
         progress, {'step': 100, 'total_steps': 100, 'saved': 100}
     )
+    *_, result = (self.path / 'log.txt').read_text().splitlines()
+    self.assertRegex(result, r' result: step 100  [0-9.]+ s  \w+ [-0-9.e]+')
 
   def test_calls_are_gapless_and_end_at_evaluations(self):
     training = Training()

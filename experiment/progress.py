@@ -1,6 +1,9 @@
 """How far a program is: a bar on a terminal, few plain lines elsewhere."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
+import errno
 import pathlib
 import sys
 import threading
@@ -19,14 +22,19 @@ from experiment import reading
 tqdm.tqdm.set_lock(threading.RLock())
 
 PROGRESS = 'progress.json'
+TICK_SECONDS = 0.5  # Between moves of a bar whose step takes long.
 LINE_SECONDS = 30.0  # Between plain lines.
 FILE_SECONDS = 1.0  # Between writes of progress.json.
 
 
 def write(line: str) -> None:
   """Prints a line to standard error without breaking a bar."""
-  tqdm.tqdm.write(line, file=sys.stderr)
-  sys.stderr.flush()
+  try:
+    tqdm.tqdm.write(line, file=sys.stderr)
+    sys.stderr.flush()
+  except OSError as error:  # A terminal was closed, as after SIGHUP.
+    if error.errno != errno.EIO:
+      raise
 
 
 class Progress:
@@ -83,14 +91,23 @@ class Progress:
   def __exit__(self, *_) -> None:
     self._bar.close()
 
-  def update(self, done: float, scalars: Mapping[str, float] = {}) -> None:
+  def update(
+      self,
+      done: float,
+      scalars: Mapping[str, float] = {},
+      description: str | None = None,
+  ) -> None:
     """Takes note that `done` is done, of the total.
 
     Args:
       done: how much is done by now, in all.
       scalars: values to show behind it.
+      description: replaces the first words of the bar.
     """
     self._done = done
+    if description is not None:
+      self._description = description
+      self._bar.set_description(description, refresh=False)
     shown = {name: f'{value:.4g}' for name, value in scalars.items()}
     if not self._bar.disable:
       self._bar.set_postfix(shown, refresh=False)
@@ -100,6 +117,34 @@ class Progress:
       if now - self._last_line >= LINE_SECONDS:
         self._last_line = now
         print(self._line(shown), file=self._stream, flush=True)
+
+  @contextlib.contextmanager
+  def doing(self, what: str) -> Iterator[None]:
+    """Says on the bar what is done during a block; its clock goes on."""
+    if self._bar.disable:
+      yield
+      return
+    ended = threading.Event()
+
+    def tick():
+      # Not even a closed pipe may keep the block from its end, and a run from
+      # saving after it.
+      with contextlib.suppress(OSError):
+        while True:
+          with self._bar.get_lock():  # refresh() would not release it then.
+            self._bar.refresh(nolock=True)
+          if ended.wait(TICK_SECONDS):
+            break
+
+    self._bar.set_description(f'{self._description}, {what}', refresh=False)
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+      yield
+    finally:
+      ended.set()
+      thread.join()
+      self._bar.set_description(self._description, refresh=False)
 
   def seconds_left(self) -> float | None:
     """By this session's rate; None before the first progress."""

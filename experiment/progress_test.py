@@ -1,8 +1,10 @@
 """Tests for progress."""
 
+import errno
 import io
 import json
 import pathlib
+import threading
 from unittest import mock
 
 from absl.testing import absltest
@@ -12,8 +14,15 @@ from experiment import progress
 
 class Terminal(io.StringIO):
 
+  error: OSError | None = None
+
   def isatty(self) -> bool:
     return True
+
+  def write(self, text: str) -> int:
+    if self.error:
+      raise self.error
+    return super().write(text)
 
 
 class ProgressTest(absltest.TestCase):
@@ -62,6 +71,60 @@ class ProgressTest(absltest.TestCase):
     self.assertIn('run:  75%', stream.getvalue())
     self.assertIn('3/4', stream.getvalue())
     self.assertIn('loss=0.5', stream.getvalue())
+
+  def test_a_bar_moves_during_a_long_step(self):
+    stream = Terminal()
+    with (
+        mock.patch.object(progress, 'TICK_SECONDS', 0.01),
+        progress.Progress(4, 1, 'run', stream=stream) as bar,
+        bar.doing('evaluating'),
+    ):
+      for _ in range(1000):
+        if stream.getvalue().count('run, evaluating:') > 3:
+          break
+        threading.Event().wait(0.01)
+    self.assertGreater(stream.getvalue().count('run, evaluating:'), 3)
+    bar = progress.Progress(4, 1, 'run', stream=io.StringIO())
+    with bar.doing('evaluating'):
+      pass
+    self.assertEqual(bar._stream.getvalue(), '')
+
+  def test_a_closed_terminal_is_no_error(self):
+    stream = Terminal()
+    with (
+        mock.patch.object(progress.sys, 'stderr', stream),
+        progress.Progress(4, 0, 'run', stream=stream) as bar,
+    ):
+      bar._bar.mininterval = 0
+      stream.error = OSError(errno.EIO, 'gone')
+      with bar.doing('evaluating'):
+        bar.update(1)
+      progress.write('a line')
+
+  def test_a_closed_pipe_ends_no_step_but_the_program(self):
+    stream = Terminal()
+    bar = progress.Progress(4, 0, 'run', stream=stream)
+    bar._bar.mininterval = 0
+    stream.error = BrokenPipeError(errno.EPIPE, 'gone')
+    with bar.doing('evaluating'):
+      pass
+    with self.assertRaises(BrokenPipeError):
+      bar.update(1)
+    bar._bar.disable = True
+    bar._bar.get_lock().release()  # tqdm has not.
+
+  def test_a_bar_fits_into_80_columns(self):
+    stream = Terminal()
+    with progress.Progress(216, 0, '', stream=stream, unit='run') as bar:
+      bar._bar.dynamic_ncols = lambda _: (80, 24)
+      bar.update(
+          3.25,
+          {'loss': 0.123456789, 'test_action_error': 1e-9, 'score': -123456.0},
+          description='Figure 4, choosing, 3 of 216',
+      )
+    last = stream.getvalue().replace('\n', '').split('\r')[-1]
+    self.assertStartsWith(last, 'Figure 4, choosing, 3 of 216:   2%')
+    self.assertLessEqual(len(last), 80)
 
   def test_quiet_is_silent(self):
     for stream in (io.StringIO(), Terminal()):

@@ -38,6 +38,7 @@ class Session:
 
   Attributes:
     saved: the step of the newest checkpoint; None before the first.
+    last_lines: the rows of the last evaluation of this session, for people.
   """
 
   def __init__(
@@ -65,6 +66,7 @@ class Session:
     self._check_complete = lambda: None
     self._saved_at = time.monotonic()
     self.saved: int | None = None
+    self.last_lines: list[str] = []
 
   def __enter__(self) -> 'Session':
     return self
@@ -127,7 +129,7 @@ class Session:
     if isinstance(measured, Mapping):
       measured = [writers.Row(measured)]
     rows = list(measured)
-    self._writers.write_rows(step, rows)
+    self.last_lines = self._writers.write_rows(step, rows)
     for row in rows:
       self.check(step, row)
 

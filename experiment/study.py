@@ -30,6 +30,9 @@ from experiment import run_folder
 from experiment import scheduler
 from experiment import sweep
 
+# What this module defines belongs to the program, so that --help shows it.
+flags.disclaim_key_flags()
+
 SMOKE = 'smoke'  # The scale that only shows that all parts work.
 
 

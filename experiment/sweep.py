@@ -200,7 +200,10 @@ def _run_all(
           progress_lib.write(f'failed: {failures[-1]}')
           # A run that could not start leaves its folder free.
           refused |= not job.began
-      bar.update(runs_done())
+      finished = sum(job.weight == done[job.folder] for job in jobs)
+      bar.update(
+          runs_done(), description=f'{description}, {finished} of {len(jobs)}'
+      )
   return failures, len(waiting)
 
 

@@ -91,8 +91,8 @@ class Writers:
     """
     self.write_rows(step, [Row(scalars, labels)])
 
-  def write_rows(self, step: int, rows: list[Row]) -> None:
-    """Writes the rows of one step; see `write`."""
+  def write_rows(self, step: int, rows: list[Row]) -> list[str]:
+    """Writes the rows of one step, see `write`; returns lines for people."""
     seconds = self.seconds()
     text = io.StringIO()
     table = csv.writer(text, lineterminator='\n')
@@ -116,9 +116,10 @@ class Writers:
       self._file.write(text.getvalue())
       self._file.flush()
     self._write_events(step, rows)
-    if self._console is not None:
-      for row in rows:
-        self._console(_line(step, seconds, row))
+    lines = [_line(step, seconds, row) for row in rows]
+    for line in lines if self._console else ():
+      self._console(line)
+    return lines
 
   def seconds(self) -> float:
     """How long the run has been going, without the pauses between sessions."""
