@@ -136,7 +136,7 @@ class _Checker:
     return posixpath.dirname(path)
 
   def files(self) -> Iterator[str]:
-    """Complains about files that have no target or no room."""
+    """Complains about files that have no target or room, or are missing."""
     known = {p for t in self._tree.targets.values() for p in t.paths()}
     tests = {
         path
@@ -144,6 +144,10 @@ class _Checker:
         if target.rule in _TESTS
         for path in target.srcs
     }
+    for target in self._tree.targets.values():
+      for path in target.srcs:
+        if path.endswith('.py') and path not in self._tree.imports:
+          yield f'{target.label}: there is no {path}'
     for path in self._tree.imports:
       if path not in known:
         yield f'{path}: in no target'

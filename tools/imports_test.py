@@ -203,6 +203,14 @@ class ImportsTest(parameterized.TestCase):
           ['red/new.py: in no target'],
       ),
       (
+          'target_without_file',
+          {
+              'blue/BUILD': _TREE['blue/BUILD']
+              + 'py_library(name = "gone", srcs = ["gone.py"])',
+          },
+          ['//blue:gone: there is no blue/gone.py'],
+      ),
+      (
           'test_that_is_no_py_test',
           {'blue/inner/inner_test.py': ''},
           ['blue/inner/inner_test.py: in no py_test'],
