@@ -35,6 +35,9 @@ class DistillerTest(parameterized.TestCase):
     super().setUp()
     keras.config.set_floatx('float64')
     self.addCleanup(keras.config.set_floatx, 'float32')
+    # Metrics have the type of the policy, which Keras keeps from its first use.
+    keras.config.set_dtype_policy('float64')
+    self.addCleanup(keras.config.set_dtype_policy, 'float32')
     self.x = np.random.default_rng(0).uniform(-1, 1, [5, 2])
     self.teacher, self.student = _network(7, 0), _network(4, 1)
 
