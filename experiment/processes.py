@@ -122,6 +122,7 @@ def _run(
   with open(output, 'ab') as file:
     os.dup2(file.fileno(), 1)
     os.dup2(file.fileno(), 2)
+  sys.stdout.reconfigure(line_buffering=True)  # In order with the errors.
   threading.Thread(target=_stop_with_parent, daemon=True).start()
   function(*arguments)
 
