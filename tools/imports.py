@@ -22,6 +22,7 @@ from tools import build_files
 # Modules that are not named like the distribution that brings them.
 _DISTRIBUTIONS = {
     'absl': 'absl_py',
+    'cv2': 'opencv_python_headless',
     'mpl_toolkits': 'matplotlib',
     'sonnet': 'dm_sonnet',
 }

@@ -6,6 +6,7 @@ import json
 from absl.testing import absltest
 from absl.testing import parameterized
 import ale_py
+import cv2  # noqa: F401 For gym's and gymnasium's wrappers.
 import gymnasium
 import numpy as np
 

@@ -4,6 +4,7 @@ import sys
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import cv2  # noqa: F401 For gym's and gymnasium's wrappers.
 import gym
 import gymnasium
 import numpy as np
