@@ -18,6 +18,7 @@ from experiment import run_folder
 from sg import experiment as experiment_lib
 from sg import presets
 from sg.pipelined import devices
+from sg.pipelined import experiments
 
 
 def train(
@@ -37,13 +38,14 @@ def train(
   Raises:
     UserError: a setting or the data cannot be used, or training diverged.
   """
+  environment.configure_threads(settings.threads)
   if devices.follows(settings):
-    _prepare(settings).follow()
+    experiments.make(settings).follow()
     return None
   with run_folder.open_run(path, settings, resume) as run:
-    experiment = _prepare(settings)
+    experiment = experiments.make(settings)
     inputs.keep(run, data=experiment.data_digest)
-    with experiment.leading():
+    with experiments.running(experiment):
       loop.run(
           run,
           experiment.steps,
@@ -67,12 +69,6 @@ def _result(settings: presets.Config, folder: pathlib.Path) -> str:
       for name in names
   )
   return f'{settings.method}, seed {settings.seed}: {found}'
-
-
-def _prepare(settings: presets.Config) -> experiment_lib.Experiment:
-  """Gets the devices, and makes on them what is to be trained."""
-  environment.configure_threads(settings.threads)
-  return experiment_lib.Experiment(settings, devices.prepare(settings))
 
 
 def main(_):

@@ -26,8 +26,10 @@ from experiment import run_folder
 from sg.data import archives
 from sg.data import imagenet
 
-# What may be part of a path: no separators, and no dot in front.
-_PART = r'[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*'
+# What may be part of a path: no separators, no dot in front, and all of it
+# UTF-8, other bytes of which tarfile makes surrogates.
+_NEVER = r'/\\:\x00-\x1f\ud800-\udfff'
+_PART = rf'[^.{_NEVER}][^{_NEVER}]*'
 _IMAGE = rf'{_PART}\.(?i:jpeg|jpg)'
 _IS_IMAGE = re.compile(_IMAGE)
 _IN_FOLDERS = re.compile(rf'(.*/)?(train|val)/({_PART})/({_IMAGE})')

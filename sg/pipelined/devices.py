@@ -20,13 +20,13 @@ def follows(settings: presets.Settings) -> bool | None:
   return None
 
 
-def prepare(settings: presets.Settings) -> replicas.Alone:
+def prepare(settings: presets.Settings) -> replicas.Copies | None:
   """Makes or connects the devices that the settings ask for.
 
   Call it before TensorFlow computes anything.
 
   Returns:
-    The copies of the network.
+    The copies of the network; None for one.
 
   Raises:
     UserError: settings that do not go together, or devices that are not there.
@@ -45,7 +45,7 @@ def prepare(settings: presets.Settings) -> replicas.Alone:
   if settings.cluster:
     cluster.connect(settings.cluster)
   _check_names(settings.placement, '--placement')
-  return replicas.ALONE
+  return None
 
 
 def _check(settings: presets.Settings) -> None:
