@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes what the repository's teachers say of themselves into results/.
 
     ./bazelw run //agents:collect_teachers
