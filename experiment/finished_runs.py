@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From finished run folders to rows of results: what families share."""
 
 from collections.abc import Mapping

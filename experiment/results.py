@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows of results/*.csv: what was measured, and what made it.
 
 The paper's numbers and ours have the same columns; the first five say what a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CSV files that programs merge rows into: curves, single runs."""
 
 from collections.abc import Iterable
