@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From the run folders to the rows of `results/`.
 
     table1_curves.csv      a row per run and evaluation
