@@ -33,7 +33,7 @@ PARTS = ('figure2', 'figure3', 'figure4', 'table1')
 
 # What the report compares with; beside this file, also in Bazel's runfiles.
 _PAPER = pathlib.Path(__file__).parent / 'results'
-_COPIED = ('claims.csv', 'paper.csv')
+_COPIED = ('paper.csv', 'table1_methods.csv')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +121,7 @@ def run(settings: Settings) -> list[pathlib.Path]:
   if 'table1' in parts:
     plan = table1.Sweep(preset=preset, jobs=settings.jobs)
     table1.run(plan, {}, runs / 'table1', rows)
-  return report.write(rows, folder / 'report', scale=scale)
+  return report.write(rows, folder / 'report', with_html=True)
 
 
 def main(_):

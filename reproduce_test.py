@@ -7,6 +7,9 @@ from absl.testing import absltest
 
 from experiment import errors
 from regression import figure2
+from report.rows import regression as regression_rows
+from report.rows import synthetic_gradients as table1_rows
+from report.rows import table
 import reproduce
 from sg import presets
 from sg import table1
@@ -30,9 +33,11 @@ class ReproduceTest(absltest.TestCase):
     report = (folder / 'report' / 'report.html').read_text(encoding='utf-8')
     self.assertIn('Styblinski-Tang', report)
     self.assertIn('smoke', report)
-    rows = (folder / 'results' / 'measured.csv').read_text().splitlines()
-    # A header, two metrics of 42 cells, and seven methods of Table 1.
-    self.assertLen(rows, 1 + 2 * 42 + 7)
+    networks = table.read(folder / 'results', regression_rows.Evaluation)
+    # Two methods and seeds of 21 cells.
+    self.assertLen({row[1:7] for row in networks}, 2 * 2 * 21)
+    accuracies = table.read(folder / 'results', table1_rows.Accuracy)
+    self.assertLen({row.method for row in accuracies}, 7)
 
   def test_parts_without_data_are_left_out(self):
     missing = errors.UserError('data/cifar10: no such folder')

@@ -20,7 +20,7 @@ from experiment import sweep
 from regression import analysis
 from regression import functions
 from regression import train
-from report import figure2 as drawing
+from report.figures import figure2 as drawing
 
 SIZES = (20, 100, 10_000)  # Section 4.1 [V].
 

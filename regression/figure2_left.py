@@ -14,7 +14,7 @@ from matplotlib import figure as figure_lib
 from experiment import config
 from experiment import errors
 from experiment import run_folder
-from report import style
+from report.figures import style
 from theory import segments
 
 _TANGENT = 0.28  # Half the length of the pieces that show a slope.
@@ -45,9 +45,7 @@ def make() -> figure_lib.Figure:
       axis.set_xticks([])
       axis.set_yticks([])
       axis.grid(False)
-    ink, regular, sobolev = (
-        style.LIGHT.soft, style.LIGHT.regular, style.LIGHT.sobolev
-    )
+    ink, regular, sobolev = style.SOFT, style.REGULAR, style.SOBOLEV
     axes[0].plot(found.knots, found.heights, color=ink)
     for heights, line in zip(found.hypotheses, ('-', '--'), strict=True):
       axes[1].plot(found.knots, heights, line, color=regular)
@@ -65,7 +63,7 @@ def make() -> figure_lib.Figure:
           solid_capstyle='round',
       )
     for axis in axes[1:]:
-      axis.plot(found.points, found.values, 'o', color=style.LIGHT.ink)
+      axis.plot(found.points, found.values, 'o', color=style.INK)
   return figure
 
 

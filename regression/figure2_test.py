@@ -1,10 +1,11 @@
-import csv
 import pathlib
 
 from absl.testing import absltest
 
 from regression import figure2
 from regression import train
+from report.rows import regression as rows_lib
+from report.rows import table
 
 _TINY = {'seeds': 2, 'steps': 8, 'evaluations': 2, 'hidden': (4, 4)}
 
@@ -18,21 +19,20 @@ class Figure2Test(absltest.TestCase):
     )
     made = figure2.run(plan, _TINY, folder)
     self.assertGreater(made.figures[0].stat().st_size, 10_000)
-    with open(made.rows / 'figure2_networks.csv') as file:
-      rows = list(csv.DictReader(file))
-    found = {(r['function'], r['size'], r['method'], r['seed']) for r in rows}
+    rows = table.read(made.rows, rows_lib.Evaluation)
+    found = {(r.function, r.size, r.method, r.seed) for r in rows}
     self.assertEqual(
         found,
         {
-            (function, '20', method, seed)
+            (function, 20, method, seed)
             for function in ('booth', 'ackley')
             for method in ('regular', 'sobolev')
-            for seed in ('0', '1')
+            for seed in (0, 1)
         },
     )
     # Not the smoke scale's settings, so not its name.
     self.assertEqual(
-        {r['scale'] for r in rows}, {'smoke steps=8 hidden=4,4 evaluations=2'}
+        {r.scale for r in rows}, {'smoke steps=8 hidden=4,4 evaluations=2'}
     )
 
   def test_the_paper_s_scale(self):

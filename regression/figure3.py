@@ -10,6 +10,8 @@ from experiment.startup import run_main
 
 from collections.abc import Mapping
 import dataclasses
+import itertools
+import math
 import pathlib
 
 import numpy as np
@@ -17,17 +19,17 @@ import numpy as np
 from experiment import config
 from experiment import errors
 from experiment import study
-from regression import analysis
 from regression import datasets
 from regression import figure2
 from regression import functions
 from regression import train
-from report import figure3 as drawing
+from report import finished
+from report.figures import figure3 as drawing
+from report.rows import regression as rows_lib
+from report.rows import runs as runs_lib
+from report.rows import table
 
 GRID = 41  # Points along each side of the surfaces.
-
-_COLUMNS = ('x1', 'x2', 'value', 'g1', 'g2')
-
 
 @dataclasses.dataclass(frozen=True)
 class Picture(study.Rows):
@@ -57,44 +59,39 @@ def grid(function: functions.Function) -> np.ndarray:
   return np.stack(np.meshgrid(*axes, indexing='ij'), -1).reshape(-1, 2)
 
 
-def point_rows(
-    scale: str, name: str, size: int, seed: int
-) -> list[analysis.Row]:
-  """Rows of `analysis.POINTS`: what the networks learn from."""
-  return [
-      {
-          'scale': scale,
-          'function': name,
-          'size': size,
-          'x1': f'{x1:.5g}',
-          'x2': f'{x2:.5g}',
-      }
-      for x1, x2 in datasets.training_set(name, size, seed).x
-  ]
+def training_points(
+    scale: str, name: str, size: int, seed: int, run: str
+) -> list[rows_lib.TrainingPoint]:
+  """What the networks learn from."""
+  points = datasets.training_set(name, size, seed).x
+  return [rows_lib.TrainingPoint(scale, name, size, *x, run) for x in points]
 
 
-def surface_rows(
-    scale: str,
-    name: str,
-    panel: str,
-    size: int,
+def surface(
+    about: tuple[str, str, str, int],
     x: np.ndarray,
     value: np.ndarray,
     gradient: np.ndarray,
-) -> list[analysis.Row]:
-  """Rows of `analysis.SURFACES`, one for each point of the grid."""
+    run: str,
+) -> list[rows_lib.SurfacePoint]:
+  """One row for each point of the grid.
+
+  Args:
+    about: the scale, the function, the panel and the size.
+    x: the points [N, 2].
+    value: the values there [N, 1].
+    gradient: the derivatives [N, 2]; not finite at a kink, where the row has
+      none.
+    run: see `runs.Run`.
+  """
+
+  def slope(numbers):
+    return [number if math.isfinite(number) else None for number in numbers]
+
+  columns = np.column_stack([x, value, gradient]).tolist()
   return [
-      {
-          'scale': scale,
-          'function': name,
-          'panel': panel,
-          'size': size,
-          **dict(zip(_COLUMNS, numbers, strict=True)),
-      }
-      for numbers in (
-          [f'{number:.5g}' for number in row]
-          for row in np.column_stack([x, value, gradient])
-      )
+      rows_lib.SurfacePoint(*about, *numbers[:3], *slope(numbers[3:]), run)
+      for numbers in columns
   ]
 
 
@@ -127,30 +124,31 @@ def run(
         f'{len(function.low)}: surfaces show no others'
     )
   x = grid(function)
-  truth = function.value_and_gradient(x)
-  surfaces = surface_rows(scale, plan.function, 'truth', 0, x, *truth)
-  points = []
+  found, drawn = [], []
+  for size, method in itertools.product(plan.sizes, train.METHODS):
+    config_ = train.Config(
+        **dataclasses.asdict(settings),
+        functions=(plan.function,),
+        size=size,
+        method=method,
+    )
+    path = made.folder / f'{plan.function}-{size}-{method}'
+    predicted = train.train(config_, path, resume=True).predict(0, x)
+    made_by = finished.read(path, strings=['function']).run
+    found.append(made_by)
+    about = (scale, plan.function, method, size)
+    drawn += surface(about, x, *predicted, made_by.run)
+  truth = (scale, plan.function, 'truth', 0)
+  drawn += surface(
+      truth, x, *function.value_and_gradient(x), found[0].run
+  )
   for size in plan.sizes:
-    points += point_rows(scale, plan.function, size, settings.first_seed)
-    for method in train.METHODS:
-      config_ = train.Config(
-          **dataclasses.asdict(settings),
-          functions=(plan.function,),
-          size=size,
-          method=method,
-      )
-      path = made.folder / f'{plan.function}-{size}-{method}'
-      ensemble = train.train(config_, path, resume=True)
-      predicted = ensemble.predict(0, x)
-      surfaces += surface_rows(
-          scale, plan.function, method, size, x, *predicted
-      )
-
-  def write(folder: pathlib.Path):
-    analysis.merge_table(folder / analysis.SURFACES, surfaces)
-    analysis.merge_table(folder / analysis.POINTS, points)
-
-  made.collect(write)
+    drawn += training_points(
+        scale, plan.function, size, settings.first_seed, found[0].run
+    )
+  made.collect(
+      lambda folder: table.merge(folder, [*runs_lib.distinct(found), *drawn])
+  )
   picture = made.figure(f'{plan.function}.png')
   drawing.draw(made.rows, scale, plan.function, picture)
   return made

@@ -1,4 +1,3 @@
-import csv
 import pathlib
 
 from absl.testing import absltest
@@ -8,13 +7,10 @@ import numpy as np
 from regression import datasets
 from regression import figure3
 from regression import functions
+from report.rows import regression as rows_lib
+from report.rows import table
 
 _TINY = {'steps': 8, 'evaluations': 2, 'hidden': (4, 4), 'threads': 1}
-
-
-def _read(path):
-  with open(path, encoding='utf-8', newline='') as file:
-    return list(csv.DictReader(file))
 
 
 class Figure3Test(parameterized.TestCase):
@@ -24,30 +20,43 @@ class Figure3Test(parameterized.TestCase):
     plan = figure3.Picture(scale='smoke', function='booth')
     made = figure3.run(plan, _TINY, folder)
     self.assertGreater(made.figures[0].stat().st_size, 10_000)
-    rows = _read(made.rows / 'figure3.csv')
-    panels = {(row['panel'], row['size']) for row in rows}
+    rows = table.read(made.rows, rows_lib.SurfacePoint)
+    panels = {(row.panel, row.size) for row in rows}
     self.assertEqual(
         panels,
-        {('truth', '0')}
-        | {(m, s) for m in ('regular', 'sobolev') for s in ('20', '100')},
+        {('truth', 0)}
+        | {(m, s) for m in ('regular', 'sobolev') for s in (20, 100)},
     )
     self.assertLen(rows, 5 * figure3.GRID**2)
-    truth = [row for row in rows if row['panel'] == 'truth']
+    truth = [row for row in rows if row.panel == 'truth']
     x, y, value = (
-        np.array([float(row[name]) for row in truth])
+        np.array([getattr(row, name) for row in truth])
         for name in ('x1', 'x2', 'value')
     )
     expected = (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
     np.testing.assert_allclose(value, expected, rtol=1e-3, atol=0.1)
-    self.assertLen(_read(made.rows / 'figure3_points.csv'), 120)
+    self.assertLen(table.read(made.rows, rows_lib.TrainingPoint), 120)
+
+  def test_a_kink_of_the_function_has_a_value_and_no_slope(self):
+    x = figure3.grid(functions.FUNCTIONS['ackley'])
+    truth = functions.FUNCTIONS['ackley'].value_and_gradient(x)
+    about = ('smoke', 'ackley', 'truth', 0)
+    rows = figure3.surface(about, x, *truth, 'abc')
+    (kink,) = [row for row in rows if row.g1 is None]
+    self.assertEqual(kink[4:6], (0.0, 0.0))
+    self.assertAlmostEqual(kink.value, 0.0, places=4)
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    table.merge(folder, rows)
+    self.assertLen(table.read(folder, rows_lib.SurfacePoint), len(rows))
 
   def test_points_are_those_of_the_seed(self):
-    found = [figure3.point_rows('smoke', 'booth', 20, seed) for seed in (0, 1)]
+    found = [
+        figure3.training_points('smoke', 'booth', 20, seed, 'abc')
+        for seed in (0, 1)
+    ]
     for seed, rows in enumerate(found):
       x = datasets.training_set('booth', 20, seed).x
-      np.testing.assert_allclose(
-          [[float(row['x1']), float(row['x2'])] for row in rows], x, rtol=1e-4
-      )
+      np.testing.assert_array_equal([[row.x1, row.x2] for row in rows], x)
     self.assertNotEqual(*found)
 
   @parameterized.parameters(*functions.FUNCTIONS)

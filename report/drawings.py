@@ -1,188 +1,132 @@
-"""The report's figures: which there are, and how they become files."""
+# SPDX-License-Identifier: Apache-2.0
+"""Which figures can be drawn of some results."""
 
-import base64
 from collections.abc import Callable
+from collections.abc import Iterator
 import functools
-import html
-import pathlib
 from typing import NamedTuple
 
 from matplotlib import figure as figure_lib
 
-from report import document
-from report import figure2
-from report import figure3
-from report import figure4_figures
-from report import learning_curves
-from report import loading
-from report import rows
-from report import style
-from report import table1_figures
-from report import teachers_figure
+from report import methods as methods_lib
+from report import names
+from report import networks as networks_lib
+from report import results as results_lib
+from report import students as students_lib
+from report.figures import figure2
+from report.figures import figure3
+from report.figures import figure4
+from report.figures import learning_curves
+from report.figures import maps
+from report.figures import table1
+from report.figures import teachers
+from report.pages import judged as judged_lib
+from report.rows import distillation
+from report.rows import regression
+from report.rows import synthetic_gradients
 
 
 class Drawing(NamedTuple):
-  """A figure of the report.
+  """A figure that can be drawn.
 
   Attributes:
     name: of its file, without the suffix.
-    alt: what it shows, for those who do not see it.
-    make: draws it in a theme.
-    dpi: the resolution of its PNG.
-    surfaces: whether it has too many shapes for an SVG.
+    make: draws it.
+    dpi: the resolution of its file.
   """
 
   name: str
-  alt: str
-  make: Callable[[style.Theme], figure_lib.Figure]
-  dpi: int
-  surfaces: bool = False
+  make: Callable[[], figure_lib.Figure]
+  dpi: int = 110
 
-  def save(self, folder: pathlib.Path) -> None:
-    """Writes the PNG for Markdown."""
-    style.save(self.make(style.LIGHT), folder / f'{self.name}.png', self.dpi)
 
-  def block(self) -> document.Figure:
-    """The figure as a part of the document."""
-    if not self.surfaces:
-      draw = functools.partial(self.make, style.LIGHT)
-      return document.Figure(
-          self.name, self.alt, style.to_svg(draw, self.name)
+def drawings(
+    results: results_lib.Results, judged: list[judged_lib.Judged]
+) -> Iterator[Drawing]:
+  """Yields the figures, those of verdicts at the scale that they are about."""
+  scales = {one.section.kind: one.scale for one in judged}
+  yield from _regression(results, scales[regression.Evaluation])
+  yield from _surfaces(results)
+  yield from _distillation(results, scales[distillation.Student])
+  yield from _table1(results, scales[synthetic_gradients.Accuracy])
+
+
+def _regression(results, decided) -> Iterator[Drawing]:
+  baselines = results.rows(regression.Baseline)
+  recipes = {
+      scale: networks_lib.Networks(
+          results.rows(regression.Evaluation, scale), baselines
       )
-    light, dark = (
-        _data(style.to_bytes(self.make(theme), 'webp', self.dpi))
-        for theme in (style.LIGHT, style.DARK)
-    )
-    markup = (
-        '<picture><source media="(prefers-color-scheme: dark)" '
-        f'srcset="{dark}"><img alt="{html.escape(self.alt)}" src="{light}">'
-        '</picture>'
-    )
-    return document.Figure(self.name, self.alt, markup)
-
-
-def _data(content: bytes) -> str:
-  return f'data:image/webp;base64,{base64.b64encode(content).decode()}'
-
-
-def drawings(found: loading.Results) -> list[Drawing]:
-  """The figures that can be drawn from some results."""
-  return [
-      *_figure2(found),
-      *_figure3(found),
-      *_figure4(found),
-      *_table1(found),
-  ]
-
-
-def _figure2(found: loading.Results) -> list[Drawing]:
-  scale = found.shown(s for s, e in found.evidence.items() if e.networks)
-  if scale is None:
-    return []
-  evidence = found.evidence[scale]
-  baselines = list(evidence.baselines.values())
-  made = []
-  for name, metric, what in (
-      ('figure2', 'test_mse', 'Test errors'),
-      ('figure2_gradients', 'test_gradient_mse', 'Errors of the gradients'),
-  ):
-    made.append(
-        Drawing(
-            name,
-            f'{what} of regular and Sobolev Training on each function, for '
-            'each number of training points',
-            functools.partial(
-                figure2.make, evidence.networks, baselines, metric
-            ),
-            dpi=120,
-        )
-    )
-  curves = [point for point in found.curves if point.scale == scale]
-  if curves:
-    for name, axis, what in (
-        ('figure2_steps', 'step', 'steps'),
-        ('figure2_seconds', 'seconds', 'seconds'),
+      for scale in results.scales(regression.Evaluation)
+  }
+  for scale, networks in recipes.items():
+    steps = {s for c in networks.cells for s in networks.effects_by_step(c)}
+    # Others are in the figure of settings.
+    if steps and ' ' not in scale:
+      place = f'_{scale}' * (scale != decided)
+      name = f'verdict_map{place}'
+      yield Drawing(name, functools.partial(maps.over_steps, networks))
+  if decided:
+    networks = recipes[decided]
+    make = functools.partial(figure2.make, networks)
+    yield Drawing('figure2', make)
+    gradients = functools.partial(make, 'test_gradient_mse')
+    yield Drawing('figure2_gradients', gradients)
+    for name, axis in (
+        ('figure2_steps', 'step'), ('figure2_seconds', 'seconds')
     ):
-      made.append(
-          Drawing(
-              name,
-              f'Test errors of both methods during training, over {what}',
-              functools.partial(learning_curves.make, curves, baselines, axis),
-              dpi=90,
-          )
-      )
-  return made
-
-
-def _figure3(found: loading.Results) -> list[Drawing]:
-  scale = found.shown({point.scale for point in found.grid})
-  grid = [point for point in found.grid if point.scale == scale]
-  return [
-      Drawing(
-          f'figure3_{function}',
-          f'Surfaces of {rows.title(function)} and of its models by regular '
-          'and Sobolev Training, with their gradients underneath',
-          functools.partial(
-              figure3.make,
-              [point for point in grid if point.function == function],
-              found.points,
-          ),
-          dpi=100,
-          surfaces=True,
-      )
-      for function in rows.functions(grid)
-  ]
-
-
-def _figure4(found: loading.Results) -> list[Drawing]:
-  made = []
-  scale = found.shown({point.scale for point in found.students})
-  if scale is not None:
-    points = [point for point in found.students if point.scale == scale]
-    made.append(
-        Drawing(
-            'figure4',
-            'Test action prediction error and divergence from the teacher of '
-            'regular and Sobolev distillation during training, for each game '
-            'and percentage of the states',
-            functools.partial(figure4_figures.make, points),
-            dpi=110,
-        )
+      curves = functools.partial(learning_curves.make, networks, axis)
+      yield Drawing(name, curves, dpi=80)
+  if len(recipes) > 1:
+    yield Drawing(
+        'figure2_settings', functools.partial(maps.over_recipes, recipes)
     )
-  if found.teacher_curves:
-    made.append(
-        Drawing(
-            'figure4_teachers',
-            "Each teacher's score during training, over frames",
-            functools.partial(
-                teachers_figure.make, found.teacher_curves, found.teachers
-            ),
-            dpi=100,
-        )
+
+
+def _surfaces(results) -> Iterator[Drawing]:
+  rows = results.rows(regression.SurfacePoint)
+  points = results.rows(regression.TrainingPoint)
+  scale = next(iter(results.scales(regression.SurfacePoint)), None)
+  functions = (row.function for row in rows if row.scale == scale)
+  for function in names.ordered(functions, names.FUNCTIONS):
+    grid = [row for row in rows if row[:2] == (scale, function)]
+    if figure3.is_complete(grid):
+      make = functools.partial(figure3.make, grid, points)
+      yield Drawing(f'figure3_{function}', make, dpi=100)
+
+
+def _distillation(results, decided) -> Iterator[Drawing]:
+  if decided:
+    students = students_lib.Students(
+        results.rows(distillation.Student, decided)
     )
-  return made
+    yield Drawing('figure4', functools.partial(figure4.make, students), dpi=90)
+    if any(row.episodes for row in results.rows(distillation.Student, decided)):
+      make = functools.partial(figure4.make_episodes, students)
+      yield Drawing('figure4_episodes', make, dpi=90)
+  curves = results.rows(distillation.TeacherCurve)
+  if curves:
+    played = results.rows(distillation.Teacher)
+    make = functools.partial(teachers.make, curves, played)
+    yield Drawing('figure4_teachers', make, dpi=100)
 
 
-def _table1(found: loading.Results) -> list[Drawing]:
-  made = []
-  for name, points, make, alt in (
+def _table1(results, decided) -> Iterator[Drawing]:
+  methods = methods_lib.of(results)
+  for name, kind, make in (
+      ('table1_curves', synthetic_gradients.Accuracy, table1.make_curves),
       (
-          'table1_curves',
-          found.accuracies,
-          table1_figures.make_curves,
-          'Test accuracy of each method during training',
-      ),
-      (
-          'table1_alignment',
-          found.alignment,
-          table1_figures.make_alignment,
-          'Cosine, ratio of norms and error of the loss of each synthetic '
-          'gradient during training, at each split',
+          'table1_alignment', synthetic_gradients.Alignment,
+          table1.make_alignment,
       ),
   ):
-    scale = found.shown({point.scale for point in points})
-    if scale is not None:
-      chosen = [point for point in points if point.scale == scale]
-      draw = functools.partial(make, chosen)
-      made.append(Drawing(name, alt, draw, dpi=110))
-  return made
+    rows = results.rows(kind, decided) if decided else []
+    if rows:
+      yield Drawing(name, functools.partial(make, rows, methods), dpi=90)
+  kind = synthetic_gradients.Candidate
+  trained = [r for r in results.rows(kind) if r.validation_top1 is not None]
+  groups = dict.fromkeys(row[:3] for row in trained)
+  for number, group in enumerate(groups, 1):
+    rows = [row for row in trained if row[:3] == group]
+    make = functools.partial(table1.make_choices, rows, methods)
+    yield Drawing(f'table1_choices_{number}', make)

@@ -1,160 +1,247 @@
-"""Tests of the report's files."""
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the report's files: all rows, some, none, and hostile ones."""
 
-from html import parser
+import html.parser
 import pathlib
 import re
-import shutil
+from unittest import mock
 
 from absl.testing import absltest
+from absl.testing import parameterized
 
 from experiment import errors
-from report import document
-from report import loading
+from report import drawings
 from report import output
+from report import results as results_lib
 from report import testing
+from report.claims import claims
+from report.claims import section as section_lib
+from report.pages import judged as judged_lib
+from report.rows import distillation
+from report.rows import paper
+from report.rows import regression
+from report.rows import runs
+from report.rows import synthetic_gradients
+from report.rows import table
 
-_BEGIN, _END = '<!-- results: begin -->', '<!-- results: end -->'
-_README = f'# Title\n\n{_BEGIN}\nold\n{_END}\n\nAfter.\n'
+_README = (
+    '# Title\n\n<!-- results: begin -->\nBEFORE\n<!-- results: end -->\nEnd.\n'
+)
 
-_GAINS = {('ackley', 20): 1.5, ('ackley', 100): 1.5}
+_POISON = (
+    '</code><script>alert(1)</script> "><img src=x onerror=alert(1)> '
+    '[a](javascript:alert(1)) ![b](javascript:alert(2)) | `c` <b onclick="d">'
+)
 
 
-class _Page(parser.HTMLParser):
-  """Collects what a page refers to, and where one can go in it."""
+class _Page(html.parser.HTMLParser):
+  """Collects the tags of a page, their attributes, and its text."""
 
   def __init__(self, text):
     super().__init__()
-    self.anchors, self.links, self.images = set(), [], []
+    self.tags, self.text = [], ''
     self.feed(text)
 
   def handle_starttag(self, tag, attrs):
-    attributes = dict(attrs)
-    if 'id' in attributes:
-      self.anchors.add(attributes['id'])
-    self.links += [attributes['href']] if tag == 'a' else []
-    for name in ('src', 'srcset', 'data'):
-      self.images += [attributes[name]] if name in attributes else []
-    assert tag not in ('link', 'script', 'iframe'), tag
+    self.tags.append((tag, dict(attrs)))
+
+  def handle_data(self, data):
+    self.text += data
 
 
-def _content(folder):
-  return {
-      path.relative_to(folder): path.read_bytes()
-      for path in folder.rglob('*')
-      if path.is_file()
-  }
+def effect(function, size):
+  del size
+  return -1.0 if function == 'ackley' else 1.5
 
 
-class OutputTest(absltest.TestCase):
+def everything():
+  """Rows of all kinds."""
+  accuracies = testing.accuracies()
+  return [
+      testing.RUN,
+      *testing.baselines(),
+      *testing.evaluations(effect),
+      *testing.evaluations(effect, scale='laptop', seeds=5),
+      *testing.evaluations(effect, scale='laptop steps=9', held_out=False),
+      *testing.surfaces(),
+      *testing.students(lambda game, percent: 0.2),
+      distillation.Candidate(
+          'laptop', 'pong', 10.0, 'regular', 1e-3, 0.0, 1000, 0.1, 7.0, 1,
+          testing.RUN.run,
+      ),
+      distillation.Teacher('pong', 'greedy', 400, 3, 9, 20.0, None, None),
+      *accuracies,
+      *testing.alignment(accuracies),
+      *testing.choices(),
+      *(
+          paper.Printed(case, method, 'top1', 60.0 + k, 0.1, 'Table 1 [V]')
+          for case in ('cifar10/3', 'imagenet/1', 'imagenet/3')
+          for k, method in enumerate(testing.ACCURACIES)
+      ),
+  ]
 
-  @classmethod
-  def setUpClass(cls):
-    super().setUpClass()
-    cls.folder = pathlib.Path(absltest.get_default_test_tmpdir(), 'report')
-    cls.results = cls.folder / 'results'
-    cls.results.mkdir(parents=True, exist_ok=True)
-    testing.write_results(cls.results, testing.networks(_GAINS, 4))
-    cls.readme = cls.folder / 'README.md'
-    cls.readme.write_text(_README)
-    cls.docs = cls.folder / 'docs'
-    cls.written = output.write(cls.results, cls.docs, cls.readme)
 
-  def test_what_is_written(self):
-    self.assertEqual(
-        {
-            'README.md',
-            'docs/results.md',
-            'docs/report.html',
-            'docs/figures/figure2.png',
-            'docs/figures/figure2_gradients.png',
-            'docs/figures/figure2_steps.png',
-            'docs/figures/figure2_seconds.png',
-            'docs/figures/figure3_styblinski_tang.png',
-        },
-        {path.relative_to(self.folder).as_posix() for path in self.written},
+class OutputTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+    self.output = self.folder / 'docs'
+    self.readme = self.folder / 'README.md'
+    self.readme.write_text(_README)
+    # A figure takes a second; `drawings_test` draws them.
+    self.enter_context(
+        mock.patch.object(
+            drawings.Drawing, 'make', lambda drawing: mock.Mock()
+        )
     )
-    for path in self.written:
-      self.assertGreater(path.stat().st_size, 100, msg=str(path))
+    self.enter_context(
+        mock.patch.object(
+            output.style, 'save',
+            lambda figure, path, dpi: path.write_bytes(b'a PNG'),
+        )
+    )
 
-  def test_the_same_rows_give_the_same_bytes(self):
-    before = _content(self.folder)
-    output.write(self.results, self.docs, self.readme)
-    self.assertEqual(before, _content(self.folder))
+  def _write(self, rows, html_too=True):
+    results = self.folder / 'results'
+    table.merge(results, rows)
+    output.write(results, self.output, self.readme, html_too)
+    text = (self.output / 'results.md').read_text()
+    # Whatever is missing, every table's rows have as many cells as its header.
+    for block in re.findall(r'(?:^\|.*\|\n)+', text, re.MULTILINE):
+      lines = block.splitlines()
+      counts = {len(re.findall(r'(?<!\\)\|', line)) for line in lines}
+      self.assertLen(counts, 1, block)
+      # And no column is empty.
+      if len(lines) > 2:
+        cells = [re.split(r'(?<!\\)\|', line)[1:-1] for line in lines[2:]]
+        for column in zip(*cells, strict=True):
+          self.assertTrue(any(map(str.strip, column)), block)
+    return text
 
-  def test_links_of_markdown_lead_somewhere(self):
-    count = 0
-    for path in (self.readme, self.docs / 'results.md'):
-      text = path.read_text()
-      headings = re.findall('^#+ (.+)$', text, re.MULTILINE)
-      anchors = {document.slug(heading) for heading in headings}
-      for target in re.findall(r'\]\((.+?)\)', text):
-        file, _, anchor = target.partition('#')
-        self.assertTrue((path.parent / file).exists(), msg=target)
-        self.assertTrue(not anchor or anchor in anchors, msg=target)
-        count += 1
-    self.assertGreater(count, 8)
-
-  def test_the_page_needs_no_other_file(self):
-    text = (self.docs / 'report.html').read_text()
-    page = _Page(text)
-    self.assertNotEmpty(page.links)
-    for link in page.links:
-      self.assertIn(link, {f'#{anchor}' for anchor in page.anchors})
-    self.assertNotEmpty(page.images)
-    for image in page.images:
-      self.assertStartsWith(image, 'data:')
-    self.assertNotIn('@import', text)
-    self.assertNotIn('$', re.sub(r'<svg.*?</svg>', '', text, flags=re.DOTALL))
+  def test_everything(self):
+    text = self._write(everything())
+    self.assertIn('Of 22 claims of the paper', text)
+    numbers = re.findall(r'^\| (\d+) \| .* \| \*\*[\w ]+\*\* \|', text, re.M)
+    self.assertEqual(numbers, [str(number) for number in range(1, 23)])
+    self.assertIn('https://arxiv.org/abs/1706.04859', text)
+    self.assertIn('Czarnecki', text)
+    for image in re.findall(r'!\[.*\]\((.*)\)', text):
+      self.assertTrue((self.output / image).exists(), image)
+    # A number below 100,000 is written out.
+    self.assertNotRegex(text, r'\d[eE]\+')
+    page = (self.output / 'report.html').read_text()
+    self.assertNotIn('figures/', page)  # All in one file.
+    self.assertIn('data:image/png;base64,', page)
 
   def test_the_readme_keeps_the_rest(self):
+    self._write(everything())
     text = self.readme.read_text()
-    self.assertStartsWith(text, f'# Title\n\n{_BEGIN}\nOf 22 claims')
-    self.assertEndsWith(text, f'{_END}\n\nAfter.\n')
-    self.assertNotIn('\nold\n', text)
-    self.assertIn('Not run: Figure 3 (2 claims), Figure 4 (4 claims), T', text)
-    self.assertIn('](docs/figures/figure2.png)', text)
+    self.assertStartsWith(text, '# Title\n\n<!-- results: begin -->\n![')
+    self.assertEndsWith(text, '<!-- results: end -->\nEnd.\n')
+    self.assertNotIn('BEFORE', text)
+    self.assertIn('(docs/figures/verdict_map.png)', text)
+    self.assertIn('(docs/results.md)', text)
+    # A row per section of the paper.
+    rows = re.findall(r'^\| (\d[.\d]*), ', text, re.MULTILINE)
+    self.assertEqual(rows, ['3', '4.1', '4.2', '4.3'])
 
-  def test_figures_of_the_readme(self):
-    found = loading.read(self.results)
-    for names, shown in (
-        (('figure2', 'figure2_steps', 'figure4'), ['figure2', 'figure4']),
-        (('figure4', 'figure4_teachers'), ['figure4']),
-        ((), []),
-    ):
-      figures = {name: document.Figure(name, '', '') for name in names}
-      text = output.summary(found, figures, self.readme, self.docs)
-      self.assertEqual(
-          shown, re.findall(r'\]\(docs/figures/(\w+)\.png\)', text)
-      )
-
-  def test_nothing_was_run(self):
-    folder = pathlib.Path(self.create_tempdir())
-    for name in ('claims.csv', 'paper.csv'):
-      shutil.copyfile(testing.RESULTS / name, folder / name)
-    written = output.write(folder, folder)
-    self.assertEqual(
-        [folder / 'results.md', folder / 'report.html'], written
+  def test_verdicts_are_about_the_fullest_scale_that_decides(self):
+    text = self._write(everything())
+    self.assertIn('Judged at `paper`.', text)
+    self.assertIn('| At `laptop` |', text)
+    self.assertNotIn('At `laptop steps=9`', text)
+    registered = next(
+        line for line in text.splitlines() if line.startswith('| 4.1 |')
     )
-    for path in written:
-      self.assertIn('None of the 22 claims', path.read_text())
-      self.assertIn('93.5 ± 0.01', path.read_text())
+    self.assertIn('`laptop steps=9`', registered)
+    self.assertIn('`abcdef123456`', registered)
 
-  def test_a_readme_without_a_block(self):
-    folder = pathlib.Path(self.create_tempdir())
-    for text in ('# Title\n', f'{_BEGIN}\n', f'{_END}\n'):
-      (folder / 'README.md').write_text(text)
-      with self.assertRaisesRegex(
-          errors.UserError, 'README.md: no block of results: expected a line <!'
-      ):
-        output.write(self.results, folder, folder / 'README.md')
-      self.assertLen(list(folder.iterdir()), 1)  # Nothing written.
+  def test_nothing(self):
+    text = self._write([])
+    self.assertIn('Of 22 claims of the paper, 22 are not tested.', text)
+    self.assertIn('Not run.', text)
 
-  def test_no_readme(self):
-    folder = pathlib.Path(self.create_tempdir())
-    with self.assertRaisesRegex(
-        errors.UserError, 'no such file: choose another'
-    ):
-      output.write(self.results, folder, folder / 'README.md')
+  @parameterized.parameters(*results_lib.KINDS)
+  def test_without_one_file(self, kind):
+    rows = [row for row in everything() if not isinstance(row, kind)]
+    self.assertIn('Of 22 claims', self._write(rows, html_too=False))
+
+  @parameterized.parameters(*results_lib.KINDS)
+  def test_with_one_file_alone(self, kind):
+    rows = [row for row in everything() if isinstance(row, kind)]
+    self.assertIn('Of 22 claims', self._write(rows, html_too=False))
+
+  def test_half_of_the_rows_of_scales_and_methods_that_nobody_knows(self):
+    rows = everything()[::2]
+    changed = [
+        row._replace(method='a new method')
+        if getattr(row, 'method', '') in ('critic', 'regular')
+        else row
+        for row in rows
+    ]
+    self.assertIn('A new method', self._write(changed, html_too=False))
+    self.assertIn('not tested', self.readme.read_text())
+
+  def test_whatever_the_rows_say_the_page_is_safe(self):
+    rows = []
+    for row in everything():
+      changes = dict.fromkeys(
+          ('device', 'command', 'commit', 'policy', 'title', 'source'), _POISON
+      )
+      changes['scale'] = f'{getattr(row, "scale", "")} {_POISON}'
+      rows.append(
+          row._replace(**{k: v for k, v in changes.items() if k in row._fields})
+      )
+    rows += [
+        regression.Evaluation(
+            'paper', _POISON, 20, _POISON, 1.0, _POISON, 0, 1, 1.0, 1.0, None,
+            1.0, 1.0, 'x',
+        ),
+        runs.Run('x', _POISON, _POISON, _POISON, _POISON, 1.0),
+        synthetic_gradients.Method('sobolev', _POISON, 1.0, f'red;{_POISON}'),
+        *testing.accuracies(cases=(_POISON,)),
+    ]
+    self._write(rows)
+    page = _Page((self.output / 'report.html').read_text())
+    self.assertIn('onerror=alert(1)', page.text)  # It is there, as text.
+    for tag, attributes in page.tags:
+      self.assertNotIn(tag, ('script', 'iframe', 'object', 'b', 'link'))
+      for name, value in attributes.items():
+        self.assertNotStartsWith(name, 'on')
+        self.assertNotIn('javascript:', value or '')
+        self.assertNotIn('alert', value or '')
+    images = [a for tag, a in page.tags if tag == 'img']
+    self.assertTrue(images)
+    for image in images:
+      self.assertStartsWith(image['src'], 'data:image/png;base64,')
+
+  def test_a_readme_without_a_block_is_left_alone(self):
+    self.readme.write_text('# Title\n')
+    with self.assertRaisesRegex(errors.UserError, 'no block of results'):
+      self._write([])
+    self.assertEqual(self.readme.read_text(), '# Title\n')
+    self.readme.unlink()
+    with self.assertRaisesRegex(errors.UserError, 'no such file'):
+      self._write([])
+
+  def test_a_claim_is_a_function(self):
+    section = section_lib.Section(
+        '9', 'Anything', says='It works.', why='It does.',
+        kind=regression.Evaluation, evidence=lambda results, scale: 'evidence',
+        registered='abc', unit='points',
+    )
+
+    @section.claim('All is well', rule='always')
+    def _(evidence):
+      self.assertEqual(evidence, 'evidence')
+      return {'one': judged_lib.verdicts.Finding('supported', [])}
+
+    sections = (*claims.SECTIONS, section)
+    with mock.patch.object(judged_lib.claims, 'SECTIONS', sections):
+      text = self._write(everything(), html_too=False)
+    self.assertIn('| 23 | All is well | **supported** |', text)
+    self.assertIn('| 9, Anything |', self.readme.read_text())
 
 
 if __name__ == '__main__':

@@ -1,11 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the report on how our results stand against the paper's.
 
     ./bazelw run //report
 
-It reads results/*.csv alone and writes docs/results.md, docs/figures/*.png,
-docs/report.html (one file, with the figures in it), and the blocks between
-`<!-- results: begin -->` and `end` in the README and `<!-- choices: begin -->`
-and `end` in docs/deviations.md. The same rows give the same bytes.
+It reads results/*.csv alone and writes docs/results.md, docs/figures/*.png and
+the block between `<!-- results: begin -->` and `end` in the README; with --html
+also docs/report.html, one page with the figures in it. The same rows give the
+same bytes.
 """
 
 from absl import flags
@@ -23,33 +24,20 @@ _README = flags.DEFINE_string(
     'README.md',
     'The file whose block of results is written anew; empty for none.',
 )
-_DEVIATIONS = flags.DEFINE_string(
-    'deviations',
-    'docs/deviations.md',
-    'The file whose table of choices is written anew; empty for none.',
-)
-_SCALE = flags.DEFINE_string(
-    'scale',
-    'auto',
-    'The scale that figures and verdicts show first, such as laptop; auto is '
-    'the fullest that was run.',
+_HTML = flags.DEFINE_bool(
+    'html', False, 'Whether to write report.html too, to open in a browser.'
 )
 
 
 def main(_) -> None:
   """Writes the report and says where it is."""
-  readme, deviations = (
-      run_folder.resolve(flag.value) if flag.value else None
-      for flag in (_README, _DEVIATIONS)
-  )
-  written = output.write(
+  readme = run_folder.resolve(_README.value) if _README.value else None
+  for path in output.write(
       run_folder.resolve(_RESULTS.value),
       run_folder.resolve(_OUTPUT.value),
       readme,
-      deviations,
-      _SCALE.value,
-  )
-  for path in written:
+      _HTML.value,
+  ):
     print(path)
 
 

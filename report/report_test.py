@@ -1,58 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of the program, and that what is committed is what it writes."""
 
 import contextlib
 import io
 import pathlib
+import subprocess
+import sys
 
 from absl.testing import absltest
 from absl.testing import flagsaver
 
-from report import document
 from report import drawings
-from report import loading
 from report import output
-from report import overview
 from report import report
+from report import results as results_lib
 from report import testing
+from report.pages import judged as judged_lib
+from report.rows import runs
+from report.rows import table
 
-# So that a phone can open it, and a repository hold it.
-_LARGEST_PAGE = 1_500_000
+# The project itself, not a copy of some of its files.
+_ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 class ReportTest(absltest.TestCase):
 
   def test_it_writes_the_report_and_says_where(self):
     folder = pathlib.Path(self.create_tempdir())
-    testing.write_results(
-        folder, testing.networks({('booth', 20): 1.0}, 1, scale='smoke')
-    )
+    rows = testing.students(lambda *cell: 0.2, percents=(1.0,))
+    table.merge(folder, [testing.RUN, *rows])
     printed = io.StringIO()
     with (
         flagsaver.flagsaver(
-            results=str(folder),
-            output=str(folder),
-            readme='',
-            deviations='',
-            scale='smoke',
+            results=str(folder), output=str(folder), readme='', html=True
         ),
         contextlib.redirect_stdout(printed),
     ):
       report.main([])
-    self.assertIn(str(folder / 'report.html'), printed.getvalue())
-    self.assertIn('judged at scale', (folder / 'results.md').read_text())
+    written = [pathlib.Path(line) for line in printed.getvalue().splitlines()]
+    self.assertEqual(
+        [path.name for path in written],
+        ['figure4.png', 'figure4_episodes.png', 'results.md', 'report.html'],
+    )
+    for path in written:
+      self.assertGreater(path.stat().st_size, 1000)
+
+  def test_it_needs_no_tensorflow_and_no_family(self):
+    code = (
+        'import sys, report.report; print(*sorted({m.split(".")[0] for m in '
+        'sys.modules} & {"tensorflow", "regression", "sg", "agents"}))'
+    )
+    found = subprocess.run(
+        [sys.executable, '-c', code], cwd=_ROOT, check=True, text=True,
+        capture_output=True,
+    )
+    self.assertEqual(found.stdout.strip(), '')
 
 
 class CommittedTest(absltest.TestCase):
-  """Tables that nobody wrote by hand stay those of results/."""
+  """What nobody wrote by hand stays that of results/."""
 
   def setUp(self):
     super().setUp()
-    # The project itself, not a copy of some of its files.
-    self.root = pathlib.Path(__file__).resolve().parents[1]
-    self.found = loading.read(self.root / 'results')
-    self.figures = {
-        drawing.name: document.Figure(drawing.name, drawing.alt, '')
-        for drawing in drawings.drawings(self.found)
+    self.found = results_lib.read(_ROOT / 'results')
+    self.judged = judged_lib.judge(self.found)
+    self.drawn = {
+        drawing.name
+        for drawing in drawings.drawings(self.found, self.judged)
     }
 
   def _check(self, path, expected):
@@ -63,30 +77,25 @@ class CommittedTest(absltest.TestCase):
     )
 
   def test_results(self):
-    expected = output.markdown(self.found, self.figures)
-    self._check(self.root / 'docs/results.md', expected)
+    docs = _ROOT / 'docs'
+    expected = output.page(self.found, self.judged, self.drawn, docs)
+    self._check(docs / 'results.md', expected)
 
   def test_readme(self):
-    readme = self.root / 'README.md'
-    content = output.summary(
-        self.found, self.figures, readme, self.root / 'docs'
-    )
-    self._check(readme, output.with_block(readme, output.RESULTS, content))
-
-  def test_deviations(self):
-    path = self.root / 'docs/deviations.md'
-    content = output.choices(self.found)
-    self._check(path, output.with_block(path, output.CHOICES, content))
-
-  def test_page(self):
-    page = self.root / 'docs/report.html'
-    self.assertLess(page.stat().st_size, _LARGEST_PAGE)
-    summary = document.inline(overview.summary(self.found))
-    self.assertIn(summary, page.read_text('utf-8'))
+    readme = _ROOT / 'README.md'
+    content = output.summary(self.judged, self.drawn, readme, _ROOT / 'docs')
+    self._check(readme, output.with_block(readme, content))
 
   def test_figures(self):
-    for name in self.figures:
-      self.assertTrue((self.root / f'docs/figures/{name}.png').exists(), name)
+    for name in self.drawn:
+      self.assertTrue((_ROOT / f'docs/figures/{name}.png').exists(), name)
+
+  def test_every_row_says_what_made_it(self):
+    made_by = {run.run for run in self.found.rows(runs.Run)}
+    for kind in results_lib.KINDS:
+      for row in self.found.rows(kind):
+        if getattr(row, 'run', ''):
+          self.assertIn(row.run, made_by, row)
 
 
 if __name__ == '__main__':

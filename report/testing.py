@@ -1,235 +1,209 @@
-"""Made-up results whose verdicts are known, for tests."""
+# SPDX-License-Identifier: Apache-2.0
+"""Rows made up for tests."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Mapping
-import csv
-import itertools
-import pathlib
-import shutil
+import math
 
-import numpy as np
+from report import names
+from report import networks as networks_lib
+from report.rows import distillation
+from report.rows import regression
+from report.rows import runs
+from report.rows import synthetic_gradients
 
-from experiment import results
-from report import evidence
-from report import rows
+MEAN = 1000.0  # The error of predicting the mean, of every function.
+SIZES = (20, 100, 10_000)
+RUN = runs.Run.of('python -m a.b --c=1', 'abcdef123456', '2 cores of X')
 
-# The folder with the true claims and the paper's numbers.
-RESULTS = pathlib.Path(__file__).parents[1] / 'results'
-
-Cell = evidence.Cell
-CELLS = tuple(itertools.product(rows.TITLES, rows.SIZES))
-
-# log10 of the error of predicting the mean, of every function.
-BASELINE = 3.0
-
-
-def networks(
-    gains: Mapping[Cell, float],
-    seeds: int = 8,
-    scale: str = 'paper',
-    sobolev: float = 1.0,
-) -> list[rows.Network]:
-  """Networks of which Sobolev's error is known orders of magnitude smaller.
-
-  Args:
-    gains: of each cell, the mean of log10 regular - log10 Sobolev error.
-    seeds: how many.
-    scale: of the rows.
-    sobolev: the mean log10 error of Sobolev Training in every cell.
-  """
-  # In pairs, so that with an even number of seeds the means are exact.
-  spread = [
-      0.1 * (1 + 0.01 * (seed // 2)) * (-1) ** seed for seed in range(seeds)
-  ]
-  found = []
-  for (function, size), gain in gains.items():
-    errors = {
-        'regular': [sobolev + gain + noise for noise in spread],
-        # Opposite noise: differences over seeds vary by twice as much.
-        'sobolev': [sobolev - noise for noise in spread],
-    }
-    for method, seed in itertools.product(rows.METHODS, range(seeds)):
-      error = 10 ** errors[method][seed]
-      found.append(
-          rows.Network(
-              scale=scale,
-              function=function,
-              size=size,
-              method=method,
-              seed=seed,
-              steps=1000,
-              test_mse=error,
-              test_gradient_mse=2 * error,
-              train_loss=error / 3,
-              earlier_test_mse=1.1 * error,
-              seconds=2.0,
-          )
-      )
-  return found
-
-
-def baselines() -> dict[str, rows.Baseline]:
-  """The errors of predicting the mean, by function."""
-  return {name: rows.Baseline(name, BASELINE, BASELINE) for name in rows.TITLES}
-
-
-def regression(
-    gains: Mapping[Cell, float], seeds: int = 8, sobolev: float = 1.0
-) -> evidence.Evidence:
-  """Evidence from networks alone; see `networks`."""
-  return evidence.Evidence(
-      'paper', networks(gains, seeds, sobolev=sobolev), baselines()
-  )
-
-
-_UNITS = {
-    'top1': '%',
-    'top5': '%',
-    'action_error': '%',
-    'test_kl': 'nats',
-    'lowest_test_kl': 'nats',
-    'student_score': 'points',
+# By how much each method's accuracy is above the last one's, in points.
+ACCURACIES = {
+    'backprop': 86.0, 'noprop': 50.0, 'direct_sg': 61.0, 'vfbn': 72.0,
+    'critic': 78.0, 'sobolev': 80.0,
 }
 
 
-def row(
-    artifact: str,
-    case: str,
-    method: str,
-    metric: str,
-    mean: float,
-    std: float | None = 0.1,
-    n: int | None = 6,
+def wave(seed: int) -> float:
+  """Something that differs from seed to seed, with a mean of about 0."""
+  return math.sin(2.4 * seed + 0.5)
+
+
+def baselines() -> list[regression.Baseline]:
+  """The errors of predicting the mean."""
+  return [regression.Baseline(f, MEAN, MEAN, RUN.run) for f in names.FUNCTIONS]
+
+
+def evaluations(
+    effect: Callable[[str, int], float],
     scale: str = 'paper',
-) -> results.Row:
-  """A row of measured.csv."""
-  return results.Row(
-      artifact=artifact,
-      case=case,
-      method=method,
-      metric=metric,
-      scale=scale,
-      mean=mean,
-      std=std,
-      n=n,
-      unit=_UNITS.get(metric, ''),
-      command='python -m some.program',
-      commit='0123456789ab',
-      seconds=30.0,
-      device='a computer',
-  )
-
-
-def _measured(found: Iterable[rows.Network]) -> list[results.Row]:
-  groups: dict[tuple[str, ...], list[float]] = {}
-  for net in found:
-    for metric in ('test_mse', 'test_gradient_mse'):
-      key = (net.scale, f'{net.function}/{net.size}', net.method, metric)
-      groups.setdefault(key, []).append(float(np.log10(getattr(net, metric))))
-  return [
-      row(
-          'figure2',
-          case,
-          method,
-          f'log_{metric}',
-          float(np.mean(values)),
-          float(np.std(values, ddof=1)) if len(values) > 1 else 0.0,
-          len(values),
-          scale,
-      )
-      for (scale, case, method, metric), values in groups.items()
-  ]
-
-
-def curves(found: Iterable[rows.Network]) -> list[rows.CurvePoint]:
-  """Straight curves that end where the first seeds' networks do."""
-  return [
-      rows.CurvePoint(
-          scale=net.scale,
-          function=net.function,
-          size=net.size,
-          method=net.method,
-          step=step,
-          # Sobolev Training's steps take twice as long.
-          seconds=step / 1000 * (2.0 if net.method == 'sobolev' else 1.0),
-          log_test_mse_mean=BASELINE
-          + (float(np.log10(net.test_mse)) - BASELINE) * step / 1000,
-          log_test_mse_std=0.1,
-          log_test_gradient_mse_mean=1.0,
-          log_train_loss_mean=0.0,
-          n=8,
-      )
-      for net in found
-      if net.seed == 0
-      for step in (100, 500, 1000)
-  ]
-
-
-def grid(
-    function: str = 'styblinski_tang', scale: str = 'paper', side: int = 5
-) -> list[rows.GridPoint]:
-  """A paraboloid, and models of it that are off by a constant."""
-  axis = np.linspace(-1, 1, side)
-  panels = [
-      ('truth', 0, 0.0),
-      ('regular', 20, 0.5),
-      ('sobolev', 20, 0.1),
-      ('regular', 100, 0.2),
-      ('sobolev', 100, 0.0),
-  ]
-  return [
-      rows.GridPoint(
-          scale,
-          function,
-          panel,
-          size,
-          float(x1),
-          float(x2),
-          float(x1**2 + x2**2 + error),
-          float(2 * x1),
-          float(2 * x2),
-      )
-      for panel, size, error in panels
-      for x1, x2 in itertools.product(axis, axis)
-  ]
-
-
-def points(
-    function: str = 'styblinski_tang', scale: str = 'paper'
-) -> list[rows.TrainingPoint]:
-  """A few training points."""
-  return [
-      rows.TrainingPoint(scale, function, size, 0.1 * k, -0.1 * k)
-      for size in (20, 100)
-      for k in range(4)
-  ]
-
-
-def write(path: pathlib.Path, found: list) -> None:
-  """Writes rows of one class as the programs do."""
-  with open(path, 'w', encoding='utf-8', newline='') as file:
-    writer = csv.writer(file, lineterminator='\n')
-    writer.writerow(found[0]._fields)
-    writer.writerows(found)
-
-
-def write_results(
-    folder: pathlib.Path, found: list[rows.Network] | None = None
-) -> pathlib.Path:
-  """Writes a folder of results, with the true claims and paper's numbers.
+    seeds: int = 6,
+    steps: Iterable[int] = (100, 1000),
+    functions: Iterable[str] = tuple(names.FUNCTIONS),
+    held_out: bool = True,
+    regular: float = 10.0,
+) -> list[regression.Evaluation]:
+  """Networks whose effects are known.
 
   Args:
-    folder: must exist.
-    found: the networks; by default all cells at scale paper.
+    effect: log10 of the regular over the Sobolev error at the last step, of a
+      function and a size; before, half of it.
+    scale: the recipe.
+    seeds: how many.
+    steps: of the evaluations.
+    functions: which.
+    held_out: whether there are errors on held-out points; they are least at the
+      last step.
+    regular: the regular networks' last error, in the mean.
   """
-  if found is None:
-    found = networks({cell: 1.5 for cell in CELLS}, seeds=6)
-  for name in ('claims.csv', 'paper.csv'):
-    shutil.copyfile(RESULTS / name, folder / name)
-  write(folder / 'figure2_networks.csv', found)
-  write(folder / 'figure2_baselines.csv', list(baselines().values()))
-  write(folder / 'figure2_curves.csv', curves(found))
-  write(folder / 'figure3.csv', grid(scale=found[0].scale))
-  write(folder / 'figure3_points.csv', points(scale=found[0].scale))
-  results.merge(folder / 'measured.csv', _measured(found))
-  return folder
+  *_, last = steps = sorted(steps)
+  found = []
+  for function in functions:
+    for size in SIZES:
+      for seed in range(seeds):
+        for step in steps:
+          share = 1.0 if step == last else 0.5
+          start = math.log10(regular) + (step != last) + 0.3 * wave(seed)
+          for arm in (networks_lib.REGULAR, networks_lib.SOBOLEV):
+            gain = share * (effect(function, size) + 0.05 * wave(seed + size))
+            log = start - gain * (arm == networks_lib.SOBOLEV)
+            found.append(
+                regression.Evaluation(
+                    scale, function, size, *arm, seed, step,
+                    test_mse=10**log,
+                    test_gradient_mse=10**log,
+                    validation_mse=10**log if held_out else None,
+                    train_loss=0.0,
+                    seconds=step / 1000,
+                    run=RUN.run,
+                )
+            )
+  return found
+
+
+def surfaces() -> list[tuple]:
+  """A paraboloid and models of it that are off by a constant; points of it."""
+  grid = [
+      regression.SurfacePoint(
+          'paper', 'booth', panel, size, float(x1), float(x2),
+          float(x1**2 + x2**2 + error), 2.0 * x1 if x1 else None, 2.0 * x2,
+      )
+      for panel, size, error in (
+          ('truth', 0, 0.0), ('regular', 20, 0.5), ('sobolev', 20, 0.1)
+      )
+      for x1 in range(-2, 3)
+      for x2 in range(-2, 3)
+  ]
+  return [*grid, regression.TrainingPoint('paper', 'booth', 20, 0.5, 0.5)]
+
+
+def students(
+    effect: Callable[[str, float], float],
+    scale: str = 'laptop',
+    seeds: int = 5,
+    percents: Iterable[float] = (1.0, 10.0, 50.0),
+    overfitting: float = 1.0,
+) -> list[distillation.Student]:
+  """Students whose effects are known.
+
+  Args:
+    effect: log10 of the regular over the Sobolev divergence, of a game and a
+      percentage.
+    scale: the scale.
+    seeds: how many.
+    percents: of the states.
+    overfitting: a student's last over its lowest divergence.
+  """
+  found = []
+  for game in names.GAMES:
+    for percent in percents:
+      for seed in range(seeds):
+        for method in names.METHODS:
+          log = 0.1 * wave(seed) - math.log10(percent) / 2
+          if method == 'sobolev':
+            log -= effect(game, percent) + 0.01 * wave(seed + percent)
+          for step, times in ((0, 10.0), (50, 1 / overfitting), (100, 1.0)):
+            found.append(
+                distillation.Student(
+                    scale, game, percent, method, seed, step,
+                    test_kl=times * 10**log,
+                    action_error=0.1,
+                    train_kl=None,
+                    episodes=max(1, int(percent)),
+                    score=100.0 if step == 100 else None,
+                    run=RUN.run,
+                )
+            )
+  return found
+
+
+def accuracies(
+    changes: dict[str, float] | None = None,
+    scale: str = 'overnight',
+    cases: Iterable[str] = tuple(names.CASES),
+    seeds: int = 5,
+    spread: float = 0.3,
+) -> list[synthetic_gradients.Accuracy]:
+  """Trainings whose accuracies are known.
+
+  Args:
+    changes: to the accuracies above, by method.
+    scale: the scale.
+    cases: the rows of Table 1.
+    seeds: how many.
+    spread: of the accuracies over seeds, in points.
+  """
+  return [
+      synthetic_gradients.Accuracy(
+          scale, case, method, seed, step, step / 10,
+          top1=(accuracy + spread * wave(seed + len(method))) * step / 100,
+          top5=90.0,
+          train_loss=1.0,
+          classes=10 if case.startswith('cifar10') else 20,
+          run=RUN.run,
+      )
+      for case in cases
+      for method, accuracy in (ACCURACIES | (changes or {})).items()
+      for seed in range(seeds)
+      for step in (50, 100)
+  ]
+
+
+def alignment(
+    rows: Iterable[synthetic_gradients.Accuracy],
+) -> list[synthetic_gradients.Alignment]:
+  """Synthetic gradients of some trainings' modules."""
+  return [
+      synthetic_gradients.Alignment(
+          *row[:6], split,
+          cosine=split / 10,
+          norm_ratio=2.0,
+          loss_error=None if row.method == 'vfbn' else 0.5,
+          asymmetry=1e-15,
+          loss_pull=2.0 if row.method == 'sobolev' else None,
+          gradient_pull=0.5,
+          run=RUN.run,
+      )
+      for row in rows
+      if row.method not in ('backprop', 'noprop')
+      for split in range(1, int(row.case[-1]) + 1)
+  ]
+
+
+def choices() -> list[synthetic_gradients.Candidate]:
+  """Candidates of two methods, the last of each chosen."""
+  return [
+      synthetic_gradients.Candidate(
+          'choices', 'true', 'cifar10/3', method, 'l1', weight, 3e-4, seed,
+          int(10 * epoch), epoch,
+          validation_top1=50 + epoch + weight,
+          train_loss=1.0,
+          chosen=int(weight == best),
+          run=RUN.run,
+      )
+      for method, weights, best in (
+          ('sobolev', (1.0, 0.1), 0.1), ('critic', (0.0,), 0.0)
+      )
+      for weight in weights
+      for seed in (100, 101)
+      for epoch in (1.0, 2.0)
+  ]

@@ -6,7 +6,8 @@ import pathlib
 from absl.testing import absltest
 
 from experiment import errors
-from report import table1_rows
+from report.rows import runs
+from report.rows import table
 from sg import candidates
 from sg import presets
 
@@ -65,37 +66,34 @@ class CandidatesTest(absltest.TestCase):
     self.add([10, 95], gradient_weight=0.01)
     self.add([], 101, gradient_weight=0.01)
     candidates.collect(self.runs, 'choices', self.output)
-    rows = table1_rows.read_choices(self.output / table1_rows.CHOICES)
-    found = {(row.distance, row.gradient_weight): row for row in rows}
+    rows = table.read(self.output, candidates.Candidate)
+    found = {(row.distance, row.gradient_weight) for row in rows}
     self.assertLen(found, 4)
-    (best,) = (row for row in rows if row.chosen)
-    self.assertEqual((best.distance, best.gradient_weight), ('l2', 1.0))
-    # 70 and 60: the standard deviation is sqrt(50).
-    self.assertEqual((best.mean, best.n, best.seconds), (65, 2, 20))
-    self.assertAlmostEqual(best.std, 50**0.5, 3)
+    best = [row for row in rows if row.chosen]
     self.assertEqual(
-        (best.command, best.commit, best.device),
-        ('python -m sg.train --seed=100', '0123456789ab', '2 cores of a CPU'),
+        [row[4:] for row in best[::2]],
+        [
+            ('l2', 1.0, 3e-4, seed, 10, 1.0, 10.0, 1.5, 1, run.run)
+            for seed, run in zip(
+                (100, 101), self._runs((100, 101)), strict=True
+            )
+        ],
     )
-    lost = found['l1', 0.01]
+    self.assertEqual([row.validation_top1 for row in best], [10, 70, 10, 60])
+    lost = [row for row in rows if row.gradient_weight == 0.01]
     self.assertEqual(
-        (lost.mean, lost.std, lost.n, lost.diverged), (95, None, 1, 1)
+        [(row.seed, row.epoch, row.validation_top1) for row in lost],
+        [(100, 1.0, 10.0), (100, 2.0, 95.0), (101, 0.0, None)],
     )
 
-  def test_curves_of_all_that_ended(self):
-    self.add([10, 50])
-    self.add([], 101)
-    self.add([20, 40], distance='l2')
-    candidates.collect(self.runs, 'choices', self.output)
-    path = self.output / table1_rows.CHOICE_CURVES
-    with open(path, encoding='utf-8', newline='') as file:
-      rows = list(csv.DictReader(file))
-    self.assertEqual(tuple(rows[0]), table1_rows.ChoiceCurve._fields)
+  def _runs(self, seeds):
+    """The runs that were merged, by their seeds."""
+    found = {r.command: r for r in table.read(self.output, runs.Run)}
     self.assertEqual(
-        [(row['distance'], row['epoch'], row['top1']) for row in rows],
-        [('l1', '1', '10.00'), ('l1', '2', '50.00'),
-         ('l2', '1', '20.00'), ('l2', '2', '40.00')],
+        found['python -m sg.train --seed=100'][2:],
+        ('0123456789ab', '2 cores of a CPU', '', 10.0),
     )
+    return [found[f'python -m sg.train --seed={seed}'] for seed in seeds]
 
   def test_when_all_of_a_method_diverged(self):
     self.add([])
@@ -107,7 +105,7 @@ class CandidatesTest(absltest.TestCase):
     self.add([60], method='direct_sg', direct_sg_learning_rate=1e-2)
     self.add([40], method='critic', targets='received')
     candidates.collect(self.runs, 'choices', self.output)
-    path = self.output / table1_rows.CHOICES
+    path = self.output / candidates.Candidate.FILE
     found = {
         method: candidates.settings_of(one)
         for method, one in candidates.load(path, 'true', 'cifar10/3').items()

@@ -5,8 +5,9 @@ from unittest import mock
 from absl.testing import absltest
 
 from experiment import errors
-from experiment import results
-from report import table1_rows
+from report.rows import runs
+from report.rows import synthetic_gradients as rows_lib
+from report.rows import table
 from sg import candidates
 from sg import choices
 from sg import table1
@@ -33,7 +34,7 @@ class ChoicesTest(absltest.TestCase):
         {'module_learning_rate': 1e-2, 'learning_rate': 1e30},
     )}
     given = {**TINY, 'validation': 100}
-    path = self.results / table1_rows.CHOICES
+    path = self.results / candidates.Candidate.FILE
     with mock.patch.object(candidates, 'CANDIDATES', made):
       choices.run(plan, given, self.folder, self.results)
       before = path.read_bytes()
@@ -44,21 +45,21 @@ class ChoicesTest(absltest.TestCase):
       choices.run(plan, given, self.folder, self.results)
       self.assertEqual([log.read_text() for log in logs], said)
     self.assertEqual(path.read_bytes(), before)
-    rows = table1_rows.read_choices(path)
-    self.assertEqual(
-        [(row.learning_rate, row.diverged, row.chosen) for row in rows],
-        [(1e-3, 0, 1), (1e-2, 1, 0)],
-    )
-    self.assertIsNone(rows[1].mean)
+    good, diverged = table.read(self.results, candidates.Candidate)
+    self.assertEqual((good.learning_rate, good.chosen), (1e-3, 1))
+    self.assertIsNotNone(good.validation_top1)
+    self.assertEqual((diverged.learning_rate, diverged.chosen), (1e-2, 0))
+    self.assertIsNone(diverged.validation_top1)
     final = table1.Sweep(
         preset='smoke-cifar10', methods=('critic',), seeds=1,
         choices=str(path), choices_case='synthetic/3',
     )
     table1.run(final, TINY, self.folder, self.results)
-    (row,) = results.read(self.results / 'measured.csv')
+    (row,) = table.read(self.results, rows_lib.Accuracy)
     self.assertStartsWith(row.scale, 'smoke image_size=8')
     self.assertEndsWith(row.scale, 'chosen')
-    self.assertIn('--module_learning_rate=0.001', row.command)
+    commands = {r.run: r.command for r in table.read(self.results, runs.Run)}
+    self.assertIn('--module_learning_rate=0.001', commands[row.run])
 
   def test_needs_images_to_choose_by(self):
     with self.assertRaisesRegex(errors.UserError, '^--validation=0: '):

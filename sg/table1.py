@@ -16,8 +16,9 @@ from experiment import errors
 from experiment import run_folder
 from experiment import study
 from experiment import sweep
-from report import table1_figures
-from report import table1_rows
+from report.figures import table1 as drawing
+from report.rows import synthetic_gradients as rows_lib
+from report.rows import table
 from sg import analysis
 from sg import candidates
 from sg import presets
@@ -91,11 +92,12 @@ def run(
   )
   folders = made.run(_jobs(settings, chosen, plan, made.folder))
   made.collect(lambda folder: analysis.collect(folders, scale, folder))
-  table1_figures.draw_curves(
+  drawing.draw_curves(
       made.rows, scale, made.figure('table1_curves.png')
   )
-  if any(row.scale == scale for row in table1_rows.read_alignment(made.rows)):
-    table1_figures.draw_alignment(
+  aligned = table.read(made.rows, rows_lib.Alignment)
+  if any(row.scale == scale for row in aligned):
+    drawing.draw_alignment(
         made.rows, scale, made.figure('table1_alignment.png')
     )
   return made

@@ -11,10 +11,10 @@ from absl import flags
 
 from experiment import config
 from experiment import environment
-from experiment import finished_runs
 from experiment import inputs
 from experiment import loop
 from experiment import run_folder
+from report import finished
 from sg import experiment as experiment_lib
 from sg import presets
 from sg.pipelined import devices
@@ -61,7 +61,7 @@ def train(
 def _result(settings: presets.Config, folder: pathlib.Path) -> str:
   """What a finished run's last evaluation found."""
   names = [f'{settings.split}top{k}' for k in (1, 5)]
-  last = finished_runs.read(folder, *names)[1][-1]
+  last = finished.read(folder, *names).metrics[-1]
   found = ', '.join(
       f'{name.replace("_", " ").replace("top", "top-")} {last[name]:.2f} %'
       for name in names

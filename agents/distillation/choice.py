@@ -26,175 +26,121 @@ The rule, committed before the rows whose settings it chose:
 import collections
 from collections.abc import Iterable
 from collections.abc import Mapping
-import csv
-import math
 import pathlib
 import statistics
-from typing import NamedTuple
 
 from agents.distillation import settings as settings_lib
 from experiment import errors
-from experiment import finished_runs
-from experiment import tables
-
-CHOICES = 'figure4_choices.csv'
+from report import finished
+from report.rows import distillation as rows
+from report.rows import runs as runs_lib
+from report.rows import table
 
 FIRST_SEED = 1000
 COLLAPSED = 0.9
 
-# Columns of `CHOICES`: those that say what a row is about, up to the seed, and
-# of these scale and game, whose rows are replaced together.
-_KEYS, _TOGETHER = 7, 2
+Candidate = rows.Candidate
 
-# A game and a method.
+# A game and a method: what settings are chosen for.
 Cell = tuple[str, str]
 
 
-class Candidate(NamedTuple):
-  """Settings, and how well a student did with them.
-
-  Attributes:
-    game: the game.
-    percent: of the recorded states that it was trained on.
-    method: regular or sobolev.
-    learning_rate: Adam's.
-    alpha: weight of the Sobolev term; 0 for regular.
-    seed: of the student.
-    validation_kl: in nats, at the end.
-    constant_kl: in nats, the least without looking at the state; infinite if
-      it was not measured.
-  """
-
-  game: str
-  percent: float
-  method: str
-  learning_rate: float
-  alpha: float
-  seed: int
-  validation_kl: float
-  constant_kl: float
-
-  @property
-  def cell(self) -> Cell:
-    """What settings are chosen for."""
-    return self.game, self.method
-
-  @property
-  def collapsed(self) -> bool:
-    """Whether the student does as if it did not look at the state."""
-    return self.validation_kl > COLLAPSED * self.constant_kl
+def _cell(candidate: Candidate) -> Cell:
+  return candidate.game, candidate.method
 
 
-def read(
+def _collapsed(candidate: Candidate) -> bool:
+  """Whether the student does as if it did not look at the state."""
+  return (
+      candidate.constant_kl is not None
+      and candidate.validation_kl > COLLAPSED * candidate.constant_kl
+  )
+
+
+def collect(
     runs: Mapping[pathlib.Path, settings_lib.Config],
-) -> list[Candidate]:
-  """What finished runs found, by their folders."""
-  columns = 'validation_kl', 'constant_kl'
-  found = []
-  for folder, student in runs.items():
-    last = finished_runs.read(folder, *columns)[1][-1]
-    found.append(
-        Candidate(
-            student.game,
-            student.percent,
-            student.method,
-            student.learning_rate,
-            student.alpha,
-            student.seed,
-            *(last[name] for name in columns),
-        )
-    )
-  return found
+    scale: str,
+    output: pathlib.Path,
+) -> None:
+  """Merges the rows of finished candidates, with which was chosen.
+
+  Rows of the same scale and game go, of whatever grid and percentage they were.
+
+  Args:
+    runs: the candidates' settings by their folders.
+    scale: the scale to file them under.
+    output: the folder of the CSV files.
+  """
+  columns = ('validation_kl', 'constant_kl')
+  found = {folder: finished.read(folder, *columns) for folder in runs}
+  candidates = [
+      Candidate(
+          scale,
+          student.game,
+          student.percent,
+          student.method,
+          student.learning_rate,
+          student.alpha,
+          student.seed,
+          *(found[folder].metrics[-1][name] for name in columns),
+          chosen=0,
+          run=found[folder].run.run,
+      )
+      for folder, student in runs.items()
+  ]
+  made_by = runs_lib.distinct(run.run for run in found.values())
+  table.merge(output, [*made_by, *marked(candidates)])
 
 
 def load(
     folder: pathlib.Path, scale: str, percent: float, cells: Iterable[Cell]
-) -> list[Candidate]:
-  """What `write` has written for a scale.
+) -> dict[Cell, Candidate]:
+  """The choice that was made for a scale: one of the chosen students per cell.
 
   Args:
-    folder: of `CHOICES`.
+    folder: of the CSV files.
     scale: the scale.
     percent: of the states that candidates were trained on.
     cells: those that a choice is needed for.
 
   Raises:
-    UserError: one has none, or the file is not a table of candidates.
+    UserError: one has none, or the file is damaged.
   """
-  path = folder / CHOICES
-  found = []
-  try:
-    with errors.naming(path), open(path, encoding='utf-8', newline='') as file:
-      for row in csv.DictReader(file):
-        if row['scale'] == scale:
-          row['constant_kl'] = row['constant_kl'] or math.inf
-          types = Candidate.__annotations__.items()
-          found.append(Candidate(*(to(row[name]) for name, to in types)))
-  except FileNotFoundError:
-    pass
-  except (KeyError, TypeError, ValueError) as error:
-    raise errors.UserError(f'{path}: not a table of choices: {error}') from None
-  found = [candidate for candidate in found if candidate.percent == percent]
-  missing = set(cells) - {candidate.cell for candidate in found}
+  found = {
+      _cell(row): row
+      for row in table.read(folder, Candidate)
+      if row.chosen and (row.scale, row.percent) == (scale, percent)
+  }
+  missing = set(cells) - found.keys()
   if missing:
     game, method = min(missing)
     raise errors.UserError(
-        f'{path}: no choice for {game}, {method} at scale {scale!r}: let '
-        '--parts have choose to make it'
+        f'{folder / Candidate.FILE}: no choice for {game}, {method} at scale '
+        f'{scale!r}: let --parts have choose to make it'
     )
   return found
 
 
-def best(candidates: Iterable[Candidate]) -> dict[Cell, list[Candidate]]:
-  """The chosen settings of each cell, with all their seeds."""
+def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
+  """The students, those with the chosen settings of their cell marked."""
+  candidates = list(candidates)
   students = collections.defaultdict(list)
   for student in candidates:
     settings = student.learning_rate, student.alpha
-    students[(*student.cell, *settings)].append(student)
+    students[(*_cell(student), *settings)].append(student)
   cells = collections.defaultdict(list)
   for (*cell, _, _), same in sorted(students.items()):
     cells[tuple(cell)].append(same)
-  found = {}
-  for cell, all_settings in cells.items():
+  chosen = set()
+  for all_settings in cells.values():
     alive = [
-        same for same in all_settings if not any(s.collapsed for s in same)
+        same for same in all_settings if not any(map(_collapsed, same))
     ]
-    found[cell] = min(alive or all_settings, key=_mean_kl)
-  return found
+    chosen.update(min(alive or all_settings, key=_mean_kl))
+  return [
+      student._replace(chosen=int(student in chosen)) for student in candidates
+  ]
 
 
 def _mean_kl(students: Iterable[Candidate]) -> float:
   return statistics.fmean(student.validation_kl for student in students)
-
-
-def write(
-    candidates: list[Candidate], scale: str, output: pathlib.Path
-) -> None:
-  """Merges the candidates into `CHOICES`, with which was chosen.
-
-  Rows that the file has of the same scale and game go, of whatever grid and
-  percentage they were.
-  """
-  # As the file has them, so that who reads it chooses the same.
-  candidates = [
-      candidate._replace(
-          validation_kl=float(f'{candidate.validation_kl:.5g}'),
-          constant_kl=float(f'{candidate.constant_kl:.5g}'),
-      )
-      for candidate in candidates
-  ]
-  chosen = best(candidates)
-  tables.merge(
-      output / CHOICES,
-      [
-          {
-              'scale': scale,
-              **candidate._asdict(),
-              'percent': f'{candidate.percent:g}',
-              'chosen': int(candidate in chosen[candidate.cell]),
-          }
-          for candidate in candidates
-      ],
-      _KEYS,
-      _TOGETHER,
-  )

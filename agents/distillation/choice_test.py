@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-import csv
+import json
 import pathlib
 
 from absl.testing import absltest
 
 from agents.distillation import choice
+from agents.distillation import settings as settings_lib
 from experiment import errors
+from report.rows import runs
+from report.rows import table
+
+CONFIG = {
+    'settings': {},
+    'command': 'a --recording=/b --seed=5',
+    'commit': 'c' * 40,
+    'dirty': False,
+    'device': {'cores': 2, 'cpu': 'x', 'gpus': []},
+}
 
 
-def _candidate(game, method, rate, alpha, seed, kl, percent=10.0):
-  return choice.Candidate(game, percent, method, rate, alpha, seed, kl, 7.0)
+def _candidate(game, method, rate, alpha, seed, kl):
+  return choice.Candidate(
+      'laptop', game, 10.0, method, rate, alpha, seed, kl, 7.0
+  )
 
 
 CANDIDATES = [
@@ -23,17 +36,21 @@ CANDIDATES = [
 ]
 
 
+def _chosen(candidates):
+  marked = choice.marked(candidates)
+  return [a for a, b in zip(candidates, marked, strict=True) if b.chosen]
+
+
 class ChoiceTest(absltest.TestCase):
 
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.create_tempdir().full_path)
+
   def test_the_closest_of_each_cell_in_the_mean_over_seeds(self):
+    # The best student of all has settings with which another one is worse.
     self.assertEqual(
-        choice.best(CANDIDATES),
-        {
-            ('pong', 'regular'): [CANDIDATES[1]],
-            # The best student of all has other settings.
-            ('pong', 'sobolev'): CANDIDATES[4:6],
-            ('breakout', 'regular'): [CANDIDATES[6]],
-        },
+        _chosen(CANDIDATES), [CANDIDATES[k] for k in (1, 4, 5, 6)]
     )
 
   def test_of_equal_ones_the_lower_rate_then_the_lower_alpha(self):
@@ -41,7 +58,7 @@ class ChoiceTest(absltest.TestCase):
         _candidate('pong', 'sobolev', rate, alpha, 5, 0.5)
         for rate, alpha in ((1e-3, 1.0), (3e-4, 10.0), (3e-4, 1.0))
     ]
-    self.assertEqual(choice.best(equal)['pong', 'sobolev'], equal[2:])
+    self.assertEqual(_chosen(equal), equal[2:])
 
   def test_candidates_of_which_a_student_collapsed_are_out(self):
     alive = [_candidate('pong', 'sobolev', 1e-4, 1.0, s, 6.0) for s in (5, 6)]
@@ -50,62 +67,64 @@ class ChoiceTest(absltest.TestCase):
         _candidate('pong', 'sobolev', 1e-3, 1.0, seed, kl)
         for seed, kl in ((5, 0.1), (6, 6.4))
     ]
-    found = choice.best([*died, *alive, *CANDIDATES[:2]])
-    self.assertEqual(found['pong', 'sobolev'], alive)
-    self.assertEqual(found['pong', 'regular'], [CANDIDATES[1]])
+    self.assertEqual(_chosen([*died, *alive]), alive)
     # Where no other is left, the best of them.
     worse = [_candidate('pong', 'sobolev', 1e-4, 1.0, s, 6.9) for s in (5, 6)]
-    self.assertEqual(choice.best([*died, *worse])['pong', 'sobolev'], died)
+    self.assertEqual(_chosen([*died, *worse]), died)
 
-  def test_what_is_written(self):
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    choice.write(CANDIDATES, 'laptop', folder)
-    choice.write(CANDIDATES[:1], 'smoke', folder)
-    # Another grid at another percentage replaces a game's rows, all of them.
-    again = _candidate('breakout', 'regular', 3e-3, 0.0, 5, 0.2, percent=20.0)
-    choice.write([again], 'laptop', folder)
-    with open(folder / choice.CHOICES, encoding='utf-8', newline='') as file:
-      rows = list(csv.DictReader(file))
-    self.assertLen(rows, 8)
-    names = (
-        'scale', 'game', 'percent', 'method', 'learning_rate', 'alpha', 'seed'
+  def test_old_rows_do_not_say_what_collapses(self):
+    old = [c._replace(constant_kl=None) for c in CANDIDATES]
+    self.assertLen(_chosen(old), 4)
+
+  def _run(self, name, validation_kl):
+    folder = self.folder / name
+    folder.mkdir()
+    (folder / 'config.json').write_text(json.dumps(CONFIG))
+    (folder / 'metrics.csv').write_text(
+        'step,seconds,validation_kl,constant_kl\n'
+        f'1,1,9,7\n2,3,{validation_kl},7\n'
     )
+    return folder
+
+  def test_rows_of_finished_runs(self):
+    runs_ = {
+        self._run(name, kl): settings_lib.Config(
+            game='pong', percent=10.0, alpha=alpha, learning_rate=1e-3, seed=5
+        )
+        for name, kl, alpha in (('a', 0.5, 1.0), ('b', 0.25, 10.0))
+    }
+    results = self.folder / 'results'
+    choice.collect(runs_, 'laptop', results)
+    rows = table.read(results, choice.Candidate)
+    (run,) = table.read(results, runs.Run)
     self.assertEqual(
-        {
-            tuple(row[name] for name in names)
-            for row in rows
-            if row['chosen'] == '1'
-        },
-        {
-            ('laptop', 'pong', '10', 'regular', '0.0001', '0.0', '5'),
-            ('laptop', 'pong', '10', 'sobolev', '0.001', '10.0', '5'),
-            ('laptop', 'pong', '10', 'sobolev', '0.001', '10.0', '6'),
-            ('laptop', 'breakout', '20', 'regular', '0.003', '0.0', '5'),
-            ('smoke', 'pong', '10', 'regular', '0.001', '0.0', '5'),
-        },
+        [row[1:] for row in rows],
+        [
+            ('pong', 10.0, 'sobolev', 1e-3, 1.0, 5, 0.5, 7.0, 0, run.run),
+            ('pong', 10.0, 'sobolev', 1e-3, 10.0, 5, 0.25, 7.0, 1, run.run),
+        ],
+    )
+    self.assertEqual((run.command, run.seconds), ('a --seed=5', 3.0))
+
+  def test_another_grid_replaces_a_game_s_rows_at_any_percentage(self):
+    table.merge(self.folder, CANDIDATES)
+    again = CANDIDATES[0]._replace(learning_rate=3e-3, percent=20.0)
+    table.merge(self.folder, [again])
+    self.assertEqual(
+        table.read(self.folder, choice.Candidate), [CANDIDATES[-1], again]
     )
 
-  def test_what_was_written_is_loaded(self):
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    choice.write(CANDIDATES, 'laptop', folder)
-    choice.write(CANDIDATES[:1], 'smoke', folder)
+  def test_what_was_chosen_is_loaded(self):
+    table.merge(self.folder, choice.marked(CANDIDATES))
     cells = [('pong', 'sobolev'), ('breakout', 'regular')]
-    found = choice.load(folder, 'laptop', 10.0, cells)
-    self.assertCountEqual(found, CANDIDATES)
+    found = choice.load(self.folder, 'laptop', 10.0, cells)
+    self.assertEqual(found['pong', 'regular'].learning_rate, 1e-4)
+    self.assertEqual(found['pong', 'sobolev'].alpha, 10.0)
     for scale, percent in (('smoke', 10.0), ('laptop', 20.0)):
       with self.assertRaisesRegex(
           errors.UserError, f'no choice for breakout, regular at .*{scale}'
       ):
-        choice.load(folder, scale, percent, cells)
-
-  def test_a_table_of_something_else(self):
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    with self.assertRaisesRegex(errors.UserError, 'no choice for'):
-      choice.load(folder, 'laptop', 10.0, [('pong', 'sobolev')])
-    path = folder / choice.CHOICES
-    path.write_text('scale,game,method\nlaptop,pong,regular\n')
-    with self.assertRaisesRegex(errors.UserError, 'not a table of choices'):
-      choice.load(folder, 'laptop', 10.0, [])
+        choice.load(self.folder, scale, percent, cells)
 
 
 if __name__ == '__main__':

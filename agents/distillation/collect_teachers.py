@@ -1,13 +1,15 @@
-"""Writes what the repository's teachers say of themselves into results/.
+# SPDX-License-Identifier: Apache-2.0
+"""Merges what the repository's teachers say of themselves into results/.
 
     ./bazelw run //agents:collect_teachers
 
-    teachers.csv         a row a teacher and policy: points over whole games
-    teacher_curves.csv   a row a teacher and row of its training
+    teachers.csv         one row per teacher and policy: returns of episodes
+    teacher_curves.csv   one row per teacher and row of its training
 """
 
 from experiment.startup import run_main
 
+from collections.abc import Mapping
 import dataclasses
 import pathlib
 from typing import Any
@@ -17,8 +19,9 @@ from agents.distillation import teachers
 from experiment import config
 from experiment import errors
 from experiment import run_folder
-from experiment import tables
-from report import figure4_rows
+from report.rows import distillation as rows
+from report.rows import runs
+from report.rows import table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,58 +33,70 @@ class Config:
   )
 
 
-def score_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
-  """The evaluation of a teacher, a row a policy."""
+def training(game: str, record: Mapping[str, Any]) -> runs.Run:
+  """The run that made a teacher, as far as its file says."""
+  command = f'python -m agents.a3c.train_teacher --game={game}'
+  return runs.Run.of(
+      record.get('command', command),
+      run_folder.short_commit(record['commit']),
+      record.get('device', ''),
+      record.get('started', ''),
+      record.get('seconds'),
+  )
+
+
+def scores(
+    game: str, record: Mapping[str, Any], run: str
+) -> list[rows.Teacher]:
+  """The evaluation of a teacher, one row per policy."""
   found = record['evaluation']
-  no_sample = {'low': None, 'high': None}
-  sample = {end: f'{found["stochastic"][end]:.4g}' for end in no_sample}
+  sample = found['stochastic']
   return [
-      figure4_rows.Teacher(
+      rows.Teacher(
           game=game,
           policy=policy,
           frames=record['frames'],
           games=found['games'],
           max_game_steps=found['max_game_steps'],
-          mean=f'{found[policy]["mean"]:.4g}',
-          **interval,
-          commit=run_folder.short_commit(record['commit']),
-      )._asdict()
-      for policy, interval in (('greedy', no_sample), ('stochastic', sample))
+          mean=found[policy]['mean'],
+          low=low,
+          high=high,
+          run=run,
+      )
+      for policy, low, high in (
+          ('greedy', None, None),
+          ('stochastic', sample['low'], sample['high']),
+      )
   ]
 
 
-def curve_rows(game: str, record: dict[str, Any]) -> list[dict[str, Any]]:
+def curve(
+    game: str, record: Mapping[str, Any], run: str
+) -> list[rows.TeacherCurve]:
   """The curve of its training; a score that was not measured is left empty."""
+  columns = ('frames', 'training_score', 'greedy_score', 'stochastic_score')
   return [
-      figure4_rows.TeacherCurve(
-          game=game,
-          frames=row['frames'],
-          **{
-              name: None if row[name] is None else f'{row[name]:.5g}'
-              for name in ('training_score', 'greedy_score', 'stochastic_score')
-          },
-      )._asdict()
+      rows.TeacherCurve(game, *(row[name] for name in columns), run)
       for row in record['curve']
   ]
 
 
 def collect(output: pathlib.Path) -> list[str]:
   """Merges the rows of all teachers; returns their games."""
-  found = teachers.there()
-  for game, path in found.items():
+  found = []
+  there = teachers.there()
+  for game, path in there.items():
     record = teacher_file.load(path, game).record
     if not record.get('evaluation'):
       raise errors.UserError(
           f'{path}: has not been evaluated: let //agents:evaluate_teacher do it'
       )
-    tables.merge(
-        output / figure4_rows.TEACHERS, score_rows(game, record), keys=2
-    )
-    tables.merge(
-        output / figure4_rows.TEACHER_CURVES, curve_rows(game, record), keys=2,
-        whole=1,
-    )
-  return list(found)
+    run = training(game, record)
+    found += [
+        run, *scores(game, record, run.run), *curve(game, record, run.run)
+    ]
+  table.merge(output, found)
+  return list(there)
 
 
 def main(_):

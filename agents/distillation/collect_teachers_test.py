@@ -8,7 +8,9 @@ from agents.distillation import collect_teachers
 from agents.distillation import teachers
 from agents.distillation import testing
 from experiment import errors
-from report import figure4_rows
+from report.rows import distillation as rows
+from report.rows import runs
+from report.rows import table
 
 RECORD = {
     'game': 'pong',
@@ -41,24 +43,23 @@ class CollectTeachersTest(absltest.TestCase):
     teacher_file.save(folder / 'pong.npz', weights, RECORD)
     with absltest.mock.patch.object(teachers, 'FOLDER', folder):
       self.assertEqual(collect_teachers.collect(folder), ['pong'])
+    (run,) = table.read(folder, runs.Run)
+    self.assertEqual(run.commit, 'abcdefabcdef+')
+    self.assertIn('--game=pong', run.command)
+    about = ('pong', 'greedy', 4000, 30, 500)
     self.assertEqual(
-        figure4_rows.read_teachers(folder),
+        table.read(folder, rows.Teacher),
         [
-            figure4_rows.Teacher(
-                'pong', 'greedy', 4000, 30, 500, 1.5, None, None,
-                'abcdefabcdef+',
-            ),
-            figure4_rows.Teacher(
-                'pong', 'stochastic', 4000, 30, 500, -1.5, -2.0, -1.0,
-                'abcdefabcdef+',
-            ),
+            rows.Teacher(*about, 1.5, None, None, run.run),
+            rows.Teacher('pong', 'stochastic', *about[2:], -1.5, -2.0, -1.0,
+                         run.run),
         ],
     )
     self.assertEqual(
-        figure4_rows.read_teacher_curves(folder),
+        table.read(folder, rows.TeacherCurve),
         [
-            figure4_rows.TeacherCurve('pong', 2000, None, -21.0, -20.5),
-            figure4_rows.TeacherCurve('pong', 4000, -19.0, None, None),
+            rows.TeacherCurve('pong', 2000, None, -21.0, -20.5, run.run),
+            rows.TeacherCurve('pong', 4000, -19.0, None, None, run.run),
         ],
     )
 

@@ -25,10 +25,10 @@ from agents.distillation import training
 from experiment import config
 from experiment import environment
 from experiment import errors
-from experiment import finished_runs
 from experiment import inputs
 from experiment import loop
 from experiment import run_folder
+from report import finished
 
 # Recorded probabilities come from other batches of the same network, and may
 # come from a processor that multiplies in TF32.
@@ -164,8 +164,7 @@ def distill(
 def main(_):
   settings = config.from_flags(settings_lib.Config)
   distill(settings, flags.FLAGS.output, flags.FLAGS.resume)
-  _, metrics = finished_runs.read(run_folder.resolve(flags.FLAGS.output))
-  found = metrics[-1]
+  found = finished.read(run_folder.resolve(flags.FLAGS.output)).metrics[-1]
   print(
       f'{settings.game} {settings.method}: test KL {found["test_kl"]:.4g} '
       f'nats, another action in {100 * found["test_action_error"]:.2f} % of '

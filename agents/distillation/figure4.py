@@ -31,7 +31,7 @@ from experiment import inputs
 from experiment import run_folder
 from experiment import study
 from experiment import sweep
-from report import figure4_figures
+from report.figures import figure4 as drawing
 
 _RECORDING = 'recording'  # The folder's name.
 
@@ -66,7 +66,7 @@ def run(
   scale = _name(plan.scale, settings)
   made = study.Study('Figure 4', scale, plan, output, rows)
 
-  def chosen() -> list[choice.Candidate]:
+  def chosen() -> Mapping[choice.Cell, choice.Candidate]:
     cells = itertools.product(settings.games, settings_lib.METHODS)
     return choice.load(
         made.known(), scale, settings.choice_percent, list(cells)
@@ -79,12 +79,12 @@ def run(
   if 'choose' in plan.parts:
     candidates = candidate_jobs(settings, places)
     made.run(candidates, 'choosing')
-    found = choice.read({job.folder: job.config for job in candidates})
-    made.collect(lambda folder: choice.write(found, scale, folder))
+    students = {job.folder: job.config for job in candidates}
+    made.collect(lambda folder: choice.collect(students, scale, folder))
   if 'train' in plan.parts:
     folders = made.run(final_jobs(settings, chosen(), places), 'training')
     made.collect(lambda folder: analysis.collect(folders, scale, folder))
-    figure4_figures.draw(made.rows, scale, made.figure('figure4.png'))
+    drawing.draw(made.rows, scale, made.figure('figure4.png'))
   return made
 
 
@@ -193,11 +193,10 @@ def candidate_jobs(
 
 def final_jobs(
     settings: scales.Settings,
-    candidates: list[choice.Candidate],
+    chosen: Mapping[choice.Cell, choice.Candidate],
     places: Places,
 ) -> list[sweep.Job]:
   """The runs that count, a seed of every cell first."""
-  best = choice.best(candidates)
   jobs = []
   for seed, percent, game, method in itertools.product(
       range(settings.seeds),
@@ -205,14 +204,14 @@ def final_jobs(
       settings.games,
       reversed(settings_lib.METHODS),
   ):
-    chosen = best[game, method][0]
+    best = chosen[game, method]
     jobs.append(
         _student(
             settings, places, f'{percent:g}-{method}-{seed}',
             game=game,
             percent=percent,
-            learning_rate=chosen.learning_rate,
-            alpha=chosen.alpha,
+            learning_rate=best.learning_rate,
+            alpha=best.alpha,
             steps=settings.steps,
             seed=seed,
             evaluations=settings.evaluations,

@@ -11,8 +11,8 @@ from agents.distillation import figure4
 from agents.distillation import scales
 from agents.distillation import testing
 from experiment import errors
-from experiment import results
-from report import figure4_rows
+from report.rows import distillation as rows_lib
+from report.rows import table
 
 
 class Figure4Test(parameterized.TestCase):
@@ -41,32 +41,30 @@ class Figure4Test(parameterized.TestCase):
     testing.save_teacher(self.folder, 'breakout')
     made = self._run(parts=('choose',))
     self.assertEmpty(made.figures)
-    self.assertFalse((made.rows / figure4_rows.CURVES).exists())
-    choices = (made.rows / choice.CHOICES).read_text()
+    self.assertEmpty(table.read(made.rows, rows_lib.Student))
+    choices = table.read(made.rows, choice.Candidate)
+    self.assertEqual([row.chosen for row in choices], [1, 1])
     candidates = self._times()
     self.assertLen(candidates, 2)
     # All at once goes on with these.
     made = self._run()
     folder, (picture,) = made.rows, made.figures
-    self.assertEqual((folder / choice.CHOICES).read_text(), choices)
+    self.assertEqual(table.read(folder, choice.Candidate), choices)
     self.assertTrue(picture.exists())
-    rows = results.read(folder / 'measured.csv')
-    # Two methods, four metrics.
-    self.assertLen(rows, 8)
-    self.assertEqual({row.case for row in rows}, {'breakout/10'})
-    self.assertNotIn('smoke', {row.scale for row in rows})
+    rows = table.read(folder, rows_lib.Student)
+    self.assertEqual({row[1:3] for row in rows}, {('breakout', 10.0)})
+    self.assertEqual({row.method for row in rows}, {'regular', 'sobolev'})
     # Rows of these teachers do not stand for those of the repository's.
     self.assertRegex(rows[0].scale, r' teachers=[0-9a-f]{8}$')
-    curves = figure4_rows.read_curves(folder)
-    self.assertEqual({curve.step for curve in curves}, {0, 2, 4})
+    self.assertEqual({row.step for row in rows}, {0, 2, 4})
     # 60 of the states, from one of 8 episodes.
-    self.assertEqual({curve.episodes for curve in curves}, {1})
+    self.assertEqual({row.episodes for row in rows}, {1})
     times = self._times()
     self.assertEqual(candidates.items() - times.items(), set())
     # Again, with what was chosen: all is finished already.
     self._run(parts=('train',))
     self.assertEqual(times, self._times())
-    self.assertEqual(results.read(folder / 'measured.csv'), rows)
+    self.assertEqual(table.read(folder, rows_lib.Student), rows)
 
   def _times(self):
     """When each of the students' checkpoints was written."""
@@ -115,17 +113,16 @@ class Figure4Test(parameterized.TestCase):
 
   def test_jobs_are_all_cells_with_what_was_chosen(self):
     settings, places = self._settings(seeds=2, percents=(1.0, 10.0, 50.0))
-    candidates = [
-        choice.Candidate(game, 10.0, method, rate, alpha, 1000, kl, 7.0)
-        for number, game in enumerate(games.GAMES)
-        for method, rate, alpha, kl in (
-            ('regular', 1e-3, 0.0, 0.2),
-            ('regular', 3e-4, 0.0, 0.1),
-            ('sobolev', 3e-4, 0.1, 0.3),
-            ('sobolev', 1e-3, 1.0 + number, 0.1),
+    chosen = {
+        (game, method): choice.Candidate(
+            'laptop', game, 10.0, method, rate, alpha, 1000, 0.1
         )
-    ]
-    jobs = figure4.final_jobs(settings, candidates, places)
+        for number, game in enumerate(games.GAMES)
+        for method, rate, alpha in (
+            ('regular', 3e-4, 0.0), ('sobolev', 1e-3, 1.0 + number)
+        )
+    }
+    jobs = figure4.final_jobs(settings, chosen, places)
     self.assertLen(jobs, 3 * 3 * 2 * 2)
     self.assertLen({job.folder for job in jobs}, len(jobs))
     alphas = {game: 1.0 + number for number, game in enumerate(games.GAMES)}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The accuracies of section 4.3: ours at one scale, or those of the paper."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from report import effects as effects_lib
+from report.rows import paper
+from report.rows import synthetic_gradients
+
+# The uncut network of a data set's rows is one network.
+_UNCUT = 'backprop'
+
+
+class Row(NamedTuple):
+  """A row of Table 1.
+
+  Attributes:
+    case: the data and the number of modules.
+    methods: a sample per method, of accuracies in %.
+    chance: the top-1 accuracy of guessing, in %; None where it is not known.
+  """
+
+  case: str
+  methods: dict[str, effects_lib.Sample]
+  chance: float | None
+
+
+def ends(
+    rows: Sequence[synthetic_gradients.Accuracy], metric: str = 'top1'
+) -> dict[tuple[str, str], list[float]]:
+  """The accuracies of each case and method at the end, one per seed.
+
+  Args:
+    rows: of one scale.
+    metric: top1 or top5.
+  """
+  last: dict[tuple[str, str], dict[int, float]] = {}
+  for row in sorted(rows, key=lambda row: row.step):
+    seeds = last.setdefault((row.case, row.method), {})
+    seeds[row.seed] = getattr(row, metric)
+  return {about: list(seeds.values()) for about, seeds in last.items()}
+
+
+def measured(
+    rows: Sequence[synthetic_gradients.Accuracy],
+) -> dict[str, Row]:
+  """The rows of Table 1 at one scale, by case: top-1."""
+  found: dict[str, Row] = {}
+  for (case, method), values in ends(rows).items():
+    classes = {row.classes for row in rows if row.case == case} - {None, 0}
+    chance = 100 / min(classes) if classes else None
+    row = found.setdefault(case, Row(case, {}, chance))
+    row.methods[method] = effects_lib.sample(values)
+  return _with_uncut(found)
+
+
+def _with_uncut(found: dict[str, Row]) -> dict[str, Row]:
+  """Lends the uncut network to rows of the same data that lack it."""
+  for row in found.values():
+    for other in found.values():
+      if other.case.partition('/')[0] == row.case.partition('/')[0]:
+        if _UNCUT in other.methods:
+          row.methods.setdefault(_UNCUT, other.methods[_UNCUT])
+  return found
+
+
+def printed(rows: Sequence[paper.Printed], seeds: int) -> dict[str, Row]:
+  """The paper's Table 1, as if each number were of so many runs: top-1.
+
+  It prints standard deviations, but not of how many runs; a number without one
+  stands for runs that agree.
+  """
+  found: dict[str, Row] = {}
+  for row in rows:
+    if row.metric == 'top1':
+      chance = 10.0 if row.case.startswith('cifar10/') else 0.1
+      methods = found.setdefault(row.case, Row(row.case, {}, chance)).methods
+      methods[row.method] = effects_lib.Sample(row.mean, row.std or 0.0, seeds)
+  return found

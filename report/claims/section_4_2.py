@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The claims of section 4.2, distillation, on Figure 4."""
+
+import math
+
+from report import effects as effects_lib
+from report import names
+from report import results as results_lib
+from report import students as students_lib
+from report import verdicts
+from report.claims import section
+from report.rows import distillation
+
+Students = students_lib.Students
+
+SEEDS = 5
+OVERFITTING = 1.1  # Times the lowest divergence: little.
+
+
+def _evidence(results: results_lib.Results, scale: str | None) -> Students:
+  rows = results.rows(distillation.Student, scale) if scale else []
+  return Students(rows)
+
+
+SECTION = section.Section(
+    '4.2',
+    'Distillation of Atari policies',
+    says="Students that match random projections of the teacher's gradients "
+    'end closer to it, most with few recorded states, and hardly overfit.',
+    why='The gradients say how the policy changes around each recorded state. '
+    'Whether that is worth most with few states is hard to see: 1 % of them '
+    'are a part of one episode, and episodes differ.',
+    kind=distillation.Student,
+    evidence=_evidence,
+    registered='8da075044475',
+    unit='log10 of regular over Sobolev divergence',
+)
+
+
+def _measured(game: str, values: list[float]) -> verdicts.Measured:
+  if not values:
+    return verdicts.Measured(names.title(game), None, 'not run')
+  return verdicts.Measured(names.title(game), effects_lib.paired(values))
+
+
+def _all_games(
+    comparisons: list[verdicts.Comparison], reading: str = 'divergence'
+) -> section.Readings:
+  found = {c.name: c.verdict for c in comparisons}
+  verdict = verdicts.all_of(found.values())
+  counted = verdicts.counted(found, 'games')
+  return {reading: verdicts.Finding(verdict, comparisons, counted)}
+
+
+@SECTION.claim(
+    'Distilled with Sobolev Training, a policy is significantly closer to its '
+    'teacher in every game',
+    rule='all three games, each in the mean over its percentages: the effect '
+    'is positive',
+)
+def closer_to_teacher(students: Students) -> section.Readings:
+  measured = [
+      _measured(game, students.of_game(game, students.effects))
+      for game in names.GAMES
+  ]
+  return _all_games(verdicts.signs(measured, SEEDS))
+
+
+@SECTION.claim(
+    'The gain in generalisation is larger with few recorded states',
+    rule='all three games: the effect with the least percentage (1) minus that '
+    'with the largest (50) is positive',
+)
+def larger_with_few_states(students: Students) -> section.Readings:
+  measured = [_least_minus_largest(students, game) for game in names.GAMES]
+  return _all_games(verdicts.signs(measured, SEEDS))
+
+
+def _least_minus_largest(students: Students, game: str) -> verdicts.Measured:
+  percents = students.percents_of(game)
+  if len(percents) == 1:
+    missing = f'only {percents[0]:g} % was run'
+    return verdicts.Measured(names.title(game), None, missing)
+  ends = [students.effects(game, p) for p in percents[:1] + percents[-1:]]
+  seeds = set.intersection(*map(set, ends)) if ends else ()
+  found = _measured(game, [ends[0][seed] - ends[1][seed] for seed in seeds])
+  if not ends:
+    return found
+  label = f'{found.name}, {percents[0]:g} and {percents[-1]:g} %'
+  return found._replace(name=label)
+
+
+@SECTION.claim(
+    'The gap on Pong is smaller than on the other games',
+    rule="both other games: the game's effect minus Pong's is positive",
+)
+def smaller_on_pong(students: Students) -> section.Readings:
+  pong, *others = (
+      (game, students.of_game(game, students.effects)) for game in names.GAMES
+  )
+  measured = [
+      verdicts.Measured(
+          names.title(game),
+          effects_lib.contrast(
+              [effects_lib.sample(values)], [effects_lib.sample(pong[1])]
+          ),
+      )
+      if values and pong[1]
+      else verdicts.Measured(names.title(game), None, 'not run')
+      for game, values in others
+  ]
+  return _all_games(verdicts.signs(measured, SEEDS))
+
+
+@SECTION.claim(
+    'Sobolev distillation overfits little or not at all',
+    rule='all three games, each in the geometric mean over its percentages: '
+    f'the last divergence is below {OVERFITTING:g} times the lowest one (the '
+    'effect is log10 of the lowest over the last, its threshold '
+    f'{-math.log10(OVERFITTING):.3f})',
+)
+def little_overfitting(students: Students) -> section.Readings:
+  measured = [
+      _measured(
+          game, [-v for v in students.of_game(game, students.overfitting)]
+      )
+      for game in names.GAMES
+  ]
+  return _all_games(
+      verdicts.above(measured, -math.log10(OVERFITTING), SEEDS)
+  )

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The claims of section 4.3, synthetic gradients, on Table 1."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import itertools
+from typing import NamedTuple
+
+from report import accuracies
+from report import effects as effects_lib
+from report import names
+from report import results as results_lib
+from report import verdicts
+from report.claims import section
+from report.rows import paper
+from report.rows import synthetic_gradients
+
+SEEDS = 3
+TIMES_CHANCE = 4  # What backpropagation has to reach,
+ABOVE_NOPROP = 15  # and by how many percentage points it has to lead.
+MARGIN = 1  # Percentage points by which `a <= b` may fail unseen.
+FAR = 10  # Percentage points that are far.
+
+CIFAR10, IMAGENET_1, IMAGENET_3 = names.CASES
+
+
+class Table1(NamedTuple):
+  """Rows by case, and the paper's beside them."""
+
+  rows: Mapping[str, accuracies.Row]
+  printed: Mapping[str, accuracies.Row]
+
+
+def _evidence(results: results_lib.Results, scale: str | None) -> Table1:
+  kind = synthetic_gradients.Accuracy
+  rows = results.rows(kind, scale) if scale else []
+  return Table1(
+      accuracies.measured(rows),
+      accuracies.printed(results.rows(paper.Printed), SEEDS),
+  )
+
+
+SECTION = section.Section(
+    '4.3',
+    'Synthetic gradients',
+    says='A module that models the loss and its gradient (Sobolev) trains the '
+    'network below better than one of the loss (critic), of the gradient '
+    '(VFBN), or than none.',
+    why="Differences of several points can be seen with three to five seeds; "
+    "the paper's 0.3 over the critic cannot. The gradient term helps as long "
+    'as it does not drown the loss term.',
+    kind=synthetic_gradients.Accuracy,
+    evidence=_evidence,
+    registered='8da075044475',
+    unit='percentage points of top-1 accuracy',
+)
+
+
+def _control(row: accuracies.Row | None) -> str:
+  """Why a row of Table 1 does not count, if it does not."""
+  if row is None:
+    return 'not run'
+  for method in ('backprop', 'noprop'):
+    if method not in row.methods:
+      return f'the control {names.title(method)} was not run'
+  reached = row.methods['backprop'].mean
+  if row.chance is not None and reached < TIMES_CHANCE * row.chance:
+    return (
+        f'backpropagation has {reached:.1f} %, below {TIMES_CHANCE} times '
+        f'chance'
+    )
+  if reached < row.methods['noprop'].mean + ABOVE_NOPROP:
+    return (
+        f'backpropagation has {reached:.1f} %, less than {ABOVE_NOPROP} points '
+        'above Noprop'
+    )
+  return ''
+
+
+def _missing(table: Table1, case: str, methods: Iterable[str]) -> str:
+  """Why a comparison of methods does not count, if it does not."""
+  row = table.rows.get(case)
+  missing = _control(row)
+  if not missing:
+    absent = [names.title(m) for m in methods if m not in row.methods]
+    missing = f'{", ".join(absent)} not run' if absent else ''
+  return missing
+
+
+def _difference(
+    table: Table1, case: str, better: str, worse: str, sign: str = '−'
+) -> verdicts.Measured:
+  """How far a method is above another in a row."""
+  pair = f'{names.title(better)} {sign} {names.title(worse)}'
+  name = f'{names.title(case)}: {pair}'
+  theirs = _printed(table, case, better, worse)
+  if missing := _missing(table, case, (better, worse)):
+    return verdicts.Measured(name, None, missing, theirs)
+  methods = table.rows[case].methods
+  effect = effects_lib.contrast([methods[better]], [methods[worse]])
+  return verdicts.Measured(name, effect, '', theirs)
+
+
+def _printed(
+    table: Table1, case: str, better: str, worse: str
+) -> float | None:
+  row = table.printed.get(case)
+  if row is None or not {better, worse} <= row.methods.keys():
+    return None
+  return row.methods[better].mean - row.methods[worse].mean
+
+
+def _all(comparisons: Sequence[verdicts.Comparison]) -> section.Readings:
+  verdict = verdicts.all_of(c.verdict for c in comparisons)
+  return {'top-1': verdicts.Finding(verdict, comparisons)}
+
+
+@SECTION.claim(
+    'Sobolev synthetic gradients give a higher accuracy than a critic',
+    rule='every row: the difference is positive',
+)
+def better_than_critic(table: Table1) -> section.Readings:
+  return _all(
+      verdicts.signs(
+          [_difference(table, c, 'sobolev', 'critic') for c in names.CASES],
+          SEEDS,
+      )
+  )
+
+
+@SECTION.claim(
+    'Sobolev synthetic gradients give a higher accuracy than VFBN',
+    rule='every row: the difference is positive',
+)
+def better_than_vfbn(table: Table1) -> section.Readings:
+  return _all(
+      verdicts.signs(
+          [_difference(table, c, 'sobolev', 'vfbn') for c in names.CASES],
+          SEEDS,
+      )
+  )
+
+
+@SECTION.claim(
+    'On CIFAR-10, a synthetic gradient that resembles the network (VFBN) is '
+    'better than a naive one (Direct SG)',
+    rule='the difference is positive',
+)
+def better_than_direct(table: Table1) -> section.Readings:
+  return _all(
+      verdicts.signs([_difference(table, CIFAR10, 'vfbn', 'direct_sg')], SEEDS)
+  )
+
+
+@SECTION.claim(
+    'What supervising the loss gains (Sobolev over VFBN) is larger on ImageNet '
+    'than on CIFAR-10',
+    rule='the difference with ImageNet and one module minus that with CIFAR-10 '
+    'is positive',
+)
+def loss_supervision(table: Table1) -> section.Readings:
+  pair = ('sobolev', 'vfbn')
+  name = f'{names.title(IMAGENET_1)} − {names.title(CIFAR10)}'
+  theirs = [_printed(table, case, *pair) for case in (IMAGENET_1, CIFAR10)]
+  printed = None if None in theirs else theirs[0] - theirs[1]
+  for case in (IMAGENET_1, CIFAR10):
+    if missing := _missing(table, case, pair):
+      reason = f'{names.title(case)}: {missing}'
+      measured = verdicts.Measured(name, None, reason, printed)
+      return _all(verdicts.signs([measured], SEEDS))
+  imagenet, cifar10 = (table.rows[c].methods for c in (IMAGENET_1, CIFAR10))
+  effect = effects_lib.contrast(
+      [imagenet['sobolev'], cifar10['vfbn']],
+      [imagenet['vfbn'], cifar10['sobolev']],
+  )
+  measured = verdicts.Measured(name, effect, '', printed)
+  return _all(verdicts.signs([measured], SEEDS))
+
+
+@SECTION.claim(
+    'Results with Sobolev synthetic gradients vary less over seeds',
+    rule='every row, against VFBN and critic: log10 of their standard '
+    "deviation over Sobolev's is positive",
+)
+def steadier(table: Table1) -> section.Readings:
+  measured = []
+  for case, other in itertools.product(names.CASES, ('vfbn', 'critic')):
+    name = f'{names.title(case)}: {names.title(other)} / Sobolev'
+    if missing := _missing(table, case, ('sobolev', other)):
+      measured.append(verdicts.Measured(name, None, missing))
+      continue
+    methods = table.rows[case].methods
+    effect = effects_lib.log_ratio_of_stds(methods[other], methods['sobolev'])
+    measured.append(verdicts.Measured(name, effect))
+  return _all(verdicts.signs(measured, SEEDS))
+
+
+def _ordered(table: Table1, cases: Iterable[str], order: Sequence[str]):
+  """Every method above the one before it; `<=` before Sobolev."""
+  strict, weak = [], []
+  for case, (worse, better) in itertools.product(
+      cases, itertools.pairwise(order)
+  ):
+    if (worse, better) == ('critic', 'sobolev'):
+      weak.append(_difference(table, case, better, worse, '≥'))
+    else:
+      strict.append(_difference(table, case, better, worse, '>'))
+  return _all([
+      *verdicts.signs(strict, SEEDS), *verdicts.above(weak, -MARGIN, SEEDS)
+  ])
+
+
+_LINKS = (
+    'all links, each by the difference of neighbours: positive for <, above '
+    f'−{MARGIN} point for ≤'
+)
+
+
+@SECTION.claim(
+    'On CIFAR-10: Noprop < Direct SG < VFBN < critic ≤ Sobolev < '
+    'backpropagation',
+    rule=_LINKS,
+)
+def ordering_on_cifar10(table: Table1) -> section.Readings:
+  order = ('noprop', 'direct_sg', 'vfbn', 'critic', 'sobolev', 'backprop')
+  return _ordered(table, [CIFAR10], order)
+
+
+@SECTION.claim(
+    'On ImageNet: Noprop < VFBN < critic ≤ Sobolev < backpropagation',
+    rule=f'every row, {_LINKS}',
+)
+def ordering_on_imagenet(table: Table1) -> section.Readings:
+  order = ('noprop', 'vfbn', 'critic', 'sobolev', 'backprop')
+  return _ordered(table, [IMAGENET_1, IMAGENET_3], order)
+
+
+@SECTION.claim(
+    'On CIFAR-10, Sobolev synthetic gradients are far better than Noprop and '
+    'Direct SG',
+    rule=f'both: the difference is above {FAR} points',
+)
+def far_better(table: Table1) -> section.Readings:
+  return _all(
+      verdicts.above(
+          [
+              _difference(table, CIFAR10, 'sobolev', other)
+              for other in ('noprop', 'direct_sg')
+          ],
+          FAR,
+          SEEDS,
+      )
+  )

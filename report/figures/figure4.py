@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figure 4: distillation of Atari policies.
+
+As in the paper, a row is a game and a column a percentage of the recorded
+states: left, how often the most probable action is another than the teacher's;
+right, the divergence from the teacher. A line is the mean over the seeds, and
+its band that mean's confidence interval.
+"""
+
+import pathlib
+
+from matplotlib import figure as figure_lib
+from matplotlib import ticker
+import numpy as np
+
+from report import effects as effects_lib
+from report import names
+from report import students as students_lib
+from report.figures import style
+from report.rows import distillation
+from report.rows import table
+
+# The blocks from the left: the column of the rows, what it is called, and what
+# to multiply it by.
+_BLOCKS = (
+    ('action_error', 'Test action prediction error in %', 100),
+    ('test_kl', 'Test KL divergence in nats', 1),
+)
+
+# A panel has room for what comes after this share of the updates: before, a
+# student is as bad as chance has it, and would make all that follows look flat.
+_LATE = 0.05
+
+_ROOM = 1.15  # Between the lines and a logarithmic panel's edges.
+
+
+def make(students: students_lib.Students) -> figure_lib.Figure:
+  """Draws both blocks for the students of one scale."""
+  games, percents = students.games, students.percents
+  with style.settings():
+    figure = figure_lib.Figure(
+        (1.6 + max(5.4, 3.1 * len(percents)), 1.5 + 1.6 * len(games)),
+        layout='constrained',
+    )
+    blocks = figure.subfigures(1, len(_BLOCKS), wspace=0.03)
+    for block, (metric, title, factor) in zip(blocks, _BLOCKS, strict=True):
+      grid = block.subplots(
+          len(games), len(percents), sharex=True, sharey='row', squeeze=False
+      )
+      _block(grid, students, metric, factor)
+      block.suptitle(title, fontsize=11, color=style.INK)
+    style.legend(figure, block.axes, loc='upper right')
+    style.title(figure, 'Distillation', students.scale)
+    figure.supxlabel(_explained(students), fontsize=10, color=style.SOFT)
+    return figure
+
+
+def _explained(students) -> str:
+  """The x axis, and what lines and bands are."""
+  counts = [
+      len(students.curves(game, percent, method))
+      for game in students.games
+      for percent in students.percents_of(game)
+      for method in names.METHODS
+  ]
+  seeds = names.seeds(counts)
+  return (
+      f'updates; a line is the mean over {seeds}, its band the 95 % confidence '
+      'interval of the mean'
+  )
+
+
+def _block(grid, students, metric, factor):
+  """Draws one metric, multiplied by a factor, in a grid of panels."""
+  spans = []
+  for row, game in zip(grid, students.games, strict=True):
+    drawn = []
+    for panel, percent in zip(row, students.percents, strict=True):
+      for method in names.METHODS:
+        curves = students.curves(game, percent, method).values()
+        if curves:
+          x, effects = _aligned(curves, metric)
+          bounds = _line(panel, x, effects, factor, method)
+          drawn.append(bounds[:, x >= _LATE * x[-1]])
+    row[0].set_ylabel(
+        names.title(game), color=style.INK, fontweight='bold'
+    )
+    spans.append(_span(drawn))
+  for panel, percent in zip(grid[0], students.percents, strict=True):
+    panel.set_title(
+        f'{percent:g} %', loc='center', fontsize=10, fontweight='normal'
+    )
+  _scales(grid, spans, metric == 'test_kl')
+  _updates(grid[0, 0])
+
+
+def _aligned(curves, metric) -> tuple[np.ndarray, list[effects_lib.Effect]]:
+  """The steps that all seeds report, and the mean over the seeds there."""
+  values = [{r.step: getattr(r, metric) for r in curve} for curve in curves]
+  steps = sorted(set.intersection(*map(set, values))) or [0]
+  return np.array(steps), [
+      effects_lib.paired([found.get(step, 0.0) for found in values])
+      for step in steps
+  ]
+
+
+def _updates(panel):
+  """The x axis, which all panels of a block share."""
+  panel.set_xlim(left=0)
+  panel.xaxis.set_major_locator(
+      ticker.MaxNLocator(3, steps=[1, 2, 5, 10], integer=True)
+  )
+  panel.xaxis.set_major_formatter(ticker.EngFormatter(sep=''))
+
+
+def _line(panel, x, effects, factor, method) -> np.ndarray:
+  """Draws a method in a panel; returns its line and its band's top, [2, E]."""
+  # A mean of what is never negative is not negative either.
+  mean, low, high = factor * np.array([
+      (e.value, max(0.0, e.low), e.high) for e in effects
+  ]).T
+  panel.plot(
+      x,
+      mean,
+      color=style.METHODS[method],
+      linewidth=1.7,
+      marker='o' if len(x) == 1 else '',
+      markersize=4,
+      label=names.title(method),
+  )
+  if effects[0].n == 1:
+    return np.array([mean, mean])
+  panel.fill_between(
+      x, low, high, color=style.METHODS[method], alpha=0.22, linewidth=0
+  )
+  return np.array([mean, high])
+
+
+def _span(drawn) -> tuple[float, float]:
+  """The least and the greatest of some values above zero."""
+  values = np.concatenate([*map(np.ravel, drawn), []])
+  positive = values[values > 0]
+  return (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
+
+
+def _scales(grid, spans, may_be_log):
+  """Gives the panels of a row the same y axis, of the same kind in all rows."""
+  log = may_be_log and any(high >= 10 * low for low, high in spans)
+  for row, (low, high) in zip(grid, spans, strict=True):
+    if log:
+      # Less than a decade has too few labels, and looks like more.
+      low, high = min(low, high / 10) / _ROOM, high * _ROOM
+      row[0].set_yscale('log')
+      row[0].set_ylim(low, high)
+      style.decades(row[0].yaxis, high / low)
+    else:
+      row[0].set_ylim(0, 1.05 * high)
+      row[0].yaxis.set_major_locator(ticker.MaxNLocator(4))
+
+
+def make_episodes(students: students_lib.Students) -> figure_lib.Figure:
+  """Draws the final divergence against the number of episodes learned from.
+
+  The paper does not have this figure. A dot is a seed; lines join the geometric
+  means of the percentages. Rows without episodes are left out.
+  """
+  with style.settings():
+    figure = figure_lib.Figure(
+        (0.8 + 3.3 * max(2, len(students.games)), 3.7), layout='constrained'
+    )
+    panels = figure.subplots(1, max(1, len(students.games)), squeeze=False)[0]
+    for panel, game in zip(panels, students.games, strict=False):
+      panel.set_title(names.title(game))
+      for method in names.METHODS:
+        _episodes(panel, students, game, method)
+      panel.set_xscale('log')
+      panel.set_yscale('log')
+      style.decades(panel.xaxis, np.divide(*panel.get_xlim()[::-1]))
+      style.decades(panel.yaxis, np.divide(*panel.get_ylim()[::-1]))
+    style.legend(figure, panels)
+    title = 'Divergence after the last update'
+    style.title(figure, title, students.scale)
+    figure.supxlabel(
+        'episodes that the student learned from', fontsize=10, color=style.SOFT
+    )
+    figure.supylabel('test KL in nats', fontsize=10, color=style.SOFT)
+    return figure
+
+
+def _episodes(panel, students, game, method):
+  """Draws a method's dots and its line."""
+  look = {'color': style.METHODS[method]}
+  means = []
+  for percent in students.percents:
+    ends = [
+        (curve[-1].episodes, curve[-1].test_kl)
+        for curve in students.curves(game, percent, method).values()
+        if curve[-1].episodes and curve[-1].test_kl > 0
+    ]
+    if ends:
+      episodes, divergences = zip(*ends, strict=True)
+      panel.plot(episodes, divergences, 'o', markersize=3, alpha=0.5, **look)
+      logs = np.log([episodes, divergences]).mean(-1)
+      means.append(np.exp(logs))
+  if means:
+    x, y = zip(*means, strict=True)
+    panel.plot(x, y, linewidth=1.7, label=names.title(method), **look)
+
+
+def draw(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
+  """Writes the figure of a scale to a file.
+
+  Args:
+    results: the folder of the rows.
+    scale: which of them to draw.
+    path: the file.
+  """
+  rows = table.read(results, distillation.Student)
+  students = students_lib.Students([row for row in rows if row.scale == scale])
+  style.save(make(students), path)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maps of where Sobolev Training helps: colour is log10 of the ratio of errors.
+
+A number above 0 (blue) says that the regular error is that many orders of
+magnitude larger. Numbers in bold are significant: a paired t-test over the
+seeds, at 5 %, cell by cell.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import math
+
+from matplotlib import figure as figure_lib
+import numpy as np
+
+from report import effects as effects_lib
+from report import names
+from report import networks as networks_lib
+from report import verdicts
+from report.figures import style
+
+_LIMIT = 1.5  # Orders of magnitude at which colours end.
+_COLUMNS = 16  # That fit a map over steps.
+
+# The effects of the seeds in a cell of a map.
+Effects = Sequence[float]
+
+
+def over_steps(networks: networks_lib.Networks) -> figure_lib.Figure:
+  """The verdict map: a row per cell of Figure 2, a column per evaluation."""
+  steps = sorted({
+      step
+      for cell in networks.cells
+      for step in networks.effects_by_step(cell)
+  })
+  count = min(_COLUMNS, len(steps))
+  places = np.linspace(0, len(steps) - 1, count).round().astype(int)
+  shown = [steps[place] for place in places]
+  effects = [
+      [networks.effects_by_step(cell).get(step, ()) for step in shown]
+      for cell in networks.cells
+  ]
+  with style.settings():
+    figure = figure_lib.Figure(
+        (2.9 + 0.5 * max(8, len(shown)), 1.6 + 0.27 * len(effects)),
+        layout='constrained',
+    )
+    axis = figure.subplots()
+    _map(figure, axis, effects)
+    _rows(axis, networks.cells)
+    axis.set_xticks(
+        range(len(shown)), [f'{step:,}' for step in shown], rotation=60,
+        ha='right', rotation_mode='anchor',
+    )
+    axis.set_xlabel('training steps')
+    style.title(figure, 'Where Sobolev Training helps', networks.scale)
+    return figure
+
+
+def over_recipes(
+    recipes: Mapping[str, networks_lib.Networks],
+) -> figure_lib.Figure:
+  """What settings do: a column per recipe and gradient term.
+
+  The left panel has the networks' last step, the right one their errors with
+  early stopping.
+
+  Args:
+    recipes: the networks by the names of their recipes.
+  """
+  columns = [
+      (name, networks, arm)
+      for name, networks in recipes.items()
+      for arm in networks.arms
+      if arm != networks_lib.REGULAR
+  ]
+  cells = {cell: None for _, networks, _ in columns for cell in networks.cells}
+  functions = names.ordered((c.function for c in cells), names.FUNCTIONS)
+  cells = sorted(cells, key=lambda c: (functions.index(c.function), c.size))
+  with style.settings():
+    figure = figure_lib.Figure(
+        (3.4 + 1.1 * max(3, len(columns)), 3.2 + 0.27 * len(cells)),
+        layout='constrained',
+    )
+    panels = figure.subplots(1, 2, sharey=True)
+    for panel, when in zip(
+        panels, (networks_lib.LAST, networks_lib.EARLY), strict=True
+    ):
+      effects = [
+          [
+              list(networks.effects(cell, when, arm).values())
+              for _, networks, arm in columns
+          ]
+          for cell in cells
+      ]
+      _map(figure, panel, effects, bar=panel is panels[-1])
+      panel.set_title(when.capitalize(), fontsize=10)
+      labels = [_label(name, arm) for name, _, arm in columns]
+      panel.set_xticks(
+          range(len(columns)), labels, rotation=60, ha='right',
+          rotation_mode='anchor',
+      )
+      _rows(panel, cells)
+    figure.suptitle('What the settings do', x=0.01, ha='left')
+    return figure
+
+
+def _label(recipe: str, arm: networks_lib.Arm) -> str:
+  words = [recipe]
+  if arm.gradient_weight != networks_lib.SOBOLEV.gradient_weight:
+    words.append(f'weight {arm.gradient_weight:g}')
+  if arm.distance != networks_lib.SOBOLEV.distance:
+    words.append(arm.distance)
+  return ', '.join(words)
+
+
+def _rows(axis, cells):
+  axis.set_yticks(
+      range(len(cells)),
+      [f'{names.title(c.function)}, {c.size:,}' for c in cells],
+  )
+  for index in range(1, len(cells)):
+    if cells[index].function != cells[index - 1].function:
+      axis.axhline(index - 0.5, color=style.PAPER, linewidth=3)
+
+
+def _map(figure, axis, effects: Sequence[Sequence[Effects]], bar: bool = True):
+  """Draws a map with its numbers."""
+  values = np.array([
+      [np.mean(cell) if len(cell) else math.nan for cell in row]
+      for row in effects
+  ]).reshape(len(effects), -1)
+  image = axis.imshow(
+      values, cmap='RdBu', vmin=-_LIMIT, vmax=_LIMIT, aspect='auto'
+  )
+  for (y, x), value in np.ndenumerate(values):
+    if math.isnan(value):
+      continue
+    effect = effects_lib.paired(effects[y][x])
+    axis.text(
+        x,
+        y,
+        f'{value + 0.0:+.1f}'.replace('-', '−'),
+        ha='center',
+        va='center',
+        fontsize=7,
+        fontweight='bold' if effect.p <= verdicts.ALPHA else 'normal',
+        color=style.PAPER if abs(value) > 0.75 * _LIMIT else style.INK,
+    )
+  axis.grid(False)
+  axis.tick_params(length=0)
+  for spine in axis.spines.values():
+    spine.set_visible(False)
+  if bar:
+    figure.colorbar(
+        image, ax=axis, label='log₁₀ regular / Sobolev test error', pad=0.02
+    ).outline.set_visible(False)

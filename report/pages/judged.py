@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All claims judged, and how many have which verdict."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from report import names
+from report import results as results_lib
+from report import verdicts
+from report.claims import claims
+from report.claims import section as section_lib
+
+
+class Judged(NamedTuple):
+  """A section's claims at one scale.
+
+  Attributes:
+    section: the section.
+    scale: of the rows; None where there are none that decide.
+    found: the claims with their readings, the deciding one first.
+  """
+
+  section: section_lib.Section
+  scale: str | None
+  found: Sequence[tuple[section_lib.Claim, section_lib.Readings]]
+
+  def verdicts(self) -> list[str]:
+    """The verdict of each claim."""
+    return [next(iter(readings.values())).verdict for _, readings in self.found]
+
+  def counted(self) -> str:
+    """How many claims have which verdict, in words."""
+    found = self.verdicts()
+    words = [
+        f'{found.count(verdict)} {verdict}'
+        for verdict in verdicts.VERDICTS
+        if verdict in found
+    ]
+    return ', '.join(words)
+
+
+def judge(results: results_lib.Results) -> list[Judged]:
+  """Judges each section at the fullest scale with something to test."""
+  return [next(_scales(results, section)) for section in claims.SECTIONS]
+
+
+def elsewhere(
+    results: results_lib.Results, judged: Judged
+) -> list[Judged]:
+  """The section judged at the other scales that decide."""
+  return [
+      other
+      for other in _scales(results, judged.section)
+      if other.scale not in (judged.scale, None)
+  ]
+
+
+def _scales(
+    results: results_lib.Results, section: section_lib.Section
+) -> Iterator[Judged]:
+  """A section at all scales that decide: first those with something to test."""
+  scales = [s for s in results.scales(section.kind) if names.decides(s)]
+  found = [
+      Judged(section, scale, list(section.judge(results, scale)))
+      for scale in scales or [None]
+  ]
+  untested = {verdicts.NOT_TESTED}
+  yield from sorted(found, key=lambda j: set(j.verdicts()) == untested)

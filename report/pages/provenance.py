@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was run, and which came first: the rules or the rows."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from report import names
+from report import results as results_lib
+from report.pages import judged as judged_lib
+from report.pages import markdown
+from report.pages import words
+from report.rows import distillation
+from report.rows import regression
+from report.rows import runs
+from report.rows import synthetic_gradients
+
+# What a class of rows is called, and its columns that tell runs apart.
+_ABOUT = {
+    regression.Evaluation: (
+        'Figure 2', ('function', 'size'),
+        ('method', 'gradient_weight', 'distance'),
+    ),
+    regression.SurfacePoint: ('Figure 3', ('function', 'size'), ('panel',)),
+    distillation.Student: ('Figure 4', ('game', 'percent'), ('method',)),
+    distillation.Candidate: (
+        'Figure 4, choice', ('game', 'percent'), ('method',)
+    ),
+    distillation.Teacher: ('Teachers', ('game',), ()),
+    synthetic_gradients.Accuracy: ('Table 1', ('case',), ('method',)),
+    synthetic_gradients.Candidate: (
+        'Table 1, choice', ('case',), ('method', 'targets')
+    ),
+}
+
+
+def registration(judged: Sequence[judged_lib.Judged], results) -> str:
+  """Which commit has a section's rules, and which its first row."""
+  rows = []
+  for section, scale, _ in judged:
+    of_scale = results.rows(section.kind, scale) if scale else []
+    made_by = {row.run for row in of_scale}
+    first = min(
+        (run for run in results.rows(runs.Run) if run.run in made_by),
+        key=lambda run: (not run.started, run.started),
+        default=None,
+    )
+    exploratory = [
+        markdown.code(s)
+        for s in results.scales(section.kind)
+        if not names.decides(s)
+    ]
+    rows.append([
+        section.number,
+        markdown.code(section.registered),
+        markdown.code(scale or ''),
+        markdown.code(first.commit) if first else 'not run',
+        markdown.plain(first.started) if first else '',
+        ', '.join(exploratory),
+    ])
+  header = (
+      'Section', 'Commit of its rules', 'Scale judged',
+      'Commit of the first row', 'Started', 'Exploratory, decides nothing',
+  )
+  return markdown.table(header, rows)
+
+
+def blocks(results: results_lib.Results) -> Iterator[str]:
+  """Yields the table of what was run."""
+  made_by = {run.run: run for run in results.rows(runs.Run)}
+  groups: dict[tuple, dict[str, dict[str, None]]] = {}
+  for kind, (what, case, method) in _ABOUT.items():
+    for row in results.rows(kind):
+      run = made_by.get(row.run)
+      if run is None:
+        continue
+      key = (
+          what,
+          getattr(row, 'scale', ''),
+          ', '.join(_word(row, c) for c in method if _word(row, c)),
+          run.commit,
+          run.device,
+      )
+      cells = groups.setdefault(key, {}).setdefault(row.run, {})
+      cells[' '.join(_word(row, column) for column in case)] = None
+  rows = []
+  for (what, scale, method, commit, device), by_run in groups.items():
+    found = [made_by[run] for run in by_run]
+    cases = dict.fromkeys(c for cells in by_run.values() for c in cells)
+    seconds = sum(run.seconds or 0.0 for run in found)
+    rows.append([
+        what,
+        markdown.code(scale),
+        markdown.plain(_listed(list(cases))),
+        markdown.plain(method),
+        str(len(found)),
+        markdown.code(found[0].command),
+        markdown.code(commit),
+        markdown.plain(device),
+        words.duration(seconds) if seconds else '',
+    ])
+  header = (
+      'Result', 'Scale', 'Cases', 'Method', 'Runs', 'Command of the first',
+      'Commit', 'Device', 'Time of all',
+  )
+  yield markdown.table(header, rows)
+
+
+def _word(row: tuple, column: str) -> str:
+  """A cell in words; nothing where it says nothing."""
+  value = getattr(row, column)
+  if column == 'gradient_weight':
+    return f'weight {value:g}' if value else ''
+  if column == 'distance':
+    return '' if value == 'none' else value
+  if column == 'percent':
+    return f'{value:g} %'
+  if column == 'size':
+    return f'{value:,} points' if value else ''
+  return names.title(value)
+
+
+def _listed(cases: Sequence[str]) -> str:
+  """Cases in words: all of a few, else the first and the last."""
+  if len(cases) <= 4:
+    return ', '.join(cases)
+  return f'{cases[0]} to {cases[-1]} ({len(cases)} cases)'

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verdicts: in the README by section, in results.md claim by claim."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from report import results as results_lib
+from report import verdicts
+from report.pages import judged as judged_lib
+from report.pages import markdown
+from report.pages import words
+
+PAPER = (
+    'Wojciech Marian Czarnecki, Simon Osindero, Max Jaderberg, Grzegorz '
+    'Swirszcz, Razvan Pascanu: *Sobolev Training for Neural Networks*, NIPS '
+    '2017, [arXiv:1706.04859](https://arxiv.org/abs/1706.04859)'
+)
+
+# Section 3 has no rows: its statements are tests.
+_THEORY = (
+    '3, Theory',
+    'With derivatives, fewer points identify a hypothesis, and networks '
+    'approximate a function with its derivatives.',
+    'every statement holds as a test, one after a correction',
+    'A polynomial of degree n needs (n + 1)/2 points rounded up, not n/2.',
+)
+
+
+def by_section(judged: Sequence[judged_lib.Judged]) -> str:
+  """The README's table: what the paper says, what we find, and why."""
+  rows = [_THEORY]
+  for one in judged:
+    found = one.counted()
+    if one.scale:
+      found = f'of {len(one.found)} claims {found} (scale `{one.scale}`)'
+    rows.append((
+        f'{one.section.number}, {one.section.title}',
+        one.section.says,
+        found if one.scale else 'not tested',
+        one.section.why,
+    ))
+  header = ('Section', 'The paper says', 'We find', 'Why')
+  return markdown.table(header, rows)
+
+
+def counted(judged: Sequence[judged_lib.Judged]) -> str:
+  """All verdicts in a sentence."""
+  found = [verdict for one in judged for verdict in one.verdicts()]
+  words_ = [
+      f'{found.count(verdict)} {"is" if found.count(verdict) == 1 else "are"} '
+      f'{verdict}'
+      for verdict in verdicts.VERDICTS
+      if verdict in found
+  ]
+  return f'Of {len(found)} claims of the paper, {", ".join(words_)}.'
+
+
+def claims(
+    results: results_lib.Results, judged: judged_lib.Judged, first: int
+) -> Iterator[str]:
+  """Yields a section's claims: verdicts, other readings, all comparisons.
+
+  Args:
+    results: all rows.
+    judged: the section.
+    first: the number of its first claim.
+  """
+  others = judged_lib.elsewhere(results, judged)
+  scale = markdown.code(judged.scale) if judged.scale else 'no scale yet'
+  yield (
+      f'Judged at {scale}. Effects are {judged.section.unit}, with 95 % '
+      'intervals; *visible* is the smallest effect that would have been '
+      'significant with 80 % power.'
+  )
+  rows = []
+  for number, (claim, readings) in enumerate(judged.found, first):
+    finding = next(iter(readings.values()))
+    row = [
+        str(number),
+        markdown.plain(claim.sentence),
+        f'**{finding.verdict}**',
+        markdown.plain(words.finding(finding)),
+        claim.because if finding.verdict == verdicts.CONTRADICTED else '',
+    ]
+    rows.append(
+        row + [other.verdicts()[number - first] for other in others]
+    )
+  header = ['', 'The paper says', 'Verdict', 'Found', 'Why']
+  header += [f'At {markdown.code(other.scale)}' for other in others]
+  yield markdown.table(header, rows)
+  yield from _readings(judged, first)
+  yield from _comparisons(judged, first)
+
+
+def _readings(judged: judged_lib.Judged, first: int) -> Iterator[str]:
+  """Yields the verdicts of readings that do not decide."""
+  rows = [
+      [
+          str(number),
+          markdown.plain(reading),
+          finding.verdict,
+          markdown.plain(finding.counted or words.finding(finding)),
+      ]
+      for number, (_, readings) in enumerate(judged.found, first)
+      for reading, finding in list(readings.items())[1:]
+  ]
+  if rows:
+    yield 'Other readings of these claims, which decide nothing:'
+    yield markdown.table(('', 'Reading', 'Verdict', 'Found'), rows)
+
+
+def _comparisons(judged: judged_lib.Judged, first: int) -> Iterator[str]:
+  """Yields every comparison that the verdicts rest on."""
+  rows = []
+  for number, (_, readings) in enumerate(judged.found, first):
+    finding = next(iter(readings.values()))
+    for comparison in finding.comparisons:
+      effect = comparison.effect
+      rows.append([
+          str(number),
+          markdown.plain(comparison.name),
+          words.effect(effect),
+          words.signed(comparison.threshold) if comparison.threshold else '',
+          '' if comparison.printed is None
+          else words.signed(comparison.printed),
+          words.p_value(comparison.p),
+          words.significant(effect.visible, 2) if effect else '',
+          f'{comparison.verdict}: {comparison.reason}'.removesuffix(': '),
+      ])
+  yield 'Every comparison:'
+  header = (
+      '', 'Comparison', 'Effect (95 %)', 'Threshold', "The paper's", 'p (Holm)',
+      'Visible', 'Verdict',
+  )
+  yield markdown.table(header, rows)
+
+
+def rules(judged: Sequence[judged_lib.Judged]) -> str:
+  """The rule of each claim with its thresholds."""
+  rows = [
+      [markdown.plain(claim.sentence), markdown.plain(claim.rule)]
+      for one in judged
+      for claim, _ in one.found
+  ]
+  numbered = [[str(n), *row] for n, row in enumerate(rows, 1)]
+  return markdown.table(('', 'The paper says', 'Rule'), numbered)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What made the rows: every other file refers to these by `run`."""
+
+from collections.abc import Iterable
+import hashlib
+from typing import NamedTuple
+
+from report.rows import table
+
+
+class Run(NamedTuple):
+  """runs.csv: one program that ran once.
+
+  Attributes:
+    run: its identifier, made from the next three; see `of`.
+    command: what to run to get the rows again.
+    commit: what it was run at; with a + if files were changed since.
+    device: what it was run on.
+    started: when, in UTC.
+    seconds: the time it took.
+  """
+
+  run: str
+  command: str
+  commit: str
+  device: str
+  started: str
+  seconds: table.NotNegative | None
+
+  FILE = 'runs.csv'
+  KEY = 1
+
+  @classmethod
+  def of(
+      cls,
+      command: str,
+      commit: str,
+      device: str = '',
+      started: str = '',
+      seconds: float | None = None,
+  ) -> 'Run':
+    """A run with the identifier that belongs to it."""
+    content = '\n'.join([command, commit, device]).encode()
+    identifier = hashlib.sha256(content).hexdigest()[:8]
+    return cls(identifier, command, commit, device, started, seconds)
+
+
+def distinct(found: Iterable[Run]) -> list[Run]:
+  """Runs without repetitions; of the same one, that which took longest."""
+  by_time = sorted(found, key=lambda run: run.seconds or 0.0)
+  return list({run.run: run for run in by_time}.values())

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The students of section 4.2 at one scale, method beside method."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import math
+
+from report import names
+from report.rows import distillation
+
+Curve = Sequence[distillation.Student]
+
+_LEAST = 1e-12  # Nats; logarithms of less say nothing.
+
+
+def _log10(divergence: float) -> float:
+  return math.log10(max(divergence, _LEAST))
+
+
+class Students:
+  """The students of one scale.
+
+  Attributes:
+    scale: the scale.
+    games: the games.
+    percents: the percentages of the states, from the least.
+  """
+
+  def __init__(self, rows: Sequence[distillation.Student]):
+    """Takes the rows of one scale."""
+    self.scale = rows[0].scale if rows else None
+    self.games = names.ordered((row.game for row in rows), names.GAMES)
+    self.percents = sorted({row.percent for row in rows})
+    self._curves: dict[tuple[str, float, str], dict[int, list]] = {}
+    for row in sorted(rows, key=lambda row: row.step):
+      seeds = self._curves.setdefault((row.game, row.percent, row.method), {})
+      seeds.setdefault(row.seed, []).append(row)
+
+  def curves(
+      self, game: str, percent: float, method: str
+  ) -> dict[int, Curve]:
+    """The evaluations of each seed, in the order of their steps."""
+    return self._curves.get((game, percent, method), {})
+
+  def percents_of(self, game: str) -> list[float]:
+    """The percentages at which a game has students of both methods."""
+    return [
+        percent
+        for percent in self.percents
+        if all(self.curves(game, percent, method) for method in names.METHODS)
+    ]
+
+  def effects(self, game: str, percent: float) -> dict[int, float]:
+    """log10 of the regular over the Sobolev divergence after the last update.
+
+    Returns:
+      One effect for each seed that has both.
+    """
+    regular, sobolev = (
+        {
+            seed: _log10(curve[-1].test_kl)
+            for seed, curve in self.curves(game, percent, method).items()
+        }
+        for method in names.METHODS
+    )
+    return {
+        seed: regular[seed] - sobolev[seed]
+        for seed in sorted(regular.keys() & sobolev.keys())
+    }
+
+  def overfitting(self, game: str, percent: float) -> dict[int, float]:
+    """log10 of Sobolev's last over its lowest divergence, by seed."""
+    return {
+        seed: _log10(curve[-1].test_kl)
+        - _log10(min(row.test_kl for row in curve))
+        for seed, curve in self.curves(game, percent, 'sobolev').items()
+    }
+
+  def of_game(
+      self,
+      game: str,
+      values: Callable[[str, float], dict[int, float]],
+      percents: Iterable[float] | None = None,
+  ) -> list[float]:
+    """The mean over the percentages, of each seed that has all of them.
+
+    Args:
+      game: the game.
+      values: such as `effects`.
+      percents: by default all that the game has.
+    """
+    chosen = self.percents_of(game) if percents is None else percents
+    found = [values(game, percent) for percent in chosen]
+    if not found:
+      return []
+    seeds = sorted(set.intersection(*map(set, found)))
+    return [sum(f[seed] for f in found) / len(found) for seed in seeds]
