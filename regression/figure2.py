@@ -36,7 +36,8 @@ SCALES = {
 }
 
 # What the rows say in columns of their own.
-_IN_COLUMNS = {'gradient_weight': 1.0, 'distance': 'squared_l2'}
+_TERM = {'gradient_weight': 1.0, 'distance': 'squared_l2'}
+_SEEDS = ('seeds', 'first_seed')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +68,16 @@ def scaled(scale: str, given: Mapping[str, object]) -> train.Settings:
 
 
 def label(scale: str, settings: train.Settings) -> str:
-  """The name to file the rows of these settings under."""
-  settings = dataclasses.replace(settings, **_IN_COLUMNS)
+  """The name of the sweep with these settings."""
+  settings = dataclasses.replace(settings, **_TERM)
   return config.label(scale, settings, scaled(scale, {}))
+
+
+def recipe(scale: str, settings: train.Settings) -> str:
+  """The name to file its rows under, which is that of more seeds too."""
+  standard = scaled(scale, {})
+  seeds = {name: getattr(standard, name) for name in _SEEDS}
+  return label(scale, dataclasses.replace(settings, **seeds))
 
 
 def run_configs(
@@ -91,7 +99,7 @@ def run_configs(
   ):
     term = [
         config.to_text(getattr(settings, name))
-        for name, standard in _IN_COLUMNS.items()
+        for name, standard in _TERM.items()
         if method == 'sobolev' and getattr(settings, name) != standard
     ]
     configs['-'.join([function, str(size), method, *term])] = train.Config(
@@ -118,8 +126,10 @@ def run(
     What was made.
   """
   settings = scaled(plan.scale, given)
-  scale = label(plan.scale, settings)
-  made = study.Study('Figure 2', scale, plan, output, rows)
+  filed = recipe(plan.scale, settings)
+  made = study.Study(
+      'Figure 2', label(plan.scale, settings), plan, output, rows
+  )
   batch = settings.batch_size or max(plan.sizes)
   configs = run_configs(settings, plan.functions, plan.sizes, plan.methods)
   folders = made.run([
@@ -131,8 +141,8 @@ def run(
       )
       for name, run in configs.items()
   ])
-  made.collect(lambda folder: analysis.collect(folders, scale, folder))
-  drawing.draw(made.rows, scale, made.figure('figure2.png'))
+  made.collect(lambda folder: analysis.collect(folders, filed, folder))
+  drawing.draw(made.rows, filed, made.figure('figure2.png'))
   return made
 
 

@@ -48,7 +48,7 @@ class Evaluation(NamedTuple):
 
   FILE = 'figure2_evaluations.csv'
   KEY = 8
-  WHOLE = 6
+  WHOLE = 7
 
 
 class Baseline(NamedTuple):
