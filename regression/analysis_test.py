@@ -94,10 +94,12 @@ class AnalysisTest(absltest.TestCase):
     norm = np.mean(np.sum(test.gradient.astype(np.float64) ** 2, -1))
     np.testing.assert_allclose(row.test_gradient_mse, norm, rtol=1e-5)
 
-  def test_again_replaces_a_cell_whole(self):
+  def test_again_replaces_a_network_whole_and_leaves_others(self):
     self._collect()
     found = self._collect('\n'.join(_METRICS.splitlines()[:2]) + '\n')
-    self.assertLen(found, 1)
+    self.assertEqual(
+        [(row.seed, row.step) for row in found], [(0, 50), (1, 50), (1, 100)]
+    )
 
 
 if __name__ == '__main__':

@@ -88,8 +88,9 @@ def claims(
   header = ['', 'The paper says', 'Verdict', 'Found', 'Why']
   header += [f'At {markdown.code(other.scale)}' for other in others]
   yield markdown.table(header, rows)
-  yield from _readings(judged, first)
-  yield from _comparisons(judged, first)
+  if judged.scale:
+    yield from _readings(judged, first)
+    yield from _comparisons(judged, first)
 
 
 def _readings(judged: judged_lib.Judged, first: int) -> Iterator[str]:
