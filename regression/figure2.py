@@ -49,7 +49,7 @@ class Sweep(study.Plan):
   )
   functions: tuple[str, ...] = config.setting(
       tuple(functions.FUNCTIONS),
-      'Which functions; any subset.',
+      'Target functions.',
       choices=tuple(functions.FUNCTIONS),
       distinct=True,
   )
@@ -58,7 +58,7 @@ class Sweep(study.Plan):
       distinct=True,
   )
   methods: tuple[str, ...] = config.setting(
-      train.METHODS, 'Which methods.', choices=train.METHODS, distinct=True
+      train.METHODS, 'Training methods.', choices=train.METHODS, distinct=True
   )
 
 

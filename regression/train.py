@@ -37,75 +37,76 @@ METHODS = ('regular', 'sobolev')
 class Settings:
   """What Figure 2's runs share; marks as in docs/deviations.md."""
 
-  seeds: int = config.setting(1, 'Networks a function.', minimum=1)
+  seeds: int = config.setting(1, 'Number of networks per function.', minimum=1)
   first_seed: int = config.setting(
-      0, "The first one's seed.", minimum=0, maximum=10**9
+      0, 'Seed of the first network.', minimum=0, maximum=10**9
   )
   steps: int = config.setting(
-      200_000, 'Updates of the weights.', 'steps', 'deviations 1 [O]',
+      200_000, 'Number of updates.', 'steps', 'deviations 1 [O]',
       minimum=1,
   )
   batch_size: int = config.setting(
       100,
-      'Points a step; 0, or at least the size, for all.',
+      'Batch size; 0 for full batch.',
       'points',
       'deviations 2 [O]',
       minimum=0,
   )
   learning_rate: float = config.setting(
-      3e-5, "Adam's.", source='supplement [M; S: Tikquuss/lwd]', above=0
+      3e-5, 'Learning rate of Adam.',
+      source='supplement [M; S: Tikquuss/lwd]', above=0,
   )
   schedule: str = config.setting(
       'constant',
-      'Whether the learning rate stays, or falls to 0 along half a cosine.',
+      'Learning rate schedule: constant, or half a cosine down to 0.',
       source='deviations 3 [O]',
       choices=('constant', 'cosine'),
   )
   gradient_weight: float = config.setting(
       1.0,
-      'Weight of the gradient term in Sobolev Training.',
+      'Weight of the gradient term of the Sobolev loss.',
       source='section 4.1: 1 [V]',
       above=0,
   )
   distance: str = config.setting(
       'squared_l2',
-      'Between gradients, in Sobolev Training.',
+      'Distance between gradients in the Sobolev loss.',
       source='section 4.1 [V]',
       choices=distances.NAMES,
   )
   standardise: bool = config.setting(
       False,
-      'Whether to learn with inputs and outputs of mean 0 and deviation 1.',
+      'Whether to scale inputs and outputs to mean 0 and standard deviation 1.',
       source='supplement: raw [M, weak]',
   )
   initialisation: str = config.setting(
       'sonnet',
-      "How weights start: Sonnet's default or torch's, biases included.",
+      "Initialisation: Sonnet's default, or PyTorch's, which draws biases too.",
       source='deviations 4 [O]',
       choices=tuple(networks.INITIALISERS),
   )
   hidden: tuple[int, ...] = config.setting(
-      (256, 256), 'Units of each hidden layer.', source='section 4.1 [V]',
+      (256, 256), 'Number of units per hidden layer.', source='section 4.1 [V]',
       minimum=1,
   )
   activation: str = config.setting(
       'relu',
-      'Of the hidden layers.',
+      'Activation of the hidden layers.',
       source='section 4.1 [V]',
       choices=tuple(networks.ACTIVATIONS),
   )
   evaluations: int = config.setting(
-      30, 'Points of the learning curve, evenly spaced in log steps.',
+      30, 'Number of evaluations, evenly spaced in log steps.',
       minimum=2,
   )
   threads: int = config.setting(
-      0, 'Threads; 0 for all cores.', minimum=0, maximum=1024,
+      0, 'Number of threads; 0 for all cores.', minimum=0, maximum=1024,
       affects_result=False,
   )
   chunk: int = config.setting(
       -1,
-      'Networks trained together, the chunks in turn; 0 for all at once, -1 '
-      'to choose by device: 1 on a CPU, all on a GPU. Other rounding errors.',
+      'Number of networks trained at a time; 0 for all, -1 to choose by '
+      'device: 1 on a CPU, all on a GPU. Changes rounding errors.',
       minimum=-1,
   )
   checkpoint_seconds: float = config.setting(
@@ -119,19 +120,20 @@ class Config(Settings):
 
   functions: tuple[str, ...] = config.setting(
       ('styblinski_tang',),
-      'What to learn: names in regression/functions.py, or .npz files with '
+      'Target functions: names in regression/functions.py, or .npz files with '
       'recorded x [N, D], y [N] and gradient [N, D].',
       distinct=True,
   )
   size: int = config.setting(
       100,
-      'Training points.',
+      'Number of training points.',
       'points',
       'section 4.1: 20, 100 and 10,000 [V]',
       minimum=1,
   )
   method: str = config.setting(
-      'sobolev', 'How to learn.', source='section 4.1 [V]', choices=METHODS
+      'sobolev', 'Loss: values only (regular), or values and gradients.',
+      source='section 4.1 [V]', choices=METHODS
   )
 
 
