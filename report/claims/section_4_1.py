@@ -153,6 +153,9 @@ def six_of_seven(networks: Networks) -> section.Readings:
     'On those six, the error is smaller by orders of magnitude',
     rule=f'{NEED} of 7 functions, at every size: the effect is above '
     + ' or '.join(f'{math.log10(t):g} ({t} times)' for t in TIMES),
+    because='The ratio grows, peaks and shrinks during training, at a time of '
+    "its own in each cell, as the verdict map shows; the paper's number of "
+    'steps is not known.',
 )
 def orders_of_magnitude(networks: Networks) -> section.Readings:
   return {
@@ -188,11 +191,16 @@ _STRONGER = (
     f"{NEED} of 7 functions: a seed's effect with {{}} points minus its effect "
     'with 10,000 is positive'
 )
+_STRONGER_BECAUSE = (
+    'With few points both methods are limited by what the points do not show; '
+    'gradients help most at a size between, another one for each function.'
+)
 
 
 @SECTION.claim(
     'The effect is stronger with few data: 20 points against 10,000',
     rule=_STRONGER.format(20),
+    because=_STRONGER_BECAUSE,
 )
 def stronger_with_20(networks: Networks) -> section.Readings:
   return _stronger(networks, 20, 10_000)
@@ -201,6 +209,7 @@ def stronger_with_20(networks: Networks) -> section.Readings:
 @SECTION.claim(
     'The effect is stronger with few data: 100 points against 10,000',
     rule=_STRONGER.format(100),
+    because=_STRONGER_BECAUSE,
 )
 def stronger_with_100(networks: Networks) -> section.Readings:
   return _stronger(networks, 100, 10_000)
@@ -281,6 +290,8 @@ _STYBLINSKI_TANG = [Cell('styblinski_tang', size) for size in (20, 100)]
     rule="both sizes: log10 of the function's variance over Sobolev's test MSE "
     f'is above {-math.log10(VARIANCE_LEFT):g} ({100 * VARIANCE_LEFT:g} % are '
     'left)',
+    because='Values and gradients at 20 points are 60 numbers, too few for all '
+    'of its valleys.',
 )
 def captures_shape(networks: Networks) -> section.Readings:
   return {
@@ -316,6 +327,8 @@ def _explained(networks: Networks, cell: Cell, when: str) -> verdicts.Measured:
     'On Styblinski-Tang, from 20 and 100 points, the difference in error is '
     'stark',
     rule=f'both sizes: the effect is above 1 ({TIMES[0]} times)',
+    because='The ratio peaks early in training and shrinks as regular training '
+    'catches up, as the verdict map shows.',
 )
 def stark_difference(networks: Networks) -> section.Readings:
   threshold = math.log10(TIMES[0])
