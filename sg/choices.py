@@ -31,7 +31,7 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'choices-cifar10',
-      'What all candidates share. Flags given beside it go before its own '
+      'What all candidates share. Flags given beside it override its '
       'settings.',
       choices=tuple(presets.PRESETS),
   )

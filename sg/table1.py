@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Table 1: all methods and seeds of a row, its rows and figures.
 
     ./bazelw run //sg:table1 -- --preset=laptop-cifar10
@@ -33,7 +34,7 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'laptop-cifar10',
-      'The row, and how much of it. Flags given beside it go before its own '
+      'The row, and how much of it. Flags given beside it override its '
       'settings.',
       choices=tuple(presets.PRESETS),
   )

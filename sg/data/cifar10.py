@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CIFAR-10 (Krizhevsky 2009), from the files of its binary version.
 
 `./bazelw run //sg:prepare_cifar10` gets them. A record is a byte for the label

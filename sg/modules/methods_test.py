@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The modules against closed forms and loops."""
 
 from absl.testing import absltest
