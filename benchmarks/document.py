@@ -21,6 +21,7 @@ PROGRAMS = (
     'second_order',
     'decoupling',
     'a3c',
+    'a3c_parts',
     'distillation',
 )
 

@@ -16,7 +16,7 @@ T, N, A = 4, 2, 3
 
 
 class _Script:
-  """Two games that follow a script: step t shows, pays and ends as told."""
+  """Two games that follow a script: step t shows, pays and ends as it says."""
 
   count = N
   rewards = np.array([[3, 0], [-0.5, 0], [0, -7], [1, 0]], np.float32)

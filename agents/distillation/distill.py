@@ -132,7 +132,7 @@ class Distillation:
     return self._lowest if np.isfinite(self._lowest) else None
 
   def restore(self, state: float | None) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self._lowest = float('inf') if state is None else state
 
 
