@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run reads from elsewhere: data that must be the same to the end.
 
 Its settings say where they lie, which is free to change; what lies there is
