@@ -31,8 +31,11 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'choices-cifar10',
-      'What all candidates share. Flags given beside it override its '
-      'settings.',
+      config.with_contents(
+          'What all candidates share. Flags given beside it override its '
+          'settings.',
+          presets.PRESETS,
+      ),
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(

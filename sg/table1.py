@@ -34,8 +34,11 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'laptop-cifar10',
-      'The row, and how much of it. Flags given beside it override its '
-      'settings.',
+      config.with_contents(
+          'The row, and how much of it. Flags given beside it override its '
+          'settings.',
+          presets.PRESETS,
+      ),
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(

@@ -78,7 +78,7 @@ def main(_):
   )
   folder = run_folder.resolve(flags.FLAGS.output)
   if train(settings, folder, flags.FLAGS.resume) is not None:
-    print(result(settings, folder))
+    print(result(settings, folder), f'Run: {folder}', sep='\n')
 
 
 if __name__ == '__main__':
@@ -87,7 +87,10 @@ if __name__ == '__main__':
       'preset',
       'paper-cifar10',
       list(presets.PRESETS),
-      'Settings to start from; flags given beside it override them.',
+      config.with_contents(
+          'Settings to start from; flags given beside it override them.',
+          presets.PRESETS,
+      ),
   )
   run_folder.define_flags('runs/sg')
   run_main(main)

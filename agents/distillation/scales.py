@@ -128,7 +128,9 @@ class Sweep(study.Plan):
 
   scale: str = config.setting(
       'laptop',
-      'How much. Flags given beside it go before its own settings.',
+      config.with_contents(
+          'How much. Flags given beside it override its settings.', SCALES
+      ),
       choices=tuple(SCALES),
   )
   parts: tuple[str, ...] = config.setting(
