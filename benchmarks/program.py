@@ -22,9 +22,6 @@ from experiment import errors
 # --help shows the flags of the program, which are defined here.
 flags.disclaim_key_flags()
 
-# What this module defines belongs to the program, so that --help shows it.
-flags.disclaim_key_flags()
-
 # Cores that other programs may use before the machine is called busy.
 _BUSY = 0.1
 

@@ -35,7 +35,10 @@ _TEST_HASHES = (
     'cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5',
 )
 _RECORD_BYTES = 1 + 3 * SIDE * SIDE
-_WAY_OUT = 'get the data with ./bazelw run //sg:prepare_cifar10'
+_WAY_OUT = (
+    'get the data with ./bazelw run //sg:prepare_cifar10, or without Bazel '
+    'python -m sg.data.prepare_cifar10'
+)
 
 Examples = tuple[np.ndarray, np.ndarray]
 

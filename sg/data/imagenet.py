@@ -32,7 +32,10 @@ STD = (58.395, 57.12, 57.375)
 
 _MOST_PIXELS = 100_000_000  # ImageNet's largest photograph has 61 million.
 
-_WAY_OUT = 'make it of the archives with ./bazelw run //sg:prepare_imagenet'
+_WAY_OUT = (
+    'make it of the archives with ./bazelw run //sg:prepare_imagenet, or '
+    'without Bazel python -m sg.data.prepare_imagenet'
+)
 
 
 class ImageNet(dataset.Dataset):

@@ -14,7 +14,6 @@ import dataclasses
 import errno
 import hashlib
 import http.client
-import json
 import pathlib
 import subprocess
 import tempfile
@@ -27,6 +26,7 @@ import tensorflow as tf
 from experiment import config
 from experiment import errors
 from experiment import progress
+from experiment import reading
 from experiment import run_folder
 from sg.data import archives
 from sg.data import cifar10
@@ -206,7 +206,7 @@ def _convert_pictures(
   for split, names in (
       ('train', cifar10.TRAIN_FILES), ('test', cifar10.TEST_FILES)
   ):
-    labels = np.array(json.loads(found[_LABELS[split]]), np.uint8)
+    labels = np.array(reading.parse_json(found[_LABELS[split]]), np.uint8)
     for name, part in zip(names, np.split(labels, len(names)), strict=True):
       picture = tf.io.decode_png(found[name.replace('.bin', '.png')])
       images = picture.numpy().reshape(-1, cifar10.SIDE, cifar10.SIDE, 3)

@@ -21,7 +21,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
-import json
 import os
 from typing import Any
 from typing import NamedTuple
@@ -31,6 +30,7 @@ import tensorflow as tf
 
 from experiment import errors
 from experiment import progress
+from experiment import reading
 from sg.pipelined import addresses
 
 _END = (-1, -1)
@@ -51,7 +51,7 @@ class TFConfig(NamedTuple):
 def read_tf_config() -> TFConfig:
   """Reads the environment variable TF_CONFIG; UserError if it is wrong."""
   try:
-    found = json.loads(os.environ['TF_CONFIG'])
+    found = reading.parse_json(os.environ['TF_CONFIG'])
     jobs = {*found['cluster'], found['task'].get('type', 'worker')}
     if jobs != {'worker'}:  # Such as a chief, who would lead as well.
       raise ValueError
