@@ -208,7 +208,7 @@ class OpenRunTest(absltest.TestCase):
     (self.path / 'config.json').unlink()
     os.mkfifo(self.path / 'config.json')
     with self.assertRaisesRegex(
-        errors.UserError, f'^{self.path}/config.json: not a file: remove it'
+        errors.UserError, f'^{self.path}/config.json: not a file: '
     ):
       self.open(resume=True)
 

@@ -165,10 +165,11 @@ def main(_):
   settings = config.from_flags(settings_lib.Config)
   distill(settings, flags.FLAGS.output, flags.FLAGS.resume)
   found = finished.read(run_folder.resolve(flags.FLAGS.output)).metrics[-1]
+  played = found['score'] == found['score']  # Not NaN, as without games.
   print(
       f'{settings.game} {settings.method}: test KL {found["test_kl"]:.4g} '
       f'nats, another action in {100 * found["test_action_error"]:.2f} % of '
-      f'states, score {found["score"]:.1f}'
+      'states' + played * f', score {found["score"]:.1f}'
   )
 
 
