@@ -291,18 +291,6 @@ def to_text(value: Any) -> str:
   return str(value)
 
 
-def with_contents(text: str, sets: Mapping[str, Mapping[str, Any]]) -> str:
-  """Help on a setting that names sets of settings, and what each one sets."""
-  lines = [
-      f'{name}: ' + (
-          ', '.join(f'{k}={to_text(v)}' for k, v in contents.items())
-          or 'the defaults'
-      )
-      for name, contents in sets.items()
-  ]
-  return '\n'.join([text, *lines, ''])
-
-
 def to_arguments(config: Any, all_settings: bool = False) -> list[str]:
   """The flags that give a configuration.
 

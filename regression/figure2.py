@@ -46,7 +46,7 @@ class Sweep(study.Plan):
 
   scale: str = config.setting(
       'laptop',
-      config.with_contents('How much: seeds and steps.', SCALES),
+      f'How much: seeds and steps. {config.describe(SCALES)}.',
       choices=tuple(SCALES),
   )
   functions: tuple[str, ...] = config.setting(

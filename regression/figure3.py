@@ -39,7 +39,7 @@ class Picture(study.Rows):
 
   scale: str = config.setting(
       'laptop',
-      config.with_contents('How long to train.', figure2.SCALES),
+      f'How long to train. {config.describe(figure2.SCALES)}.',
       choices=tuple(figure2.SCALES),
   )
   function: str = config.setting(

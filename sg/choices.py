@@ -31,11 +31,8 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'choices-cifar10',
-      config.with_contents(
-          'What all candidates share. Flags given beside it override its '
-          'settings.',
-          presets.PRESETS,
-      ),
+      'What all candidates share. Flags given beside it override its '
+      f'settings. {config.describe(presets.PRESETS)}.',
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(

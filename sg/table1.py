@@ -34,11 +34,8 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'laptop-cifar10',
-      config.with_contents(
-          'The row, and how much of it. Flags given beside it override its '
-          'settings.',
-          presets.PRESETS,
-      ),
+      'The row, and how much of it. Flags given beside it override its '
+      f'settings. {config.describe(presets.PRESETS)}.',
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(

@@ -87,10 +87,8 @@ if __name__ == '__main__':
       'preset',
       'paper-cifar10',
       list(presets.PRESETS),
-      config.with_contents(
-          'Settings to start from; flags given beside it override them.',
-          presets.PRESETS,
-      ),
+      'Settings to start from; flags given beside it override them. '
+      f'{config.describe(presets.PRESETS)}.',
   )
   run_folder.define_flags('runs/sg')
   run_main(main)

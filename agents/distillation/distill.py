@@ -8,6 +8,8 @@
 
 from experiment.startup import run_main
 
+import math
+
 from absl import flags
 import numpy as np
 import tensorflow as tf
@@ -165,7 +167,7 @@ def main(_):
   settings = config.from_flags(settings_lib.Config)
   distill(settings, flags.FLAGS.output, flags.FLAGS.resume)
   found = finished.read(run_folder.resolve(flags.FLAGS.output)).metrics[-1]
-  played = found['score'] == found['score']  # Not NaN, as without games.
+  played = not math.isnan(found['score'])
   print(
       f'{settings.game} {settings.method}: test KL {found["test_kl"]:.4g} '
       f'nats, another action in {100 * found["test_action_error"]:.2f} % of '

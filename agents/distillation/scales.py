@@ -128,9 +128,8 @@ class Sweep(study.Plan):
 
   scale: str = config.setting(
       'laptop',
-      config.with_contents(
-          'How much. Flags given beside it override its settings.', SCALES
-      ),
+      'How much. Flags given beside it override its settings. '
+      f'{config.describe(SCALES)}.',
       choices=tuple(SCALES),
   )
   parts: tuple[str, ...] = config.setting(
