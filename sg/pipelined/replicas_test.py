@@ -225,9 +225,10 @@ class WorkersTest(absltest.TestCase):
     os.environ['TF_CONFIG'] = json.dumps(config)
     with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
       replicas.Workers(2)
-    os.environ['TF_CONFIG'] = '{}'
-    with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
-      replicas.read_tf_config()
+    for text in ('{}', '', '[' * 100_000):
+      os.environ['TF_CONFIG'] = text
+      with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
+        replicas.read_tf_config()
 
 
 if __name__ == '__main__':
