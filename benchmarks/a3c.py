@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times A3C against stable-baselines3's A2C, and against arithmetic.
 
     python -m benchmarks.a3c --docs=docs/benchmarks.md

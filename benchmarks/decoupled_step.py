@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A training step of a cut network, alone, for timing."""
 
 import collections

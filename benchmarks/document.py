@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes docs/benchmarks.md, a section a program.
 
 A program replaces its own section, between two markers, and leaves the others.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the benchmark programs share: flags, peers and the document."""
 
 from collections.abc import Callable
