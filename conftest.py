@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lets pytest run tests written for absltest, as the BUILD files say."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole chain at a tiny scale; about a minute of processor time."""
 
 import pathlib

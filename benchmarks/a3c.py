@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times A3C against stable-baselines3's A2C, and against arithmetic.
 
     python -m benchmarks.a3c --docs=docs/benchmarks.md
@@ -46,7 +47,8 @@ The limit is what remains if an agent step were the emulator and its
 multiplications, and nothing else. *Emulator* is one of our vector environments
 alone, of {games} games, with random actions. *Counted* are the multiplications
 and additions of the network's convolutions and matrix products for a step: of
-choosing its action, and of learning from it. *Products* is the rate of
+choosing its action, and of learning from it, which takes the activations that
+were computed then. *Products* is the rate of
 TensorFlow's products of {size} x {size} matrices of {precision} in one
 thread."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts against counts by hand."""
 
 from absl.testing import absltest

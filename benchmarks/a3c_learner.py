@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The asynchronous learner of `//agents:train_teacher`, in whole portions."""
 
 import threading

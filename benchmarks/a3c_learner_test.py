@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for a3c_learner."""
 
 from unittest import mock

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What was measured of an agent step, and what follows from that."""
 
 import dataclasses

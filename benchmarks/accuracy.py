@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How well something learns in a given time.
 
 Axis letters: N test points.

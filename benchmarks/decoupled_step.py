@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A training step of a cut network, alone, for timing."""
 
 import collections
@@ -11,7 +12,7 @@ from sg import decoupled
 from sg import experiment
 from sg import presets
 from sg import training
-from sg.pipelined import pipeline
+from sg.pipelined import trainers
 
 _CLASSES = 10
 
@@ -62,29 +63,28 @@ class Step:
         ),
         _CLASSES,
     )
-    self.pipe = (
-        pipeline.Pipeline(segments, modules, side.placement)
-        if side.pipelined
-        else None
+    self.segments, self.pipe = segments, None
+    optimisation = training.Optimisation(
+        1e-3, 0.9, (), 5e-4, 1e-4, side.targets
     )
-    self.segments = segments
-    trainer = training.Trainer(
-        segments,
-        modules,
-        training.Optimisation(1e-3, 0.9, (), 5e-4, 1e-4, side.targets),
-        self.pipe,
-    )
+    if side.pipelined:
+      trainer = trainers.Pipelined(
+          segments, modules, optimisation, side.placement
+      )
+      self.pipe = trainer.pipe
+    else:
+      trainer = training.Trainer(segments, modules, optimisation)
     size = network.image_size
     images = tf.random.stateless_normal([network.batch, size, size, 3], (0, 1))
     images = tf.cast(images, network.precision)
     trainer.initialise(images)
     labels = tf.range(network.batch) % _CLASSES
     # A pipe is full from the first step on, at first of zeros.
-    full = self.pipe.full if self.pipe else 0
+    tick = [self.pipe.full] if self.pipe else []
     zero = tf.constant(0, tf.int64)
     # A named function would be counted as one that is traced too often.
     self._step = tf.function(
-        functools.partial(trainer.train_step, images, labels, zero, full),
+        functools.partial(trainer.train_step, images, labels, zero, *tick),
         autograph=False,
     )
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times the methods of Table 1, and what decoupling the segments buys.
 
     ./bazelw run //benchmarks:decoupling -- --docs=docs/benchmarks.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times updates of section 4.2: Sobolev Training against regular distillation.
 
     ./bazelw run //benchmarks:distillation -- --docs=docs/benchmarks.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much a distilled student's update has to multiply and add."""
 
 from collections.abc import Callable

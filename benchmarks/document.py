@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes docs/benchmarks.md, a section a program.
 
 A program replaces its own section, between two markers, and leaves the others.
@@ -21,6 +22,7 @@ PROGRAMS = (
     'second_order',
     'decoupling',
     'a3c',
+    'a3c_parts',
     'distillation',
 )
 

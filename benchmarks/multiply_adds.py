@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts the multiply-adds of a graph's convolutions and matrix products."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times and weighs what it buys that segments of a network work at once."""
 
 import collections

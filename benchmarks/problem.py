@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The training that is timed: networks of section 4.1 on full batches.
 
 Axis letters: E networks, B batch.

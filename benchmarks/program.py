@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the benchmark programs share: flags, peers and the document."""
 
 from collections.abc import Callable
@@ -20,9 +21,6 @@ from experiment import environment
 from experiment import errors
 
 # --help shows the flags of the program, which are defined here.
-flags.disclaim_key_flags()
-
-# What this module defines belongs to the program, so that --help shows it.
 flags.disclaim_key_flags()
 
 # Cores that other programs may use before the machine is called busy.

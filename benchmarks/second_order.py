@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times second-order terms of a smooth network: one projection, or all of it.
 
     ./bazelw run //benchmarks:second_order -- --docs=docs/benchmarks.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rate of large matrix products: what a core can compute at most."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for sgemm."""
 
 from absl.testing import absltest

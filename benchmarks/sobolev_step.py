@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times a Sobolev step against a regular one, and both against arithmetic.
 
     ./bazelw run //benchmarks:sobolev_step -- --docs=docs/benchmarks.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for sobolev_step."""
 
 from absl.testing import absltest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times things against each other on a machine that may be busy.
 
 The sides take turns, A B C A B C ..., so that whatever slows the machine down

@@ -1,4 +1,5 @@
-"""Files that are there whole or not at all, whenever the power fails."""
+# SPDX-License-Identifier: Apache-2.0
+"""Crash-safe atomic file writes, also when the power fails."""
 
 from collections.abc import Iterator
 import contextlib

@@ -1,4 +1,5 @@
-"""States to go on from that survive kill -9, a full disk and broken files.
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints that survive kill -9, a full disk and damaged files.
 
 A checkpoint is a folder `step_000000100` with
 
@@ -7,8 +8,8 @@ A checkpoint is a folder `step_000000100` with
     manifest.json               the size and the SHA-256 of each file
 
 It is written under a temporary name, flushed to the disk and renamed: what has
-the right name is complete, and whether it still is what was written, the
-manifest tells. Two are kept, so that a broken one costs only a little time.
+the right name is complete, and the manifest shows whether it has changed since.
+Two are kept, so that a damaged one costs only a little time.
 """
 
 from collections.abc import Callable
@@ -81,8 +82,8 @@ class Checkpointer:
     self._report = report
     with errors.naming(self._folder):
       self._folder.mkdir(parents=True, exist_ok=True)
-      for rubbish in self._folder.glob(f'{_TEMPORARY}*'):
-        shutil.rmtree(rubbish)
+      for leftover in self._folder.glob(f'{_TEMPORARY}*'):
+        shutil.rmtree(leftover)
 
   def save(
       self,
@@ -157,9 +158,9 @@ class Checkpointer:
 
   def _remove(self, path: pathlib.Path) -> None:
     """Removes a checkpoint so that no half of it is ever taken for one."""
-    rubbish = self._folder / f'{_TEMPORARY}{path.name}'
-    path.replace(rubbish)
-    shutil.rmtree(rubbish)
+    leftover = self._folder / f'{_TEMPORARY}{path.name}'
+    path.replace(leftover)
+    shutil.rmtree(leftover)
 
 
 def _name(step: int) -> str:
@@ -243,7 +244,7 @@ def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
     status = checkpoint.read(str(path / _STATE))
   except (ValueError, tf.errors.OpError) as error:  # Another shape or type.
     raise mismatch(error) from error
-  status.expect_partial()  # What is missing is told here, not at its deletion.
+  status.expect_partial()  # What is missing is reported here.
   check('assert_existing_objects_matched')
   return Restored(
       manifest['step'], host_state, lambda: check('assert_consumed')

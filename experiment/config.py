@@ -1,17 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program's settings: a frozen dataclass, and absl flags made from it.
 
     @dataclasses.dataclass(frozen=True)
     class Config:
       steps: int = config.setting(1000, 'Updates of the weights.', minimum=1)
       learning_rate: float = config.setting(
-          3e-5, "Adam's step size.", source='supplement [M]', above=0
+          3e-5, "Adam's learning rate.", source='supplement [M]', above=0
       )
 
     config.define_flags(Config)            # --steps and --learning_rate
     settings = config.from_flags(Config)   # in main()
 
-A default is written once, in the dataclass; its flag's help tells the unit, the
-source and the values allowed. The types are int, float, bool, str,
+A default is written once, in the dataclass; its flag's help states the unit,
+the source and the values allowed. The types are int, float, bool, str,
 tuple[int, ...], tuple[str, ...], int | None and float | None; on the command
 line a tuple is `1,2,3` and None is `none`.
 """
@@ -298,7 +299,7 @@ def to_arguments(config: Any, all_settings: bool = False) -> list[str]:
     all_settings: whether to write also those that have their default.
 
   Returns:
-    A flag a setting, such as `--steps=1000`, for `from_flags` to read back.
+    One flag per setting, such as `--steps=1000`, for `from_flags` to read back.
 
   Raises:
     UserError: a value is not allowed.

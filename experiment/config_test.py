@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for config."""
 
 import dataclasses
@@ -15,7 +16,7 @@ class Config:
   steps: int = config.setting(100, 'Updates of the weights.', minimum=1)
   learning_rate: float = config.setting(
       3e-5,
-      "Adam's step size.",
+      "Adam's learning rate.",
       unit='1',
       source='supplement [M]',
       above=0,
@@ -108,7 +109,7 @@ class FlagsTest(parameterized.TestCase):
     config.define_flags(Config, values)
     text = ' '.join(values.get_help().split())
     self.assertIn(
-        "--learning_rate: Adam's step size. [1; source: supplement [M]] "
+        "--learning_rate: Adam's learning rate. [1; source: supplement [M]] "
         "(default: '3e-05') (a number above 0 and at most 10)",
         text,
     )

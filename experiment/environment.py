@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run ran on: the command, the commit, the versions, the device."""
 
 from collections.abc import Sequence

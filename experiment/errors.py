@@ -1,6 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
 """How programs end: one clear line and an exit code, never a traceback.
 
-A traceback is left to what nobody foresaw. What a user can cause and mend, such
+A traceback is left to what nobody foresaw. What a user can cause and fix, such
 as a wrong setting or a full disk, is a `UserError`: its line names what was
 wrong, what was expected, and the way out.
 """
@@ -43,12 +44,12 @@ _WAYS_OUT = {
     errno.EPERM: 'change its permissions or choose another folder',
     errno.EROFS: 'choose a folder on another disk',
 }
-# Clear even when Python does not tell the path, as after write().
+# Clear even when Python does not name the path, as after write().
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class UserError(Exception):
-  """What the user can mend; the message is one line with the way out."""
+  """An error the user can fix; the message is one line with the way out."""
 
 
 class Interrupted(Exception):
@@ -81,7 +82,7 @@ def from_os_error(
     path: what was being read or written, when the error does not say it.
 
   Returns:
-    The error to show; None for an error that is not the user's to mend.
+    The error to show; None for an error that the user cannot fix.
   """
   path = error.filename or path
   if error.errno not in _WAYS_OUT or not (path or error.errno in _FULL):
@@ -94,7 +95,7 @@ def from_os_error(
 def from_message(
     message: str, path: os.PathLike[str] | str
 ) -> UserError | None:
-  """Does the same for a library's error that only tells the reason in words."""
+  """Does the same for a library's error whose reason is in its text only."""
   for number in _WAYS_OUT:
     if os.strerror(number) in message:
       return from_os_error(OSError(number, message), path)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run reads from elsewhere: data that must be the same to the end.
 
 Its settings say where they lie, which is free to change; what lies there is
@@ -30,7 +31,9 @@ def keep(run: run_folder.Run, **digests: str) -> None:
 
   Args:
     run: the run, open.
-    **digests: checksums, by the setting that says where the data lie.
+    **digests: checksums, by the setting that says where the data lie. One may
+      have become longer since, to cover more: only what it began with then
+      must be the same.
 
   Raises:
     UserError: the run began with other data.
@@ -42,7 +45,8 @@ def keep(run: run_folder.Run, **digests: str) -> None:
       atomic.write_json(path, {**found, _KEY: digests})
     return
   for name, value in digests.items():
-    if found[_KEY].get(name) != value:
+    before = found[_KEY].get(name)
+    if not before or not value.startswith(before):
       raise errors.UserError(
           f'{run.path}: cannot resume with other data: --{name} was something '
           'else when this run began: use the same, or choose another --output'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import dataclasses
 import pathlib
 
@@ -30,6 +31,12 @@ class InputsTest(absltest.TestCase):
         errors.UserError, 'cannot resume with other data: --teacher was'
     ):
       self.keep(data='a', teacher='c')
+
+  def test_a_checksum_that_covers_more_than_it_did(self):
+    self.keep(data='a')
+    self.keep(data='ab')
+    with self.assertRaisesRegex(errors.UserError, 'with other data: --data'):
+      self.keep(data='b')
 
   def test_the_rest_of_the_description_stays(self):
     self.keep(data='a')

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The loop around training: evaluation, checkpoints, progress, interruption.
 
 A complete program (`loop_test.py` runs it):
@@ -18,7 +19,7 @@ A complete program (`loop_test.py` runs it):
     @dataclasses.dataclass(frozen=True)
     class Config:
       steps: int = config.setting(400, 'Updates.', minimum=1)
-      learning_rate: float = config.setting(0.05, 'Step size.', above=0)
+      learning_rate: float = config.setting(0.05, 'Learning rate.', above=0)
       seed: int = config.setting(0, 'Of the noise.', minimum=0)
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for loop."""
 
 import dataclasses
@@ -247,7 +248,7 @@ class LoopTest(parameterized.TestCase):
           ],
       )
     self.assertTrue(run_folder.diverged(self.path))
-    # The row is there to be looked at, and no checkpoint has what it tells of.
+    # The row is there to be looked at, and no checkpoint has its state.
     self.assertIn(['40', '1', f'{value}'], self.metrics())
     self.assertFalse((self.path / 'finished.json').exists())
     self.assertEqual(self.saved(), [])

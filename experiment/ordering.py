@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The order of the examples: a new permutation each epoch, never stored."""
 
 import tensorflow as tf

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -21,7 +22,8 @@ class OrderingTest(parameterized.TestCase):
 
   def test_epochs_and_seeds_differ(self):
     # Two independent permutations agree in 1 place on average, and in 8 or more
-    # with probability 1e-5; their ranks' correlation has deviation 0.03.
+    # with probability 1e-5; the standard deviation of their ranks' correlation
+    # is 0.03.
     first = _indices(range(1000), 1000)
     others = (
         _indices(range(1000, 2000), 1000),
@@ -36,7 +38,7 @@ class OrderingTest(parameterized.TestCase):
 
   def test_batches_mix_what_lies_together(self):
     # Files lie class by class: 10 classes of 2000, batches of 100. The
-    # chi-squared statistic has mean 1800 and deviation 60.
+    # chi-squared statistic has mean 1800 and standard deviation 60.
     classes = _indices(range(20_000), 20_000).reshape(200, 100) // 2000
     counts = np.stack([np.bincount(batch, minlength=10) for batch in classes])
     self.assertBetween(((counts - 10) ** 2 / 10).sum(), 1560, 2040)

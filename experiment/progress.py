@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far a program is: a bar on a terminal, few plain lines elsewhere."""
 
 from collections.abc import Iterator
@@ -171,7 +172,7 @@ class Progress:
 
 
 class ProgressFile:
-  """Tells other processes how far this one is, about once a second."""
+  """Reports to other processes how far this one is, once a second."""
 
   def __init__(self, folder: pathlib.Path, total: int):
     self._path = folder / PROGRESS

@@ -40,7 +40,9 @@ def open_regular(path: os.PathLike[str] | str) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
       os.close(descriptor)
-      raise errors.UserError(f'{os.fspath(path)}: not a file: remove it')
+      raise errors.UserError(
+          f'{os.fspath(path)}: not a file: choose another one, or remove it'
+      )
     return open(descriptor, 'rb')
 
 

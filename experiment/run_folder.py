@@ -1,8 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 """The folder of a run: what was run, on what, and what came of it.
 
     config.json    settings, command, commit, versions, device, seeds, start,
                    checksums of data that lie elsewhere
-    metrics.csv    a row an evaluation
+    metrics.csv    one row per evaluation
     events/        the same for TensorBoard
     checkpoints/   the newest states, to go on from
     log.txt        what the program said, with times
@@ -59,7 +60,7 @@ def define_flags(
 def resolve(path: os.PathLike[str] | str) -> pathlib.Path:
   """A path as the user meant it, who may have called `bazel run`.
 
-  Bazel starts programs in a folder of its own, and tells in
+  Bazel starts programs in a folder of its own, and names in
   BUILD_WORKING_DIRECTORY where it was called.
   """
   try:
@@ -217,7 +218,7 @@ def _check_resume(run: Run, config: Any, resume: bool) -> None:
     if run.finished:
       found = (
           'a finished run: remove it, or choose another --output; --resume '
-          'tells its result'
+          'prints its result'
       )
     else:
       found = 'a run: continue it with --resume, or choose another --output'
@@ -270,7 +271,7 @@ def changed_settings(path: pathlib.Path, config: Any) -> list[str]:
 
 
 def _description(config: Any) -> dict[str, Any]:
-  """What `config.json` tells."""
+  """The content of `config.json`."""
   settings = config_lib.to_json(config)
   return {
       'settings': settings,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for run_folder."""
 
 import contextlib
@@ -207,7 +208,7 @@ class OpenRunTest(absltest.TestCase):
     (self.path / 'config.json').unlink()
     os.mkfifo(self.path / 'config.json')
     with self.assertRaisesRegex(
-        errors.UserError, f'^{self.path}/config.json: not a file: remove it'
+        errors.UserError, f'^{self.path}/config.json: not a file: '
     ):
       self.open(resume=True)
 
@@ -236,14 +237,14 @@ class OpenRunTest(absltest.TestCase):
 
   def test_errors_are_logged_and_the_lock_is_released(self):
     for resume, error in (
-        (False, errors.UserError('mend\nit')),
+        (False, errors.UserError('fix\nit')),
         (False, KeyError('nobody foresaw it')),
     ):
       with self.assertRaises(type(error)):
         with run_folder.open_run(self.path, Config(), resume):
           raise error
     log = (self.path / 'log.txt').read_text()
-    self.assertIn(' mend it\n', log)
+    self.assertIn(' fix it\n', log)
     self.assertIn('Traceback', log)
     self.assertIn('nobody foresaw it', log)
 

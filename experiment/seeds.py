@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Independent seeds, all from one number.
 
 A seed is the SHA-256 of the JSON of [seed, name, index]: it depends on nothing

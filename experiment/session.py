@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the training loop writes and reads: a run's checkpoints and metrics."""
 
 from collections.abc import Callable

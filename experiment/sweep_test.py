@@ -69,7 +69,7 @@ class Quadratic:
   """The settings of the example program."""
 
   steps: int = config.setting(400, 'Updates.', minimum=1)
-  learning_rate: float = config.setting(0.05, 'Step size.', above=0)
+  learning_rate: float = config.setting(0.05, 'Learning rate.', above=0)
   seed: int = config.setting(0, 'Of the noise.')
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Explains TensorFlow's errors about files as `errors` does Python's."""
 
 from collections.abc import Iterator

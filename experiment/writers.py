@@ -11,6 +11,7 @@ that was resumed leaves the same rows and events as one that was not.
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import csv
 import hashlib
 import io
@@ -83,7 +84,7 @@ class Writers:
       step: how many updates were made before the measurement.
       scalars: the measured values; Python or NumPy numbers or scalar tensors.
       labels: what the values belong to; columns before the scalars, and the
-        path of their TensorBoard tags: `sobolev/3/loss`.
+        path of their TensorBoard tags; see `tag`.
 
     Raises:
       ValueError: the columns are not those of the first row; names them.
@@ -234,7 +235,7 @@ class Writers:
     for row in rows:
       path = [str(label) for label in row.labels.values()]
       for name, value in row.scalars.items():
-        entry = summary.value.add(tag='/'.join([*path, name]))
+        entry = summary.value.add(tag=tag(name, path))
         entry.metadata.plugin_data.plugin_name = 'scalars'
         entry.tensor.dtype = tf.float32.as_datatype_enum
         entry.tensor.float_val.append(float(value))
@@ -244,6 +245,20 @@ class Writers:
       with self._summaries.as_default():
         # A summary of all: tf.summary.scalar takes 0.2 ms for each.
         tf.summary.experimental.write_raw_pb(summary.SerializeToString(), step)
+
+
+def tag(name: str, labels: Sequence[str] = ()) -> str:
+  """A scalar's name in TensorBoard, which groups by what is before a slash.
+
+  With labels a group is theirs, as in `booth/3/test_mse`; without, a quantity,
+  which a name ends with unless a number does: `loss/train` of `train_loss`, and
+  `cosine/2` of `cosine_2`.
+  """
+  if labels:
+    return '/'.join([*labels, name])
+  before, _, last = name.rpartition('_')
+  parts = [before, last] if last.isdigit() else [last, before]
+  return '/'.join(filter(None, parts))
 
 
 def _number(name: str, value: Any) -> np.number:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests for writers."""
 
 import csv
@@ -73,6 +74,16 @@ class WritersTest(parameterized.TestCase):
     self.assertRegex(
         lines[1], r'^step 10  \d\.\d s  method=reg, seed=4  loss 1  error 0.25$'
     )
+
+  @parameterized.parameters(
+      ('top1', (), 'top1'),
+      ('train_top1', (), 'top1/train'),
+      ('test_gradient_mse', (), 'mse/test_gradient'),
+      ('norm_ratio_2', (), 'norm_ratio/2'),
+      ('train_loss', ('booth', '3'), 'booth/3/train_loss'),
+  )
+  def test_tags_are_in_groups(self, name, labels, expected):
+    self.assertEqual(writers.tag(name, labels), expected)
 
   def test_tensorboard_shows_them_as_scalars(self):
     out = writers.Writers(self.folder)

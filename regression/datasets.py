@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training and test sets: points, values and exact gradients.
 
 Points are uniform in a function's box [V, section 4.1]. A seed's smaller set is

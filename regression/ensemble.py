@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The networks that one run trains: their data, state and test error.
 
 Axis letters: E networks, N points, D input.

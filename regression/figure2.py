@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figure 2: the whole sweep, its rows and its picture.
 
     ./bazelw run //regression:figure2 -- --scale=laptop
@@ -45,7 +46,9 @@ class Sweep(study.Plan):
   """What to run."""
 
   scale: str = config.setting(
-      'laptop', 'How much: seeds and steps.', choices=tuple(SCALES)
+      'laptop',
+      f'How much: seeds and steps. {config.describe(SCALES)}.',
+      choices=tuple(SCALES),
   )
   functions: tuple[str, ...] = config.setting(
       tuple(functions.FUNCTIONS),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The left of Figure 2: what three points say of a piecewise-linear function.
 
     ./bazelw run //regression:figure2_left

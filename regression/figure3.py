@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figure 3: a function and its models from 20 and 100 points.
 
     ./bazelw run //regression:figure3 -- --function=styblinski_tang
@@ -31,12 +32,15 @@ from report.rows import table
 
 GRID = 41  # Points along each side of the surfaces.
 
+
 @dataclasses.dataclass(frozen=True)
 class Picture(study.Rows):
   """What to show."""
 
   scale: str = config.setting(
-      'laptop', 'How long to train.', choices=tuple(figure2.SCALES)
+      'laptop',
+      f'How long to train. {config.describe(figure2.SCALES)}.',
+      choices=tuple(figure2.SCALES),
   )
   function: str = config.setting(
       'styblinski_tang',

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import pathlib
 
 from absl.testing import absltest
@@ -7,6 +8,7 @@ import numpy as np
 from regression import datasets
 from regression import figure3
 from regression import functions
+from report.figures import figure3 as drawing
 from report.rows import regression as rows_lib
 from report.rows import table
 
@@ -45,9 +47,21 @@ class Figure3Test(parameterized.TestCase):
     (kink,) = [row for row in rows if row.g1 is None]
     self.assertEqual(kink[4:6], (0.0, 0.0))
     self.assertAlmostEqual(kink.value, 0.0, places=4)
+
+  @parameterized.parameters(*functions.FUNCTIONS)
+  def test_every_function_can_be_drawn_from_its_rows(self, name):
     folder = pathlib.Path(self.create_tempdir().full_path)
+    x = figure3.grid(functions.FUNCTIONS[name])
+    truth = functions.FUNCTIONS[name].value_and_gradient(x)
+    rows = [
+        row
+        for panel, size in (('truth', 0), ('regular', 20), ('sobolev', 20))
+        for row in figure3.surface(('smoke', name, panel, size), x, *truth, 'a')
+    ]
+    rows += figure3.training_points('smoke', name, 20, 0, 'a')
     table.merge(folder, rows)
-    self.assertLen(table.read(folder, rows_lib.SurfacePoint), len(rows))
+    drawing.draw(folder, 'smoke', name, folder / 'figure.png')
+    self.assertGreater((folder / 'figure.png').stat().st_size, 10_000)
 
   def test_points_are_those_of_the_seed(self):
     found = [

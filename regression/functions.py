@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The seven optimisation benchmarks of section 4.1, as TensorFlow functions.
 
 To add a function, add one entry to `FUNCTIONS`; every program, figure and test

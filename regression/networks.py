@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An ensemble of equal MLPs as one Sonnet module, and its plain function.
 
 Axis letters: E networks, B batch, D input, H hidden.

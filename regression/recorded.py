@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recorded points of a function of the user's own, from a NumPy archive.
 
     np.savez('points.npz', x=x, y=y, gradient=gradient)

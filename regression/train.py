@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains the networks of one setting of section 4.1.
 
     ./bazelw run //regression:train -- --functions=ackley --size=100
@@ -210,7 +211,10 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
 
 
 def train(
-    settings: Config, path: str, resume: bool, quiet: bool = False
+    settings: Config,
+    path: os.PathLike[str] | str,
+    resume: bool,
+    quiet: bool = False,
 ) -> ensemble_lib.Ensemble:
   """Runs one setting in a run folder, and returns the trained networks.
 
@@ -258,9 +262,8 @@ def train(
 
 
 def main(_):
-  ensemble = train(
-      config.from_flags(Config), flags.FLAGS.output, flags.FLAGS.resume
-  )
+  folder = run_folder.resolve(flags.FLAGS.output)
+  ensemble = train(config.from_flags(Config), folder, flags.FLAGS.resume)
   for index, member in enumerate(ensemble.members):
     errors_found = ensemble.test_errors(index)
     print(
@@ -268,6 +271,7 @@ def main(_):
         f'{errors_found["test_mse"]:.4g}, of the gradient '
         f'{errors_found["test_gradient_mse"]:.4g}'
     )
+  print(f'Run: {folder}')
 
 
 if __name__ == '__main__':

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One compiled program that trains many networks for many steps.
 
 A network's weights, Adam's moments and a batch fit a core's cache, a stack of

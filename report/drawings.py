@@ -124,9 +124,11 @@ def _table1(results, decided) -> Iterator[Drawing]:
     if rows:
       yield Drawing(name, functools.partial(make, rows, methods), dpi=90)
   kind = synthetic_gradients.Candidate
-  trained = [r for r in results.rows(kind) if r.validation_top1 is not None]
-  groups = dict.fromkeys(row[:3] for row in trained)
+  candidates = results.rows(kind)
+  groups = dict.fromkeys(
+      row[:3] for row in candidates if row.validation_top1 is not None
+  )
   for number, group in enumerate(groups, 1):
-    rows = [row for row in trained if row[:3] == group]
+    rows = [row for row in candidates if row[:3] == group]
     make = functools.partial(table1.make_choices, rows, methods)
     yield Drawing(f'table1_choices_{number}', make)

@@ -152,6 +152,21 @@ class DrawingsTest(parameterized.TestCase):
     truth = [row for row in grid if row.panel == 'truth']
     self.assertFalse(figure3.is_complete(truth))
 
+  def test_the_map_of_choices_has_a_row_per_candidate(self):
+    drawing = draw(testing.choices())['table1_choices_1']
+    axis = drawing.make().axes[0]
+    self.assertEqual(
+        [label.get_text() for label in axis.get_yticklabels()],
+        [
+            '★ Critic', '★ Sobolev, weight 0.1, rate 0.0003',
+            'Sobolev, weight 1, rate 0.0003',
+            'Sobolev, weight 1, rate 0.01, diverged',
+        ],
+    )
+    # The means over two seeds after one epoch and two; nothing of the last.
+    numbers = [text.get_text() for text in axis.texts]
+    self.assertEqual(numbers, ['51.0', '52.0', '51.1', '52.1', '52.0', '53.0'])
+
   def test_figure_4_has_a_panel_per_game_percentage_and_metric(self):
     students = students_lib.Students(testing.students(lambda *cell: 0.2))
     figure = figure4.make(students)

@@ -190,8 +190,8 @@ def alignment(
 
 
 def choices() -> list[synthetic_gradients.Candidate]:
-  """Candidates of two methods, the last of each chosen."""
-  return [
+  """Candidates of two methods, the last of each chosen; one diverged."""
+  trained = [
       synthetic_gradients.Candidate(
           'choices', 'true', 'cifar10/3', method, 'l1', weight, 3e-4, seed,
           int(10 * epoch), epoch,
@@ -207,3 +207,8 @@ def choices() -> list[synthetic_gradients.Candidate]:
       for seed in (100, 101)
       for epoch in (1.0, 2.0)
   ]
+  diverged = trained[0]._replace(
+      learning_rate=1e-2, step=0, epoch=0.0, validation_top1=None,
+      train_loss=None,
+  )
+  return [*trained, diverged]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How well synthetic gradients point where the true ones do, at each cut.
 
 Axes: B batch, H... a cut's axes.

@@ -63,7 +63,11 @@ def collect(
         )
         for evaluation in evaluations
     ]
-  table.merge(output, [*runs_lib.distinct(made_by), *marked(candidates)])
+  table.merge(output, [
+      *runs_lib.distinct(made_by),
+      *analysis.methods({one.method for one in candidates}),
+      *marked(candidates),
+  ])
 
 
 def _read(folder: pathlib.Path) -> tuple[Any, list[tuple[Any, ...]]]:

@@ -31,8 +31,8 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'choices-cifar10',
-      'What all candidates share. Flags given beside it go before its own '
-      'settings.',
+      'What all candidates share. Flags given beside it override its '
+      f'settings. {config.describe(presets.PRESETS)}.',
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(

@@ -5,6 +5,10 @@ from unittest import mock
 from absl.testing import absltest
 
 from experiment import errors
+from report import drawings
+from report import output
+from report import results as results_lib
+from report.pages import judged as judged_lib
 from report.rows import runs
 from report.rows import synthetic_gradients as rows_lib
 from report.rows import table
@@ -50,6 +54,7 @@ class ChoicesTest(absltest.TestCase):
     self.assertIsNotNone(good.validation_top1)
     self.assertEqual((diverged.learning_rate, diverged.chosen), (1e-2, 0))
     self.assertIsNone(diverged.validation_top1)
+    self._check_report()
     final = table1.Sweep(
         preset='smoke-cifar10', methods=('critic',), seeds=1,
         choices=str(path), choices_case='synthetic/3',
@@ -60,6 +65,21 @@ class ChoicesTest(absltest.TestCase):
     self.assertEndsWith(row.scale, 'chosen')
     commands = {r.run: r.command for r in table.read(self.results, runs.Run)}
     self.assertIn('--module_learning_rate=0.001', commands[row.run])
+
+  def _check_report(self):
+    """What the report makes of the choices alone."""
+    found = results_lib.read(self.results)
+    judged = judged_lib.judge(found)
+    made = {one.name: one for one in drawings.drawings(found, judged)}
+    self.assertEqual(set(made), {'table1_choices_1'})
+    axis = made['table1_choices_1'].make().axes[0]
+    self.assertEqual(
+        [label.get_text() for label in axis.get_yticklabels()],
+        ['★ Critic, rate 0.001', 'Critic, rate 0.01, diverged'],
+    )
+    text = output.page(found, judged, set(made), self.folder)
+    _, _, section = text.partition('### Choices')
+    self.assertIn('figures/table1_choices_1.png', section)
 
   def test_needs_images_to_choose_by(self):
     with self.assertRaisesRegex(errors.UserError, '^--validation=0: '):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One step of a cut network: where its tapes are cut.
 
   h_1 = f_1(images), h_2 = f_2(h_1), ..., logits = f_K(h_{K-1})    on the way up
@@ -71,7 +72,7 @@ NOTHING = Learned([], [])
 
 
 class Step(NamedTuple):
-  """What one batch teaches a cut network.
+  """What a cut network learns from one batch.
 
   Attributes:
     loss: the true loss of each example, [B].

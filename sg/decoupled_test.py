@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One step of a cut network against central differences in float64."""
 
 import functools

@@ -1,10 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cut network, its data, and what to do with them step by step."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
-import contextlib
 import functools
 
+import sonnet as snt
 import tensorflow as tf
 
 from experiment import errors
@@ -13,12 +12,10 @@ from sg import alignment
 from sg import presets
 from sg import training
 from sg.data import datasets
+from sg.modules import interface
 from sg.modules import methods
 from sg.networks import layers
 from sg.networks import networks
-from sg.pipelined import cluster
-from sg.pipelined import pipeline
-from sg.pipelined import replicas
 
 _TEST_BATCH = 500
 
@@ -36,21 +33,13 @@ class Experiment:
     trainer: trains the network.
   """
 
-  def __init__(
-      self,
-      settings: presets.Config,
-      copies: replicas.Alone = replicas.ALONE,
-  ):
+  def __init__(self, settings: presets.Config):
     """Opens the data and makes the networks, their variables included.
-
-    Args:
-      settings: the settings.
-      copies: of the network, as `devices.prepare` makes them.
 
     Raises:
       UserError: a setting or the data cannot be used.
     """
-    self._settings, self._copies = settings, copies
+    self._settings = settings
     self._data = datasets.open_dataset(
         settings.dataset, settings.data, settings.image_size
     )
@@ -66,59 +55,40 @@ class Experiment:
     self.steps = max(1, round(settings.epochs * self._epoch_steps))
     self._dtype = tf.as_dtype(settings.precision)
     self._batches, self._position = None, -1
-    self._compiled = {}
-    with copies.scope():
-      self.trainer = self._make_trainer()
+    self.trainer = self._make_trainer()
 
   def _make_trainer(self) -> training.Trainer:
-    """Makes the network, the modules and their optimisers."""
-    settings = self._settings
-    segments, modules = make_network(settings, settings.classes)
-    pipe = None
-    if settings.pipelined:
-      try:
-        pipe = pipeline.Pipeline(segments, modules, settings.placement)
-      except ValueError as error:
-        raise errors.UserError(f'--{error}') from error
-    trainer = training.Trainer(
-        segments,
-        modules,
-        training.Optimisation(
-            learning_rate=settings.learning_rate,
-            momentum=settings.momentum,
-            drops=tuple(round(d * self.steps) for d in settings.drops),
-            l2=settings.l2,
-            module_learning_rate=settings.adam_learning_rate,
-            targets=settings.targets,
-            warmup=round(settings.warmup * self._epoch_steps),
-        ),
-        pipe,
-        self._copies.mean,
-    )
-    tf.random.set_seed(int(seeds.stateless(settings.seed, 'weights')[0]))
-    examples = settings.batch_size if settings.pipelined else 2
-    trainer.initialise(
-        tf.zeros([examples, *self._data.image_shape], self._dtype)
-    )
+    """Makes the network, the modules, their optimisers and all variables."""
+    trainer = self._new_trainer()
+    seed = seeds.stateless(self._settings.seed, 'weights')[0]
+    tf.random.set_seed(int(seed))
+    trainer.initialise(self._example())
     return trainer
+
+  def _new_trainer(self) -> training.Trainer:
+    return training.Trainer(*self._parts(), self._optimisation())
+
+  def _parts(self) -> tuple[list[snt.Module], list[interface.Module]]:
+    return make_network(self._settings, self._settings.classes)
+
+  def _optimisation(self) -> training.Optimisation:
+    settings = self._settings
+    return training.Optimisation(
+        learning_rate=settings.learning_rate,
+        momentum=settings.momentum,
+        drops=tuple(round(d * self.steps) for d in settings.drops),
+        l2=settings.l2,
+        module_learning_rate=settings.adam_learning_rate,
+        targets=settings.targets,
+        warmup=round(settings.warmup * self._epoch_steps),
+    )
+
+  def _example(self, size: int = 2) -> tf.Tensor:
+    """Images to make variables with."""
+    return tf.zeros([size, *self._data.image_shape], self._dtype)
 
   def advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     """Makes the updates from `step` to `until`; returns the last one's."""
-    self._copies.announce(step, until, self.trainer.variables)
-    return self._advance(step, until)
-
-  @contextlib.contextmanager
-  def leading(self) -> Iterator[None]:
-    """Surrounds a run: names a lost machine; lets those that follow end."""
-    with cluster.naming_lost(), self._copies.leading():
-      yield
-
-  def follow(self) -> None:
-    """Makes the updates that the leader of `replicas.Workers` announces."""
-    with cluster.naming_lost():
-      self._copies.follow(self._advance, self.trainer.variables)
-
-  def _advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     if self._position != step:
       batches = self._data.train(
           self._settings.batch_size, self._settings.seed, step
@@ -127,11 +97,21 @@ class Experiment:
     scalars = {}
     with datasets.reading():
       for index in range(step, until):
-        images, labels = next(self._batches)
-        train = self._train(self.trainer.tick(index))
-        scalars = train(images, labels, tf.constant(index, tf.int64))
+        scalars = self._train(*next(self._batches), index)
     self._position = until
     return scalars
+
+  def _train(
+      self, images: tf.Tensor, labels: tf.Tensor, step: int
+  ) -> dict[str, tf.Tensor]:
+    """Makes an update with a batch; returns its scalars."""
+    return self._train_step(images, labels, tf.constant(step, tf.int64))
+
+  @tf.function(autograph=False)
+  def _train_step(self, images, labels, step):
+    return self.trainer.train_step(
+        tf.cast(images, self._dtype), labels, step
+    )
 
   def evaluate(self, step: int) -> dict[str, tf.Tensor | float]:
     """Measures accuracy, and compares synthetic with true gradients."""
@@ -155,23 +135,6 @@ class Experiment:
   def _aligned(self) -> tuple[tf.Tensor, tf.Tensor]:
     with datasets.reading():
       return next(iter(self._data.test(self._settings.aligned)))
-
-  def _train(self, tick: int) -> Callable[..., dict[str, tf.Tensor]]:
-    """The compiled step; while a pipe fills, each tick has its own."""
-    if tick not in self._compiled:
-      # With `tick` as an argument, TensorFlow warns of too many traces.
-      self._compiled[tick] = tf.function(
-          functools.partial(self._train_step, tick), autograph=False
-      )
-    return self._compiled[tick]
-
-  def _train_step(self, tick, images, labels, step):
-    def train(images, labels):
-      return self.trainer.train_step(
-          tf.cast(images, self._dtype), labels, step, tick
-      )
-
-    return self._copies.run(train, images, labels)
 
   @tf.function(autograph=False)
   def _right(self, images, labels):
@@ -197,7 +160,9 @@ class Experiment:
     )
 
 
-def make_network(settings: presets.Config, classes: int):
+def make_network(
+    settings: presets.Config, classes: int
+) -> tuple[list[snt.Module], list[interface.Module]]:
   """Returns the segments of the network, and the module of each cut.
 
   Raises:

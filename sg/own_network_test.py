@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the example of docs/synthetic_gradients.md."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The settings of an experiment of section 4.3, and named sets of them.
 
 Marks as in docs/deviations.md.
@@ -304,7 +305,7 @@ def label(name: str, settings: Settings, *free: str) -> str:
     name: of the preset.
     settings: the settings.
     *free: names of settings that make no other scale, as the precision, which
-      is the processor's matter: its rows tell it.
+      depends on the processor: each row's command has it.
   """
   free = {one: getattr(settings, one) for one in ('precision', *free)}
   return config.label(name.split('-')[0], settings, preset(name, free))

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Table 1: all methods and seeds of a row, its rows and figures.
 
     ./bazelw run //sg:table1 -- --preset=laptop-cifar10
@@ -33,8 +34,8 @@ class Sweep(study.Plan):
 
   preset: str = config.setting(
       'laptop-cifar10',
-      'The row, and how much of it. Flags given beside it go before its own '
-      'settings.',
+      'The row, and how much of it. Flags given beside it override its '
+      f'settings. {config.describe(presets.PRESETS)}.',
       choices=tuple(presets.PRESETS),
   )
   methods: tuple[str, ...] = config.setting(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains one cut network of section 4.3.
 
     ./bazelw run //sg:train -- --preset=laptop-cifar10 --method=sobolev
@@ -18,6 +19,7 @@ from report import finished
 from sg import experiment as experiment_lib
 from sg import presets
 from sg.pipelined import devices
+from sg.pipelined import experiments
 
 
 def train(
@@ -37,13 +39,14 @@ def train(
   Raises:
     UserError: a setting or the data cannot be used, or training diverged.
   """
+  environment.configure_threads(settings.threads)
   if devices.follows(settings):
-    _prepare(settings).follow()
+    experiments.make(settings).follow()
     return None
   with run_folder.open_run(path, settings, resume) as run:
-    experiment = _prepare(settings)
+    experiment = experiments.make(settings)
     inputs.keep(run, data=experiment.data_digest)
-    with experiment.leading():
+    with experiments.running(experiment):
       loop.run(
           run,
           experiment.steps,
@@ -54,11 +57,10 @@ def train(
           checkpoint_seconds=settings.checkpoint_seconds,
           quiet=quiet,
       )
-    run.say(_result(settings, run.path))
   return experiment
 
 
-def _result(settings: presets.Config, folder: pathlib.Path) -> str:
+def result(settings: presets.Config, folder: pathlib.Path) -> str:
   """What a finished run's last evaluation found."""
   names = [f'{settings.split}top{k}' for k in (1, 5)]
   last = finished.read(folder, *names).metrics[-1]
@@ -69,18 +71,14 @@ def _result(settings: presets.Config, folder: pathlib.Path) -> str:
   return f'{settings.method}, seed {settings.seed}: {found}'
 
 
-def _prepare(settings: presets.Config) -> experiment_lib.Experiment:
-  """Gets the devices, and makes on them what is to be trained."""
-  environment.configure_threads(settings.threads)
-  return experiment_lib.Experiment(settings, devices.prepare(settings))
-
-
 def main(_):
   given = config.given(presets.Config)
   settings = presets.Config(
       **{**presets.PRESETS[flags.FLAGS.preset], **given}
   )
-  train(settings, flags.FLAGS.output, flags.FLAGS.resume)
+  folder = run_folder.resolve(flags.FLAGS.output)
+  if train(settings, folder, flags.FLAGS.resume) is not None:
+    print(result(settings, folder), f'Run: {folder}', sep='\n')
 
 
 if __name__ == '__main__':
@@ -89,7 +87,8 @@ if __name__ == '__main__':
       'preset',
       'paper-cifar10',
       list(presets.PRESETS),
-      'Settings to start from; flags given beside it go before its own.',
+      'Settings to start from; flags given beside it override them. '
+      f'{config.describe(presets.PRESETS)}.',
   )
   run_folder.define_flags('runs/sg')
   run_main(main)

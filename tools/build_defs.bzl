@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rules for Python targets. Every BUILD file loads them from here."""
 
 load(
@@ -8,7 +9,7 @@ load(
 )
 
 # TensorFlow imports Keras 3 with itself, a quarter of the time it takes, unless
-# it is told to wait for Keras 2, which is not installed.
+# it is set to wait for Keras 2, which is not installed.
 _WITHOUT_KERAS = {"TF_USE_LEGACY_KERAS": "1"}
 
 def py_library(name, **kwargs):

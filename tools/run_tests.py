@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs test files in one process: to import TensorFlow takes seconds.
 
 The program of `py_tests` in build_defs.bzl, which gives it the paths.

@@ -1,4 +1,5 @@
-"""Tells how many tests passed and failed, from Bazel's build events.
+# SPDX-License-Identifier: Apache-2.0
+"""Reports how many tests passed and failed, from Bazel's build events.
 
   ./bazelw test --build_event_json_file=events.json //...
   python3 tools/test_summary.py events.json
@@ -49,7 +50,7 @@ def read(path: str) -> Events:
           if output['name'] == 'test.xml':
             reports[label, details['run'], details.get('shard')] = output['uri']
       elif kind == 'buildFinished':
-        # Bazel tells of an abortion instead when it crashes.
+        # Bazel reports an abortion instead when it crashes.
         build = event.get('finished', {}).get('exitCode', {}).get('name')
   return Events(statuses, reports, build)
 

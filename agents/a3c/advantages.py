@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much better actions were than expected: n-step returns and GAE.
 
 Axes: T time, B games.

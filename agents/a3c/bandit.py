@@ -44,7 +44,7 @@ class Bandit:
     return {'steps': self.steps}
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self.steps = state['steps']
 
 

@@ -1,7 +1,8 @@
-"""A game of pictures that is learnt in minutes: catch what falls. For tests.
+# SPDX-License-Identifier: Apache-2.0
+"""A game of frames that is learnt in minutes: catch what falls. For tests.
 
 A ball falls from a random place in 20 steps; a point if the paddle is below it
-then, and minus one if not. Which action is right depends on the picture alone.
+then, and minus one if not. Which action is right depends on the frame alone.
 """
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The curve of a teacher's training, and the teachers along it."""
 
 import pathlib
@@ -58,7 +59,7 @@ class Curve:
         )
         row[f'{name}_score'] = float(np.mean(scores))
       self._keep(row)
-      # A hundred games tell more than a few, once there are some.
+      # A hundred episodes say more than a few, once there are some.
       training = row['training_score']
       self._save(
           weights,
@@ -97,7 +98,7 @@ class Curve:
     return {'best': best, 'rows': self._rows}
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     if state['best'] is not None:
       self._best = state['best']
     self._rows = state['rows']

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import json
 import pathlib
 from unittest import mock
@@ -12,7 +13,7 @@ from agents.a3c import teacher_file
 
 
 class _Experiment:
-  """One whose points are told, and whose weights tell the update."""
+  """One whose returns are given, and whose weights name the update."""
 
   def __init__(self):
     self.network = networks.make_teacher(3, seed=0)

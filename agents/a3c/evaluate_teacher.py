@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Evaluates a teacher over many games, and writes the result into its file.
 
     ./bazelw run //agents:evaluate_teacher -- --game=pong \\
@@ -45,7 +46,7 @@ class Config:
   )
   games: int = config.setting(30, 'Games of either kind.', minimum=2)
   max_game_steps: int = config.setting(
-      preprocessing.MAX_STEPS, 'After which a game is broken off.', 'steps',
+      preprocessing.MAX_STEPS, 'After which an episode is broken off.', 'steps',
       minimum=1,
   )
   sticky: float = config.setting(
@@ -70,7 +71,7 @@ def evaluate(
     target: the file to write.
     game: its game.
     count: games, greedy and as many stochastic.
-    max_steps: agent steps after which a game is broken off.
+    max_steps: agent steps after which an episode is broken off.
     sticky: the probability with which `play` repeats actions.
     play: plays them.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many points a policy gets in whole games.
 
 Axes: N games, A actions.
@@ -70,10 +71,10 @@ class Player:
 
     Args:
       games: how many games.
-      greedy: whether to take the likeliest action, rather than a random one.
+      greedy: whether to take the most probable action, rather than to draw one.
       seed: of the starts and the actions, at least 1.
       repeat_action_probability: as in `emulator.make`.
-      max_steps: after how many agent steps a game is broken off.
+      max_steps: after how many agent steps an episode is broken off.
       on_end: is called when a game has ended.
 
     Returns:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
@@ -10,7 +11,7 @@ class EvaluationTest(absltest.TestCase):
 
   def test_interval_by_a_table(self):
     found = evaluation.interval(np.array([1.0, 2, 3, 4]))
-    # Student's t with 3 degrees of freedom: 3.182; the deviation is 1.291.
+    # Student's t with 3 degrees of freedom, times the standard error.
     half = 3.182446 * 1.290994 / 2
     np.testing.assert_allclose(found, [2.5, 2.5 - half, 2.5 + half], rtol=1e-5)
 

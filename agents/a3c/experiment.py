@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a teacher's training consists of, made from its settings."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A3C: workers that improve one policy together (Mnih et al., 2016).
 
 With threads, each worker plays, computes and applies its gradients on its own,
@@ -37,7 +38,7 @@ class Scores:
     return list(self._last)
 
   def restore(self, state: list[float]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self._last.clear()
     self._last.extend(state)
 
@@ -113,7 +114,7 @@ class Learner:
     return {'worker': self.worker.state(), 'scores': self._scores.state()}
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self.worker.restore(state['worker'])
     self._scores.restore(state['scores'])
 
@@ -215,5 +216,5 @@ class AsynchronousLearner:
     return {'scores': self._scores.state()}
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self._scores.restore(state['scores'])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The terms of A3C's loss (Mnih et al., 2016), per step and unweighted.
 
 Axes: N steps, in any order; A actions.

@@ -1,4 +1,5 @@
-"""The whole learner learns from pictures; five minutes of processor time."""
+# SPDX-License-Identifier: Apache-2.0
+"""The whole learner learns from frames; five minutes of processor time."""
 
 from absl.testing import absltest
 from absl.testing import parameterized

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A3C and its networks by loops, in the notation of the papers. For tests.
 
 One game, [T], or N steps, [N].
@@ -38,7 +39,7 @@ def loss_terms(logits, values, actions, advantages, targets):
 
 
 def convolution(x, w, b, stride):
-  """A convolution and a ReLU of one picture [H, W, C], by the definition."""
+  """A convolution and a ReLU of one image [H, W, C], by the definition."""
   size, channels = w.shape[0], w.shape[3]
   side = (x.shape[0] - size) // stride + 1
   y = np.empty([side, side, channels])

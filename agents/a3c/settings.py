@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The settings of a teacher's training.
 
 Marks as in docs/deviations.md.
@@ -58,7 +59,7 @@ class Config:
       maximum=1,
   )
   learning_rate: float = config.setting(
-      8e-4, "RMSProp's first rate; it falls to 0 along a line.",
+      8e-4, "RMSProp's learning rate at first; it falls linearly to 0.",
       source='7e-4 [S]; 8e-4 [O]', above=0,
   )
   rmsprop_decay: float = config.setting(
@@ -105,7 +106,8 @@ class Config:
       'frames', '30 [S: Mnih et al., 2015]', minimum=0,
   )
   start_from: str = config.setting(
-      '', 'A teacher (.npz) to go on from; statistics and rate start anew.'
+      '', 'A teacher (.npz) to go on from; statistics and learning rate start '
+      'anew.'
   )
   rows: int = config.setting(
       200, 'Rows of metrics.csv, evenly spaced.', minimum=1
@@ -114,13 +116,13 @@ class Config:
       20, 'How many of the rows have an evaluation.', minimum=1
   )
   evaluation_games: int = config.setting(
-      4, 'Games of an evaluation, greedy and as many stochastic.', minimum=1
+      4, 'Episodes of an evaluation, greedy and as many stochastic.', minimum=1
   )
   final_games: int = config.setting(
-      30, 'Games of the last evaluation, of either kind.', minimum=2
+      30, 'Episodes of the last evaluation, of either kind.', minimum=2
   )
   max_game_steps: int = config.setting(
-      preprocessing.MAX_STEPS, 'After which a game is broken off.', 'steps',
+      preprocessing.MAX_STEPS, 'After which an episode is broken off.', 'steps',
       '108,000 frames [S: Machado et al., 2018]', minimum=1,
   )
   checkpoint_seconds: float = config.setting(

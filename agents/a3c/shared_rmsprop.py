@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RMSProp whose statistics all workers share (Mnih et al., 2016, section 4).
 
     g = decay g + (1 - decay) d^2

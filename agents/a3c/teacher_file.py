@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A teacher in a file: its weights in half precision, and how it came to be.
 
 A NumPy archive without pickle. It holds the weights by name, and `record`, a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains a teacher for section 4.2 with A3C.
 
     ./bazelw run //agents:train_teacher -- --game=pong

@@ -195,7 +195,7 @@ class Worker:
     }
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self.environment.restore(state['environment'])
     self._observations = self.environment.observations()
     self._lives = np.array(state['lives'], np.int32)

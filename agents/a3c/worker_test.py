@@ -5,10 +5,13 @@ import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
+from agents.a3c import advantages
 from agents.a3c import chain
+from agents.a3c import losses
 from agents.a3c import networks
 from agents.a3c import references
 from agents.a3c import worker as worker_lib
+from agents.atari import preprocessing
 from agents.atari import vector_env
 from experiment import errors
 
@@ -16,7 +19,7 @@ T, N, A = 4, 2, 3
 
 
 class _Script:
-  """Two games that follow a script: step t shows, pays and ends as told."""
+  """Two games that follow a script: step t shows, pays and ends as it says."""
 
   count = N
   rewards = np.array([[3, 0], [-0.5, 0], [0, -7], [1, 0]], np.float32)
@@ -67,6 +70,24 @@ def _algorithm(**changes):
       'reward_limit': 1.0,
       **changes,
   })
+
+
+class _Frames(_Script):
+  """The same, but what is shown are frames."""
+
+  def __init__(self):
+    super().__init__()
+    shape = T + 1, N, *preprocessing.SHAPE
+    self.observations = np.random.default_rng(6).integers(
+        0, 256, shape, np.uint8
+    )
+
+
+def _flat(gradients):
+  """All gradients as one float32 vector."""
+  return np.concatenate([
+      tf.cast(gradient, tf.float32).numpy().ravel() for gradient in gradients
+  ])
 
 
 class WorkerTest(tf.test.TestCase):
@@ -142,6 +163,63 @@ class WorkerTest(tf.test.TestCase):
         self.assertAllClose(
             gradient[index], (above - below) / (2 * step), atol=1e-5
         )
+
+  def _played(self, dtype):
+    """A teacher, what it saw and did, and the worker's gradients."""
+    frames, shared = _Frames(), networks.make_teacher(A, seed=1)
+    # Not uniform, so that all terms have gradients.
+    shared.policy.w.assign(100 * shared.policy.w)
+    local = networks.make_teacher(A, seed=2, dtype=dtype)
+    worker = worker_lib.Worker(
+        frames, shared, local, _algorithm(), np.array([1, 2], np.int32),
+        lambda score: None,
+    )
+    return local, frames, _flat(worker.work(0).gradients)
+
+  def _of_a_second_forward_pass(self, network, frames):
+    """The same gradients with all activations computed again."""
+    rewards = np.clip(frames.rewards, -1, 1)
+    discounts = np.where(frames.ends, 0, 0.9).astype(np.float32)
+    discounts[2, 0] = 0  # A life was lost.
+    last = network(frames.observations[-1]).values
+    with tf.GradientTape() as tape:
+      outputs = network(
+          frames.observations[:-1].reshape(-1, *preprocessing.SHAPE)
+      )
+      values = tf.stop_gradient(tf.reshape(outputs.values, [T, N]))
+      advantage = advantages.generalised_advantages(
+          rewards, discounts, tf.concat([values, last[None]], 0), 0.8
+      )
+      policy, value, entropy = losses.terms(
+          outputs.logits,
+          outputs.values,
+          np.ravel(frames.actions),
+          tf.reshape(advantage, [-1]),
+          tf.reshape(advantage + values, [-1]),
+      )
+      loss = tf.reduce_mean(policy + 0.5 * value - 0.1 * entropy)
+    return _flat(tape.gradient(loss, network.trainable_variables))
+
+  def test_gradients_are_those_of_a_second_forward_pass(self):
+    local, frames, found = self._played(tf.float32)
+    expected = self._of_a_second_forward_pass(local, frames)
+    # Acting has N observations at a time, the second pass all of them: the
+    # products are summed in another order.
+    self.assertLess(
+        np.linalg.norm(found - expected), 1e-5 * np.linalg.norm(expected)
+    )
+
+  def test_in_bfloat16_they_are_as_exact_as_those(self):
+    local, frames, found = self._played(tf.bfloat16)
+    second = self._of_a_second_forward_pass(local, frames)
+    exact = networks.make_teacher(A, seed=2)
+    for one, other in zip(exact.variables, local.variables, strict=True):
+      one.assign(tf.cast(other, tf.float32))
+    expected = self._of_a_second_forward_pass(exact, frames)
+    self.assertLess(
+        np.linalg.norm(found - expected),
+        1.5 * np.linalg.norm(second - expected),
+    )
 
   def test_gradients_are_clipped_by_their_common_norm(self):
     whole = self._work()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The games that agents play here, one row each.
 
 A new game is a new row: its ROM's name in ale-py, its name in gym's ids, and

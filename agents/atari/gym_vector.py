@@ -110,7 +110,7 @@ class GymVector:
     ]
 
   def restore(self, state: list[dict[str, Any]]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     for env, saved in zip(self.envs, state, strict=True):
       # It is our own checkpoint's, whose SHA-256 was compared.
       emulated = pickle.loads(_from_text(saved['emulator']))

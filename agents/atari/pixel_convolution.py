@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first convolution over an agent's pictures, in a form that is cheap.
+"""The first convolution over an agent's frames, in a form that is cheap.
 
 A convolution of stride s with kernels of 2s x 2s is one of stride 1 with
-kernels of 2 x 2, after each s x s square of the picture has become one point
+kernels of 2 x 2, after each s x s square of the frame has become one point
 with s^2 times as many channels (space-to-depth). The products are the same;
 but the channels, 4 before and 64 then, fill a processor's vectors, above all
-in the gradient in the pictures, which Sobolev Training needs.
+in the gradient in the frames, which Sobolev Training needs.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def squares(observations: tf.Tensor, stride: int) -> tf.Tensor:
   squared = tf.reshape(
       observations, [-1, channels, rows, stride, columns, stride]
   )
-  # A picture's square stays together, which is a cheap permutation; cheaper
+  # A frame's square stays together, which is a cheap permutation; cheaper
   # still where the bytes of a square's row can move as one number.
   if observations.dtype == tf.uint8 and stride == tf.uint32.size:
     moved = tf.transpose(tf.bitcast(squared, tf.uint32), [0, 2, 4, 1, 3])
@@ -56,7 +56,7 @@ class PixelConvolution(snt.Module):
     Args:
       output_channels: number of kernels.
       stride: s; the kernels are 2s x 2s.
-      channels: of the pictures.
+      channels: of the frames.
       dtype: of the variables.
       w_init: of the kernels; as `snt.Conv2D` has it by default.
       name: of the module.
@@ -65,8 +65,8 @@ class PixelConvolution(snt.Module):
     self._stride = stride
     shape = [2 * stride, 2 * stride, channels, output_channels]
     if w_init is None:
-      deviation = 1 / np.sqrt(np.prod(shape[:3]))
-      w_init = snt.initializers.TruncatedNormal(stddev=deviation)
+      stddev = 1 / np.sqrt(np.prod(shape[:3]))
+      w_init = snt.initializers.TruncatedNormal(stddev=stddev)
     self.w = tf.Variable(w_init(shape, dtype), name='w')
     self.b = tf.Variable(tf.zeros([output_channels], dtype), name='b')
 

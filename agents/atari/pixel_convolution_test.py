@@ -52,7 +52,7 @@ class PixelConvolutionTest(absltest.TestCase):
     )
 
   def test_starts_as_sonnet_does(self):
-    # 8,192 draws of a normal cut off at two deviations of 1 / 16.
+    # 8,192 draws of a normal cut off at two standard deviations of 1 / 16.
     w = pixel_convolution.PixelConvolution(32, 4, 4, name='conv').w.numpy()
     self.assertLessEqual(np.abs(w).max(), 2 / 16)
     self.assertAlmostEqual(w.std(), 0.88 / 16, delta=0.03 / 16)

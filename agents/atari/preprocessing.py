@@ -1,8 +1,9 @@
-"""What an agent sees of a game: four small grey pictures (supplement 2 [M]).
+# SPDX-License-Identifier: Apache-2.0
+"""What an agent sees of a game: four small grey frames (supplement 2 [M]).
 
-An agent step is four frames of one action. Its picture is the brighter one of
+An agent step is four frames of one action. It shows the brighter one of
 the last two frames, pixel by pixel, as the console draws some things in every
-other frame only; grey, 84 x 84; an observation is the last four pictures. All
+other frame only; grey, 84 x 84; an observation is of the last four steps. All
 is as in Mnih et al. (2015), and bit for bit what `vector_env` computes in C++.
 """
 
@@ -74,7 +75,7 @@ class Preprocess(gymnasium.Wrapper):
 
   The first observation after a reset has zeros in place of what was before,
   as ALE's vector environment has. Rewards are not clipped. `info['noops']`
-  after a reset tells how many frames were played before.
+  after a reset is the number of frames played before.
   """
 
   def __init__(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from fractions import Fraction
 
 from absl.testing import absltest
@@ -22,16 +23,16 @@ def _exact_mean(screen, row, column):
 
 
 class _Film(gymnasium.Env):
-  """Shows a brightness a frame, and ends after the last."""
+  """Shows one intensity per frame, and ends after the last."""
 
-  def __init__(self, brightness):
+  def __init__(self, intensities):
     self.action_space = gymnasium.spaces.Discrete(2)
     self.observation_space = gymnasium.spaces.Box(0, 255, (210, 160), np.uint8)
-    self._brightness = brightness
+    self._intensities = intensities
     self._frame = 0
 
   def _screen(self):
-    return np.full((210, 160), self._brightness[self._frame], np.uint8)
+    return np.full((210, 160), self._intensities[self._frame], np.uint8)
 
   def reset(self, seed=None, options=None):
     self._frame = 0
@@ -39,7 +40,7 @@ class _Film(gymnasium.Env):
 
   def step(self, action):
     self._frame += 1
-    end = self._frame == len(self._brightness) - 1
+    end = self._frame == len(self._intensities) - 1
     return self._screen(), 1.0 + action, end, False, {}
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many games at once, stepped by ALE's threads in C++: for training.
 
     games = VectorEnv('pong', count=16, seed=1)
@@ -112,7 +113,7 @@ class VectorEnv:
     return self.reset_with_info()[0]
 
   def reset_with_info(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Starts all games, and tells ALE's numbers of each, int32 [N]."""
+    """Starts all games; also returns ALE's counts of each, int32 [N]."""
     self._steps[:] = 0
     return self._ale.reset(np.arange(self.count), self._seeds)
 
@@ -127,7 +128,7 @@ class VectorEnv:
   def step_with_info(
       self, actions: np.ndarray
   ) -> tuple[Step, dict[str, np.ndarray]]:
-    """Plays one agent step, and tells ALE's numbers of each game."""
+    """Plays one agent step; also returns ALE's counts of each game."""
     self._ale.send(self._indices[actions], self._strength)
     observations, rewards, over, _, info = self._ale.recv()
     self._steps += 1

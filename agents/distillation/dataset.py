@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recorded states, ready for a network.
 
 Axes: N states, B batch, A actions.
@@ -12,25 +13,25 @@ from agents.distillation import recording as recording_lib
 # The shape of a state, as the networks see it: [21, 21, 64].
 POINTS = network_input.SHAPE
 
-_ROWS = 1000  # Pictures that are rearranged at a time, to save memory.
+_ROWS = 1000  # Frames that are rearranged at a time, to save memory.
 
 
 class States:
-  """States of a recording, each picture once.
+  """States of a recording, each frame once.
 
   Attributes:
     log_policy: the teacher's, float32 [N, A].
   """
 
   def __init__(self, recording: recording_lib.Recording, used: np.ndarray):
-    """Rearranges the pictures.
+    """Rearranges the frames.
 
     Args:
       recording: the recording.
       used: indices of states; only these can be looked at.
     """
     histories = recording_lib.histories(recording.episodes)
-    wanted = np.setdiff1d(histories[used], [0]) - 1  # 0 is a black picture.
+    wanted = np.setdiff1d(histories[used], [0]) - 1  # 0 is a black frame.
     squares = np.zeros(
         [len(wanted) + 1, *POINTS[:2], network_input.STRIDE**2], np.uint8
     )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
@@ -15,7 +16,7 @@ class DatasetTest(absltest.TestCase):
     self.used = [0, 2, 5, 6, 8, 9, 17]
     self.states = dataset.States(self.recording, self.used)
 
-  def test_points_are_those_of_the_last_four_pictures_of_the_episode(self):
+  def test_points_are_those_of_the_last_four_frames_of_the_episode(self):
     for i in self.used:
       first = [0, 0, 0, 0, 0, 0, 6, 6, 6, 9, 9, 9, 9, 9, 9, 9, 9, 9][i]
       stack = np.zeros([4, 84, 84], np.uint8)

@@ -8,6 +8,8 @@
 
 from experiment.startup import run_main
 
+import math
+
 from absl import flags
 import numpy as np
 import tensorflow as tf
@@ -132,7 +134,7 @@ class Distillation:
     return self._lowest if np.isfinite(self._lowest) else None
 
   def restore(self, state: float | None) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self._lowest = float('inf') if state is None else state
 
 
@@ -165,10 +167,11 @@ def main(_):
   settings = config.from_flags(settings_lib.Config)
   distill(settings, flags.FLAGS.output, flags.FLAGS.resume)
   found = finished.read(run_folder.resolve(flags.FLAGS.output)).metrics[-1]
+  played = not math.isnan(found['score'])
   print(
       f'{settings.game} {settings.method}: test KL {found["test_kl"]:.4g} '
       f'nats, another action in {100 * found["test_action_error"]:.2f} % of '
-      f'states, score {found["score"]:.1f}'
+      'states' + played * f', score {found["score"]:.1f}'
   )
 
 

@@ -47,7 +47,8 @@ class Config:
   )
   film: str = config.setting('film.gif', 'Where to write it.')
   greedy: bool = config.setting(
-      False, 'Whether to take the likeliest action, rather than a random one.'
+      False,
+      'Whether to take the most probable action, rather than to draw one.',
   )
   steps: int = config.setting(
       600, 'Agent steps, at most, each a frame of the film.', 'steps',

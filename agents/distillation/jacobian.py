@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The teacher's Jacobian in the states to train on, computed once.
 
 A projected gradient is then a sum of its rows: no update asks the teacher.

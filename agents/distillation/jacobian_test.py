@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Against the closed form of a policy softmax(W s)."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What distillation minimises (section 4.2).
 
     DKL(pi || pi*) + alpha E_v |grad_s <log pi*(s), v> - grad_s <log pi(s), v>|

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The student: a smaller policy. Axes: B batch, A actions."""
 
 import sonnet as snt

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records what a teacher sees and does (section 4.2).
 
     ./bazelw run //agents:record -- --game=pong
@@ -145,7 +146,7 @@ class Recorder:
     }
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` told."""
+    """Goes back to what `state` gave."""
     self._games.restore(state['games'])
     self._observations = self._games.observations()
     self._episodes = np.array(state['episodes'])
@@ -160,7 +161,7 @@ class Recorder:
       parts.append(list(found.values()))
     played = {}
     for name in _PLAYED:
-      # Taken out of `parts` one by one: pictures need a lot of memory.
+      # Taken out of `parts` one by one: frames need a lot of memory.
       array = np.concatenate([part.pop(0) for part in parts])
       played[name] = array.reshape(-1, *array.shape[2:])
     # Stable, so that an episode's states stay in the order of their steps.

@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a teacher has seen and done, in a file.
 
-A NumPy archive without pickle. Each picture is in it once: a state is the
-newest one and the three before it, as far as its episode has them, and black
+A NumPy archive without pickle. Each frame is in it once: a state is the newest
+one and the three before it, as far as its episode has them, and black
 ones else. States of an episode follow each other; episodes are in the order in
 which they began. `record` is a JSON text: the game, the teacher and how the
 states came to be.
@@ -53,9 +54,9 @@ class Recording:
 
 
 def histories(episodes: np.ndarray) -> np.ndarray:
-  """Which pictures make each state: int32 [N, 4], the newest last.
+  """Which frames make each state: int32 [N, 4], the newest last.
 
-  Picture i + 1 is the newest of state i, and 0 a black one.
+  Frame i + 1 is the newest of state i, and 0 a black one.
 
   Args:
     episodes: [N], as in a recording.

@@ -74,7 +74,7 @@ class Settings:
       10, 'Runs per cell.', source='[O]', minimum=1, maximum=choice.FIRST_SEED
   )
   batch_size: int = config.setting(
-      200, 'States per update.', 'states', '200 [M]', minimum=1
+      200, 'Batch size.', 'states', '200 [M]', minimum=1
   )
   steps: int = config.setting(
       20_000, 'Updates.', source='unknown; 20,000 [O]', minimum=1
@@ -115,10 +115,10 @@ class Settings:
       0, 'Test states that are used; 0 for all.', 'states', minimum=0
   )
   score_games: int = config.setting(
-      10, 'Games that a student plays at the end; 0 for none.', minimum=0
+      10, 'Episodes that a student plays at the end; 0 for none.', minimum=0
   )
   max_game_steps: int = config.setting(
-      27_000, 'After which one is broken off.', 'steps', minimum=1
+      27_000, 'After which an episode is broken off.', 'steps', minimum=1
   )
 
 
@@ -128,7 +128,8 @@ class Sweep(study.Plan):
 
   scale: str = config.setting(
       'laptop',
-      'How much. Flags given beside it go before its own settings.',
+      'How much. Flags given beside it override its settings. '
+      f'{config.describe(SCALES)}.',
       choices=tuple(SCALES),
   )
   parts: tuple[str, ...] = config.setting(

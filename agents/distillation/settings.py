@@ -43,7 +43,7 @@ class Config:
       minimum=0,
   )
   projections: int = config.setting(
-      1, 'Random vectors a state and step.', source='1 [O]', minimum=1
+      1, 'Random vectors per state and update.', source='1 [O]', minimum=1
   )
   projection: str = config.setting(
       'sphere', 'How they are drawn.', source='section 4.2: sphere [V]',
@@ -65,11 +65,11 @@ class Config:
       'GiB', 'deviations 22 [O]', minimum=0,
   )
   learning_rate: float = config.setting(
-      3e-4, "Adam's step size.", source='1e-5 to 1e-3, fitted [M]; 3e-4 [O]',
-      above=0,
+      3e-4, 'Learning rate of Adam.',
+      source='1e-5 to 1e-3, fitted [M]; 3e-4 [O]', above=0,
   )
   batch_size: int = config.setting(
-      200, 'States a step.', 'states', '200 [M]', minimum=1
+      200, 'Batch size.', 'states', '200 [M]', minimum=1
   )
   steps: int = config.setting(
       5000, 'Updates.', source='unknown; 5,000 [O]', minimum=1
@@ -87,10 +87,10 @@ class Config:
       minimum=0,
   )
   score_games: int = config.setting(
-      10, 'Games that the student plays at the end; 0 for none.', minimum=0
+      10, 'Episodes that the student plays at the end; 0 for none.', minimum=0
   )
   max_game_steps: int = config.setting(
-      27_000, 'After which one is broken off.', 'steps',
+      27_000, 'After which an episode is broken off.', 'steps',
       '108,000 frames [S: Machado et al., 2018]', minimum=1,
   )
   threads: int = config.setting(

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The teachers that come with the repository."""
 
 import pathlib

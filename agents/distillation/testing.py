@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Teachers and recordings that are made in a moment. For tests."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The updates of a student, and its tests.
 
 Axes: B batch, A actions, M projections.

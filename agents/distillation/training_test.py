@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Against Adam by the formula and derivatives by nested tapes."""
 
 import dataclasses

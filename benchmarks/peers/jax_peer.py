@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times our training against the same training in JAX.
 
     ./bazelw run //benchmarks/peers:jax_peer -- --docs=docs/benchmarks.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The training of `regression.training` in JAX, for one network.
 
 Axis letters: B batch, D input, H hidden.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares accuracy at equal time with JENN, Jacobian-enhanced neural nets.
 
     ./bazelw run //benchmarks/peers:jenn_peer -- --docs=docs/benchmarks.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests what the peers' programs say when their peer is not installed."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A2C of stable-baselines3 on Atari games, as its users run it."""
 
 import ale_py  # Registers its games with gymnasium.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The training of `regression.training` in PyTorch, eager, for one network."""
 
 from collections.abc import Callable

@@ -203,16 +203,23 @@ def make_choices(
   """Draws the validation accuracy of each candidate over epochs, as a map.
 
   A row is a candidate: a method with the settings in which its candidates
-  differ; the chosen ones are marked with a star.
+  differ. A star marks the chosen ones, a word those of which a seed diverged.
 
   Args:
-    rows: of one scale, rule of targets and case, of trainings that ended.
+    rows: of one scale, rule of targets and case.
     methods: how methods are shown.
   """
-  epochs = sorted({row.epoch for row in rows})
-  values: dict[tuple, dict[float, list[float]]] = {}
-  for row in sorted(rows, key=lambda r: (methods.order.index(r[3]), *r[4:7])):
-    found = values.setdefault((*row[3:7], row.chosen), {})
+  trained = [row for row in rows if row.validation_top1 is not None]
+  epochs = sorted({row.epoch for row in trained})
+  diverged = {row[3:7] for row in rows if row.validation_top1 is None}
+  values: dict[tuple, dict[float, list[float]]] = {
+      (*row[3:7], row.chosen): {}
+      for row in sorted(
+          rows, key=lambda r: (methods.order.index(r[3]), *r[4:7])
+      )
+  }
+  for row in trained:
+    found = values[*row[3:7], row.chosen]
     found.setdefault(row.epoch, []).append(row.validation_top1)
   grid = np.array([
       [np.mean(found.get(epoch, math.nan)) for epoch in epochs]
@@ -234,7 +241,11 @@ def make_choices(
         )
     axis.set_yticks(
         range(len(grid)),
-        [_candidate(methods, *about, list(values)) for about in values],
+        [
+            _candidate(methods, *about, list(values))
+            + ', diverged' * (about[:4] in diverged)
+            for about in values
+        ],
     )
     axis.set_xticks(range(len(epochs)), [f'{epoch:.3g}' for epoch in epochs])
     axis.set_xlabel('epochs')

@@ -43,8 +43,8 @@ def blocks(
   if choices:
     yield '### Choices'
     yield (
-        'Validation accuracy of each candidate over epochs; a star marks what '
-        'was chosen.'
+        'Validation accuracy of each candidate over epochs, the mean over its '
+        'seeds; a star marks what was chosen.'
     )
   for name in choices:
     yield markdown.figure(name, 'Validation accuracy by settings and epoch')

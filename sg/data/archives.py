@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Unpacks downloaded archives into folders, whole or not at all."""
 
 from collections.abc import Callable
@@ -23,8 +24,9 @@ def files(
 ) -> Iterator[tuple[str, bytes]]:
   """Reads files in a tar archive, compressed or not.
 
-  Links and devices are left out. Names are what the archive says: to be
-  compared with those expected, never to be used as paths.
+  A hard link is a file: tar keeps the second of two equal ones as a link to the
+  first. Other links and devices are left out. Names are what the archive says:
+  to be compared with those expected, never to be used as paths.
 
   Args:
     path: the archive.
@@ -72,8 +74,8 @@ def members(
   try:
     with tarfile.open(fileobj=file) as archive:
       for member in archive:
-        if member.isfile() and wanted(member.name):
-          yield member.name, archive.extractfile(member).read()
+        if (member.isfile() or member.islnk()) and wanted(member.name):
+          yield member.name, _content(archive, member)
       archive.fileobj.seek(archive.offset)
       # A block of zeros marks the end, which tarfile does not insist on.
       if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
@@ -91,6 +93,19 @@ def members(
         f'{path}: not a whole tar archive ({errors.one_line(error)}): get it '
         'again'
     ) from None
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+  """A file's content, or that of the one before it that it is a link to."""
+  try:
+    file = archive.extractfile(member)
+  except KeyError:
+    file = None
+  if file is None:
+    raise tarfile.ReadError(
+        f'{member.name} is a link to {member.linkname}, which is no file so far'
+    )
+  return file.read()
 
 
 @contextlib.contextmanager

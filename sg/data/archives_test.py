@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import io
 import os
 import pathlib
@@ -40,7 +41,34 @@ class FilesTest(parameterized.TestCase):
     found = archives.members(self.path, io.BytesIO(inner.read_bytes()), bool)
     self.assertEqual(dict(found), {'x.bin': b'one'})
 
-  def test_leaves_out_links(self):
+  @parameterized.parameters('w', 'w:gz')
+  def test_hard_links_are_files(self, mode):
+    _write(self.path, {'x.bin': b'one', 'y.bin': b'two'}, mode)
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    for name, content in (('a.bin', b'one'), ('b.bin', b'two')):
+      (folder / name).write_bytes(content)
+    (folder / 'c.bin').hardlink_to(folder / 'a.bin')
+    with tarfile.open(self.path, mode) as archive:
+      archive.add(folder, '')
+    self.assertEqual(
+        self._read(), {'a.bin': b'one', 'b.bin': b'two', 'c.bin': b'one'}
+    )
+
+  @parameterized.parameters('nowhere.bin', 'folder', 'link.bin')
+  def test_a_hard_link_to_no_file(self, target):
+    with tarfile.open(self.path, 'w') as archive:
+      folder = tarfile.TarInfo('folder')
+      folder.type = tarfile.DIRTYPE
+      archive.addfile(folder)
+      link = tarfile.TarInfo('link.bin')
+      link.type, link.linkname = tarfile.LNKTYPE, target
+      archive.addfile(link)
+    with self.assertRaisesRegex(
+        errors.UserError, f'not a whole .*link.bin is a link to {target}, which'
+    ):
+      self._read()
+
+  def test_leaves_out_symbolic_links(self):
     with tarfile.open(self.path, 'w') as archive:
       link = tarfile.TarInfo('link.bin')
       link.type, link.linkname = tarfile.SYMTYPE, '/etc/hostname'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random and central crops, flips and standardisation of images.
 
 Pure functions: what is random depends on a seed [2] alone. Axis letters: B
@@ -25,7 +26,7 @@ def crop_and_flip(images: tf.Tensor, pad: int, seed: tf.Tensor) -> tf.Tensor:
   Args:
     images: [B, H, W, C], of any type.
     pad: pixels to add on each side.
-    seed: whole numbers [2].
+    seed: integers [2].
 
   Returns:
     Images of the same shape and type.
@@ -53,12 +54,12 @@ def _offset(uniform: tf.Tensor, pad: int) -> tf.Tensor:
 def standardise(
     images: tf.Tensor, mean: Sequence[float], std: Sequence[float]
 ) -> tf.Tensor:
-  """Gives each channel mean 0 and deviation 1.
+  """Gives each channel mean 0 and standard deviation 1.
 
   Args:
     images: [B, H, W, C], pixels from 0 to 255.
     mean: of each channel [C].
-    std: the deviation of each channel [C].
+    std: the standard deviation of each channel [C].
 
   Returns:
     float32 [B, H, W, C].
@@ -78,7 +79,7 @@ def random_window(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
   Args:
     shape: of the image, int32 [3].
-    seed: whole numbers [2].
+    seed: integers [2].
 
   Returns:
     int32 [4]: top, left, height and width, in pixels.

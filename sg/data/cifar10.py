@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CIFAR-10 (Krizhevsky 2009), from the files of its binary version.
 
 `./bazelw run //sg:prepare_cifar10` gets them. A record is a byte for the label
@@ -34,7 +35,10 @@ _TEST_HASHES = (
     'cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5',
 )
 _RECORD_BYTES = 1 + 3 * SIDE * SIDE
-_WAY_OUT = 'get the data with ./bazelw run //sg:prepare_cifar10'
+_WAY_OUT = (
+    'get the data with ./bazelw run //sg:prepare_cifar10, or without Bazel '
+    'python -m sg.data.prepare_cifar10'
+)
 
 Examples = tuple[np.ndarray, np.ndarray]
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images and labels to train and test on: the interface, and one in memory."""
 
 import abc
@@ -36,14 +37,14 @@ class Dataset(abc.ABC):
   ) -> tf.data.Dataset:
     """Batches to train on, without end.
 
-    Every epoch has another order, and each example once. Batches do not heed
-    where epochs end.
+    Every epoch has another order, and each example once. Batches may
+    cross the end of an epoch.
 
     Args:
       batch_size: B.
       seed: of the order and the augmentation.
-      start: steps to leave out. The batch of a step depends on the seed and the
-        step alone, so that a run can go on at any step.
+      start: the first step. The batch of a step depends on the seed and the
+        step alone, so that a run can resume at any step.
 
     Returns:
       Pairs of augmented, standardised images, float32 [B, H, W, C], and labels,
@@ -109,7 +110,7 @@ class InMemory(Dataset):
       test: likewise.
       classes: how many there are.
       mean: of each channel [C], in pixel values from 0 to 255.
-      std: the deviation of each channel [C].
+      std: the standard deviation of each channel [C].
     """
     self.name = self.digest = name  # Checked when read, or made here.
     self.image_shape = tuple(train[0].shape[1:])

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The data sets by name.
 
     data = datasets.open_dataset('cifar10')

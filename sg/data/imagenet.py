@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ImageNet (Deng et al. 2009), or other photographs in folders like its own.
 
     <folder>/train/<class>/*.JPEG
@@ -29,7 +30,12 @@ SUFFIXES = ('.jpeg', '.jpg')
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 
-_WAY_OUT = 'make it of the archives with ./bazelw run //sg:prepare_imagenet'
+_MOST_PIXELS = 100_000_000  # ImageNet's largest photograph has 61 million.
+
+_WAY_OUT = (
+    'make it of the archives with ./bazelw run //sg:prepare_imagenet, or '
+    'without Bazel python -m sg.data.prepare_imagenet'
+)
 
 
 class ImageNet(dataset.Dataset):
@@ -153,13 +159,23 @@ def list_files(folder: pathlib.Path) -> dict[str, list[str]]:
 
 
 def _digest(files: dict[str, dict[str, list[str]]], folder) -> str:
-  """Of the names only: to read all photographs takes too long."""
-  total = hashlib.sha256()
+  """Of the names, and then of sizes and times: to read all takes too long."""
+  names, states = hashlib.sha256(), hashlib.sha256()
   for split in SPLITS:
     for paths in files[split].values():
       for path in paths:
-        total.update(os.path.relpath(path, folder).encode() + b'\0')
-  return total.hexdigest()
+        names.update(os.path.relpath(path, folder).encode() + b'\0')
+        states.update(f'{_state(path)}\0'.encode())
+  return names.hexdigest() + states.hexdigest()
+
+
+def _state(path: str) -> tuple[int, int] | None:
+  """A file's size and time; None for one that its reading will name."""
+  try:
+    found = os.stat(path)
+  except OSError:
+    return None
+  return found.st_size, found.st_mtime_ns
 
 
 def _examples(files: dict[str, list[str]]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -194,16 +210,28 @@ def decode(
     top, left, height, width = tf.unstack(window_of(tf.shape(image)))
     return image[top : top + height, left : left + width]
 
-  # TensorFlow's errors do not tell the file; ImageNet has a PNG in a .JPEG.
+  def may_decode():
+    shape = tf.cast(tf.io.extract_jpeg_shape(content), tf.int64)
+    return shape[0] * shape[1] <= _MOST_PIXELS
+
+  # TensorFlow's errors do not name the file; ImageNet has a PNG in a .JPEG.
   end = tf.strings.substr(
       content, tf.maximum(0, tf.strings.length(content) - 2), 2
   )
   whole = tf.io.is_jpeg(content) & (end == b'\xff\xd9')
-  return tf.cond(whole, decode_window, decode_all)
+  good = tf.cond(whole, may_decode, lambda: False)
+  return tf.cond(good, decode_window, decode_all)
 
 
 def _decode_carefully(path: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
   try:
+    if tf.io.is_jpeg(content):
+      height, width, _ = tf.io.extract_jpeg_shape(content).numpy().tolist()
+      if height * width > _MOST_PIXELS:
+        raise errors.UserError(
+            f'{path.numpy().decode()}: {width} x {height} pixels: expected at '
+            f'most {_MOST_PIXELS:,}: get it again, or remove the file'
+        )
     return tf.io.decode_image(content, channels=3, expand_animations=False)
   except tf.errors.InvalidArgumentError:
     raise errors.UserError(

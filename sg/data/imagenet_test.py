@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
 import pathlib
 import shutil
 
@@ -175,11 +177,35 @@ class ImageNetTest(parameterized.TestCase):
     ):
       list(self._open().test(2))
 
-  def test_digest_is_of_names(self):
+  def test_names_a_photograph_that_says_it_is_enormous(self):
+    path = self.folder / 'val/n2/180.JPEG'
+    content = bytearray(path.read_bytes())
+    frame = content.index(b'\xff\xc0')  # Its length, precision, two sides.
+    content[frame + 5 : frame + 9] = (60000).to_bytes(2) * 2
+    path.write_bytes(content)
+    with (
+        self.assertRaisesRegex(
+            errors.UserError, '^[^ ]*val/n2/180.JPEG: 60000 x 60000 pixels: '
+        ),
+        datasets.reading(),
+    ):
+      list(self._open().test(2))
+
+  def test_digest_is_of_names_sizes_and_times(self):
     found = self._open().digest
     copy = pathlib.Path(self.create_tempdir('copy').full_path)
     shutil.copytree(self.folder, copy, dirs_exist_ok=True)
     self.assertEqual(imagenet.ImageNet(copy, 8).digest, found)
+    path = self.folder / 'train/n1/10.JPEG'
+    before, time = path.read_bytes(), path.stat().st_mtime_ns
+    path.write_bytes(before + b'\0')
+    os.utime(path, ns=(time, time))
+    self.assertNotEqual(self._open().digest, found)
+    path.write_bytes(before)
+    os.utime(path, ns=(time, time + 1))
+    self.assertNotEqual(self._open().digest, found)
+    os.utime(path, ns=(time, time))
+    self.assertEqual(self._open().digest, found)
     self._write('val/n1/0.JPEG', np.zeros([8, 8, 3]))
     self.assertNotEqual(self._open().digest, found)
 

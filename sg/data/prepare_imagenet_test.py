@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import io
 import pathlib
 import sys
@@ -110,6 +111,15 @@ class PrepareImagenetTest(parameterized.TestCase):
     self.assertRegex(said, '8 images to train and 8 to test on, 2 classes$')
     for name, content in expected.items():
       self.assertEqual((self.folder / name).read_bytes(), content)
+
+  def test_names_that_are_not_utf_8_are_left_out(self):
+    odd = 'train/n1/caf\udce9.JPEG'
+    archive = self._save('any.tar', _tar({**_EXPECTED, odd: _jpeg(5)}))
+    said = self._prepare(archive)
+    self.assertEndsWith(
+        said, f'1 files that are no such JPEG were left out, the first {odd!r}'
+    )
+    self._check()
 
   def test_two_data_sets_in_one_archive(self):
     contents = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Made-up images that can be learnt: for tests, and to try things out."""
 
 import numpy as np
@@ -6,7 +7,7 @@ import tensorflow as tf
 from sg.data import dataset
 
 _CELLS = 4  # On a side of a template.
-_NOISE = 48.0  # Its deviation, of pixels from 0 to 255.
+_NOISE = 48.0  # Its standard deviation, for pixels from 0 to 255.
 
 
 def make(

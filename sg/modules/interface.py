@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a synthetic-gradient module is.
 
 A module sits at a cut of the main network. From the activations h below the cut

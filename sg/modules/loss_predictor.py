@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """m(h, y) = L(p(h), y): a class predictor p, then the log loss.
 
 Its gradient SG(h, y) = dm/dh is a gradient field by construction (paper,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The layers of the networks that are cut: convolution, batch norm, linear.
 
 They compute in the type of their input and keep their weights in float32, so

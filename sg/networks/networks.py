@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Networks that can be cut: a list of blocks, and the segments between cuts.
 
 A block is a Sonnet module called as `block(x, statistics)`. Segment k holds the

@@ -20,13 +20,13 @@ def follows(settings: presets.Settings) -> bool | None:
   return None
 
 
-def prepare(settings: presets.Settings) -> replicas.Alone:
+def prepare(settings: presets.Settings) -> replicas.Copies | None:
   """Makes or connects the devices that the settings ask for.
 
   Call it before TensorFlow computes anything.
 
   Returns:
-    The copies of the network.
+    The copies of the network; None for one.
 
   Raises:
     UserError: settings that do not go together, or devices that are not there.
@@ -45,7 +45,7 @@ def prepare(settings: presets.Settings) -> replicas.Alone:
   if settings.cluster:
     cluster.connect(settings.cluster)
   _check_names(settings.placement, '--placement')
-  return replicas.ALONE
+  return None
 
 
 def _check(settings: presets.Settings) -> None:
@@ -63,7 +63,7 @@ def _check(settings: presets.Settings) -> None:
     raise errors.UserError('--placement: only with --pipelined; give that too')
   if settings.cluster and not settings.placement:
     raise errors.UserError(
-        '--cluster: only with --placement, which tells what to do where'
+        '--cluster: only with --placement, which says what runs where'
     )
   if settings.pipelined and settings.targets != decoupled.RECEIVED:
     raise errors.UserError(
@@ -76,7 +76,7 @@ def _make_cpus(names: Sequence[str]) -> None:
   """Makes as many logical CPUs of this process as the names speak of."""
   try:
     specs = [tf.DeviceSpec.from_string(name) for name in names]
-  except ValueError:  # `_check_names` tells.
+  except ValueError:  # `_check_names` reports it.
     return
   own = [s for s in specs if s.job is None and s.device_type == 'CPU']
   highest = max([spec.device_index or 0 for spec in own], default=0)

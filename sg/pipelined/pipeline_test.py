@@ -15,6 +15,7 @@ from sg.modules import methods
 from sg.networks import layers
 from sg.networks import networks
 from sg.pipelined import pipeline
+from sg.pipelined import trainers
 from sobolev_training import testing
 
 BATCH, CLASSES, TICKS = 3, 4, 7
@@ -53,8 +54,7 @@ def parts(method):
 
 def piped(method, placement=()):
   segments, modules = parts(method)
-  pipe = pipeline.Pipeline(segments, modules, placement)
-  trainer = training.Trainer(segments, modules, OPTIMISATION, pipe)
+  trainer = trainers.Pipelined(segments, modules, OPTIMISATION, placement)
   trainer.initialise(tf.constant(IMAGES[0]))
   return trainer
 
@@ -283,9 +283,7 @@ class PipelineTest(parameterized.TestCase):
     folder = self.create_tempdir().full_path
     path = tf.train.Checkpoint(t=whole).write(folder + '/saved')
     segments, modules = parts('sobolev')
-    later = training.Trainer(
-        segments, modules, OPTIMISATION, pipeline.Pipeline(segments, modules)
-    )
+    later = trainers.Pipelined(segments, modules, OPTIMISATION)
     restored = tf.train.Checkpoint(t=later).read(path)
     later.initialise(tf.constant(IMAGES[0]))
     later.initialise(tf.constant(IMAGES[0]))
@@ -297,8 +295,7 @@ class PipelineTest(parameterized.TestCase):
 
   def test_bfloat16(self):
     segments, modules = parts('sobolev')
-    pipe = pipeline.Pipeline(segments, modules)
-    trainer = training.Trainer(segments, modules, OPTIMISATION, pipe)
+    trainer = trainers.Pipelined(segments, modules, OPTIMISATION)
     images = tf.cast(IMAGES, tf.bfloat16)
     trainer.initialise(images[0])
     for tick in range(5):
@@ -313,20 +310,16 @@ class PipelineTest(parameterized.TestCase):
       pipeline.Pipeline(*parts('backprop'))
     with self.assertRaisesRegex(ValueError, 'placement: .*3 segments, got 2'):
       pipeline.Pipeline(*parts('critic'), DEVICES[:2])
-    with self.assertRaisesRegex(ValueError, "^targets: .*'received' with a"):
-      segments, modules = parts('critic')
-      training.Trainer(
-          segments, modules, OPTIMISATION._replace(targets='true'),
-          pipeline.Pipeline(segments, modules),
+    with self.assertRaisesRegex(ValueError, "^targets: .*'received' in a"):
+      trainers.Pipelined(
+          *parts('critic'), OPTIMISATION._replace(targets='true')
       )
     trainer = piped('critic')
     with self.assertRaisesRegex(ValueError, r'^tick: .*trainer.tick\(step\)'):
       trainer.train_step(IMAGES[0], LABELS[0], tf.constant(0, tf.int64))
     segments, (lower, _) = parts('critic')
     modules = [lower, parts('noprop')[1][1]]
-    trainer = training.Trainer(
-        segments, modules, OPTIMISATION, pipeline.Pipeline(segments, modules)
-    )
+    trainer = trainers.Pipelined(segments, modules, OPTIMISATION)
     trainer.initialise(tf.constant(IMAGES[0]))
     with self.assertRaisesRegex(ValueError, '^modules: .* learns the loss'):
       for tick in range(4):

@@ -16,11 +16,11 @@ several machines. So each process there has one device and variables of its own,
 outside of the strategy, and only tensors go through it.
 """
 
+import abc
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
-import json
 import os
 from typing import Any
 from typing import NamedTuple
@@ -30,6 +30,7 @@ import tensorflow as tf
 
 from experiment import errors
 from experiment import progress
+from experiment import reading
 from sg.pipelined import addresses
 
 _END = (-1, -1)
@@ -50,7 +51,7 @@ class TFConfig(NamedTuple):
 def read_tf_config() -> TFConfig:
   """Reads the environment variable TF_CONFIG; UserError if it is wrong."""
   try:
-    found = json.loads(os.environ['TF_CONFIG'])
+    found = reading.parse_json(os.environ['TF_CONFIG'])
     jobs = {*found['cluster'], found['task'].get('type', 'worker')}
     if jobs != {'worker'}:  # Such as a chief, who would lead as well.
       raise ValueError
@@ -65,26 +66,28 @@ def read_tf_config() -> TFConfig:
     ) from error
 
 
-class Alone:
-  """One copy; what the others refine."""
-
-  mean: Callable[[Any], Any] | None = None
-  follows = False
+class Copies(abc.ABC):
+  """The copies of a network."""
 
   def scope(self) -> contextlib.AbstractContextManager:
     """Where to make the variables."""
     return contextlib.nullcontext()
 
+  @abc.abstractmethod
   def run(
       self, train: Callable[..., Any], images: tf.Tensor, labels: tf.Tensor
   ) -> Any:
     """Calls `train(images, labels)` with each copy's part of a batch."""
-    return train(images, labels)
+
+  @abc.abstractmethod
+  def mean(self, values: Any) -> Any:
+    """The means over the copies of a nest of tensors."""
 
   def announce(
       self, step: int, until: int, variables: Sequence[tf.Variable]
   ) -> None:
     """Tells the followers which steps to make next."""
+    del step, until, variables  # One process has none.
 
   @contextlib.contextmanager
   def leading(self) -> Iterator[None]:
@@ -92,10 +95,7 @@ class Alone:
     yield
 
 
-ALONE = Alone()
-
-
-class Mirrored(Alone):
+class Mirrored(Copies):
   """Copies on several devices of this machine."""
 
   def __init__(self, devices: Sequence[str]):
@@ -124,12 +124,11 @@ class Mirrored(Alone):
     )
 
   def mean(self, values: Any) -> Any:
-    """The means over the copies of a nest of tensors."""
     return _all_reduce(tf.distribute.ReduceOp.MEAN, values)
 
 
-class Workers(Alone):
-  """Copies in several processes, that TF_CONFIG tells of.
+class Workers(Copies):
+  """Copies in several processes, which TF_CONFIG lists.
 
   Task 0 leads: it alone has a run folder. The others follow: they take its
   variables, and then make the steps that it announces.
@@ -172,7 +171,6 @@ class Workers(Alone):
     )
 
   def mean(self, values: Any) -> Any:
-    """The means over the copies of a nest of tensors."""
     return self._strategy.run(
         _all_reduce, (tf.distribute.ReduceOp.MEAN, values)
     )

@@ -20,6 +20,7 @@ from sg import training
 from sg.modules import methods
 from sg.networks import networks
 from sg.pipelined import replicas
+from sg.pipelined import trainers
 from sobolev_training import testing
 
 CLASSES = 4
@@ -51,17 +52,24 @@ def parts():
 
 
 def train(copies, batches):
-  """Makes one update for each batch; returns all variables and scalars."""
-  with copies.scope():
-    trainer = training.Trainer(*parts(), OPTIMISATION, mean=copies.mean)
+  """Makes one update for each batch; returns all variables and scalars.
+
+  Without copies by the plain trainer.
+  """
+  if copies is None:
+    trainer = training.Trainer(*parts(), OPTIMISATION)
     trainer.initialise(tf.constant(IMAGES[:2]))
+  else:
+    with copies.scope():
+      trainer = trainers.Replicated(*parts(), OPTIMISATION, copies.mean)
+      trainer.initialise(tf.constant(IMAGES[:2]))
+
+  def train_step(*batch):
+    return trainer.train_step(*batch, tf.constant(0, tf.int64))
 
   @tf.function(autograph=False)
-  def step(images, labels):
-    return copies.run(
-        lambda *batch: trainer.train_step(*batch, tf.constant(0, tf.int64)),
-        images, labels,
-    )
+  def step(*batch):
+    return copies.run(train_step, *batch) if copies else train_step(*batch)
 
   scalars = [
       step(tf.constant(images), tf.constant(labels))
@@ -83,7 +91,7 @@ class MirroredTest(absltest.TestCase):
     twice = [
         [np.concatenate([part, part]) for part in batch] for batch in HALVES
     ]
-    expected, scalars = train(replicas.ALONE, HALVES)
+    expected, scalars = train(None, HALVES)
     actual, found = train(replicas.Mirrored(['/CPU:0', '/CPU:1']), twice)
     testing.assert_close(actual, expected, testing.SAME_FLOAT64)
     self.assertEqual(set(found[0]), set(scalars[0]))
@@ -99,8 +107,8 @@ class MirroredTest(absltest.TestCase):
           aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
       )
       segments[0].count = count
-      trainer = training.Trainer(
-          segments, modules, OPTIMISATION, mean=copies.mean
+      trainer = trainers.Replicated(
+          segments, modules, OPTIMISATION, copies.mean
       )
       trainer.initialise(tf.constant(IMAGES[:2]))
 
@@ -161,7 +169,7 @@ def work(config, fails, folder):
   """What a process does; the leader may fail inside its first step."""
   os.environ['TF_CONFIG'] = config
   if fails and not replicas.read_tf_config().task:
-    experiment.Experiment._advance = lambda *_: 1 / 0
+    experiment.Experiment._train = lambda *_: 1 / 0
   run(folder)
 
 
@@ -217,9 +225,10 @@ class WorkersTest(absltest.TestCase):
     os.environ['TF_CONFIG'] = json.dumps(config)
     with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
       replicas.Workers(2)
-    os.environ['TF_CONFIG'] = '{}'
-    with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
-      replicas.read_tf_config()
+    for text in ('{}', '', '[' * 100_000):
+      os.environ['TF_CONFIG'] = text
+      with self.assertRaisesRegex(errors.UserError, 'TF_CONFIG: expected'):
+        replicas.read_tf_config()
 
 
 if __name__ == '__main__':

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PyPI packages as Bazel targets, and a Python toolchain to run them."""
 
 _PYTHONS = ["python3.11", "python3.12", "python3.13"]

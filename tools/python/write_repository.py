@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the BUILD files of a repository of PyPI packages; see pip.bzl.
 
 Runs in the repository's directory under its venv's Python. Each installed
