@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Derivatives against closed forms and central differences, in every mode."""
 
 from unittest import mock

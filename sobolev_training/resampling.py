@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Second derivatives of image resampling, which TensorFlow leaves out.
+
+Resampling is linear: x -> R x has the gradient u -> R^T u, and the derivative
+of that along t is R t, the resampled t. TensorFlow knows R^T, but not that R is
+its derivative: for bilinear resampling it answers zero, for the other kinds
+with an error (tensorflow #22208). To import this module registers it, so that
+Jacobians by columns, derivatives along directions, and the training of
+derivatives are right through `tf.image.resize` and Keras's UpSampling2D.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+from tensorflow.python.framework import ops as framework
+
+# Gradients that have one now.
+MENDED = frozenset([
+    'ResizeBicubicGrad', 'ResizeBilinearGrad', 'ResizeNearestNeighborGrad',
+    'ScaleAndTranslateGrad',
+])
+
+
+def _resize(kind: str, by_size: bool = False) -> Callable:
+  """Returns the gradient of an operation (images, size) -> images."""
+
+  def gradient(op, upstream):
+    images = op.inputs[0]
+    attributes = {
+        name: op.get_attr(name)
+        for name in ('align_corners', 'half_pixel_centers')
+    }
+
+    @tf.custom_gradient
+    def pull(upstream):
+      shape = (
+          {'size': tf.shape(images)[1:3]} if by_size
+          else {'original_image': images}
+      )
+      pulled = getattr(tf.raw_ops, f'{kind}Grad')(
+          grads=upstream, **shape, **attributes
+      )
+
+      def push(tangent):
+        return getattr(tf.raw_ops, kind)(
+            images=tangent, size=tf.shape(upstream)[1:3], **attributes
+        )
+
+      return pulled, push
+
+    return pull(upstream), None
+
+  return gradient
+
+
+def _scale_and_translate(op, upstream):
+  """The gradient of (images, size, scale, translation) -> images."""
+  images, _, scale, translation = op.inputs
+  settings = {
+      'scale': scale, 'translation': translation,
+      'kernel_type': op.get_attr('kernel_type').decode(),
+      'antialias': op.get_attr('antialias'),
+  }
+
+  @tf.custom_gradient
+  def pull(upstream):
+    # It has no float64, which the operation itself takes.
+    pulled = tf.raw_ops.ScaleAndTranslateGrad(
+        grads=upstream, original_image=tf.cast(images, tf.float32), **settings
+    )
+
+    def push(tangent):
+      return tf.raw_ops.ScaleAndTranslate(
+          images=tangent, size=tf.shape(upstream)[1:3], **settings
+      )
+
+    return tf.cast(pulled, images.dtype), push
+
+  return pull(upstream), None, None, None
+
+
+def _register(kind: str, gradient: Callable):
+  registry = framework.gradient_registry._registry  # pylint: disable=protected-access
+  registry.pop(kind)
+  tf.RegisterGradient(kind)(gradient)
+
+
+_register('ResizeBicubic', _resize('ResizeBicubic'))
+_register('ResizeBilinear', _resize('ResizeBilinear'))
+_register('ResizeNearestNeighbor', _resize('ResizeNearestNeighbor', True))
+_register('ScaleAndTranslate', _scale_and_translate)
