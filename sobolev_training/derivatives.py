@@ -43,6 +43,8 @@ BatchFunction: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 # times slower; in a loop without chunks they would 3 times.
 _MAX_UNROLLED = 32
 _CHUNK = 16
+# Of sums of many numbers, relative to the sum of their sizes, by bytes.
+_ROUNDING = {2: 0.1, 4: 1e-3, 8: 1e-7}
 
 
 def value_and_gradient(
@@ -60,7 +62,7 @@ def value_and_gradient(
   Raises:
     ValueError: f's value is not [B].
   """
-  x, f = arrays.points(x), _watched(f, ('gradient', 1))
+  x, f = arrays.points(x), _watched(f, 1)
   with _tape() as tape:
     tape.watch(x)
     value = f(x)
@@ -70,7 +72,7 @@ def value_and_gradient(
         f'{arrays.text(value)}; pick one (`lambda x: net(x)[:, 0]`) or use '
         'value_and_jacobian'
     )
-  f.require_differentiable(x, value, tape)
+  f.require_derivative(1, x, value, tape)
   gradient = f.derivative(1, lambda: _vjp(tape, value, x))
   return _finished(f, value, gradient)
 
@@ -104,7 +106,7 @@ def value_and_derivatives(
     ValueError: a negative order, or integer x.
   """
   order = arrays.integer('order', order, 0)
-  x, f = arrays.points(x), _watched(f, ('full', order))
+  x, f = arrays.points(x), _watched(f, order)
   return _finished(f, *_derivatives(f, x, order))
 
 
@@ -129,7 +131,7 @@ def value_and_projected(
     ValueError: projections of another shape, or not the same M for each order.
   """
   arrays.require_tuple('projections', projections)
-  x, f = arrays.points(x), _watched(f, ('projected', len(projections)))
+  x, f = arrays.points(x), _watched(f, len(projections))
   (value,), *fields = _projected(f, x, projections)
   return _finished(f, value, *map(tf.stack, fields))
 
@@ -155,40 +157,22 @@ def value_and_directional(
     ValueError: directions of another shape, or not the same M for each order.
   """
   arrays.require_tuple('directions', directions)
-  x, f = arrays.points(x), _watched(f, ('directional', len(directions)))
+  x, f = arrays.points(x), _watched(f, len(directions))
   (value,), *fields = _directional(f, x, directions)
   return _finished(f, value, *map(tf.stack, fields))
 
 
-def _watched(f: BatchFunction, use: tuple[str, int]) -> watched.Watched:
-  if isinstance(f, watched.Watched):
-    return f
-  return watched.Watched(f, 'f', use)
+def _watched(f: BatchFunction, order: int) -> watched.Watched:
+  return f if isinstance(f, watched.Watched) else watched.Watched(f, 'f', order)
 
 
 def _finished(
     f: watched.Watched, *results: tf.Tensor
 ) -> tuple[tf.Tensor, ...]:
   """Returns a value and derivatives that refuse to be trained if they must."""
-  if not f.guarded:
-    f.remember()
   return tuple(
       f.final(order, one, results[0]) for order, one in enumerate(results)
   )
-
-
-def _require_derivative(
-    f: watched.Watched,
-    order: int,
-    x: tf.Tensor,
-    value: tf.Tensor,
-    tape: tf.GradientTape,
-):
-  """Checks that TensorFlow has the derivative of an order."""
-  if order == 1:
-    f.require_differentiable(x, value, tape)
-  else:
-    f.require_smooth(order - 1)
 
 
 def _derivatives(
@@ -200,7 +184,7 @@ def _derivatives(
     with _tape() as tape:
       tape.watch(x)
       lower = _derivatives(f, x, order - 1)
-    _require_derivative(f, order, x, lower[0], tape)
+    f.require_derivative(order, x, lower[0], tape)
     top = lower[-1]
     axes = arrays.static(f.name, top), arrays.static('x', x)
     batch, (outputs, inputs) = arrays.batch_size(x), map(math.prod, axes)
@@ -212,7 +196,7 @@ def _derivatives(
   columns = None
   if pulled is not None:
     columns = _if_possible(lambda: _all_gradients(dual_tape, pulled, dual))
-  if columns is None:
+  if columns is None or not _add_up(columns, pulled):
     rows = f.derivative(order, lambda: _all_gradients(tape, top, x))
     jacobian = tf.transpose(
         tf.reshape(rows, [outputs, batch, inputs]), [1, 0, 2]
@@ -243,7 +227,7 @@ def _projected(
         tf.reduce_sum(arrays.flat(field) * vector, axis=1)  # [B]
         for field, vector in _paired(name, lower[-1], v)
     ]
-  _require_derivative(f, order, x, lower[0][0], tape)
+  f.require_derivative(order, x, lower[0][0], tape)
   fields = f.derivative(
       order, lambda: [_vjp(tape, scalar, x) for scalar in scalars]
   )
@@ -261,7 +245,7 @@ def _directional(
     with _tape() as tape:
       tape.watch(x)
       lower = _directional(f, x, directions[:-1])
-    _require_derivative(f, order, x, lower[0][0], tape)
+    f.require_derivative(order, x, lower[0][0], tape)
     name = f'directions[{order - 1}]'
     u = arrays.vectors(name, directions[-1], x, arrays.static('x', x))
     pairs = _paired(name, lower[-1], u)
@@ -287,6 +271,21 @@ def _directional(
       along = tf.reshape(along, tf.shape(dual))
     fields.append(along)
   return lower + [fields]
+
+
+def _add_up(columns: tf.Tensor, pulled: tf.Tensor) -> bool:
+  """Whether columns J u [N, B, O...] have J^T 1 [B, D...] as their sums.
+
+  They have not if TensorFlow takes a derivative of J^T w for zero. A graph
+  cannot turn back, but shows its operations.
+  """
+  if tf.is_symbolic_tensor(columns):
+    return True
+  axes = range(2, columns.shape.rank)
+  sums, sizes = tf.reduce_sum(columns, axes), tf.reduce_sum(abs(columns), axes)
+  right = tf.cast(tf.transpose(arrays.flat(pulled)), sums.dtype)  # [N, B]
+  tolerance = _ROUNDING[columns.dtype.size]
+  return bool(tf.reduce_all(abs(sums - right) <= tolerance * sizes))
 
 
 def _along(
@@ -321,7 +320,7 @@ def _pull(
   pulled = _if_possible(
       lambda: f.derivative(order, lambda: _vjp(tape, field, x, dual))
   )
-  return None if order in f.blockers else pulled
+  return pulled if f.has_dual(order) else None
 
 
 def _if_possible(compute: Callable[[], tf.Tensor]) -> tf.Tensor | None:

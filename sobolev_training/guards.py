@@ -9,6 +9,7 @@ the examples. The losses call this.
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 import warnings
 
 import numpy as np
@@ -16,7 +17,6 @@ import tensorflow as tf
 
 from sobolev_training import operations as operations_lib
 from sobolev_training.operations import Given
-from sobolev_training.operations import Operation
 
 
 class PiecewiseLinearWarning(UserWarning):
@@ -55,62 +55,80 @@ _MESSAGES = {
         'order 1; take -tf.reduce_sum(labels * tf.nn.log_softmax(logits), -1)'
     ),
 }
+_COUPLED = (
+    'model: a {} in it reduces over the batch, as batch normalisation does in '
+    'training mode. That couples the examples: the derivative of the '
+    "batch's sum is not that of an example, and its loss trains little or "
+    'nothing. Differentiate in inference mode, and update averages in a call '
+    'of their own'
+)
+_LINEAR = (
+    'model: it is piecewise linear (such as a ReLU network), so its '
+    'derivatives of order 2 and more are zero almost everywhere and cannot be '
+    'trained; use a smooth activation (tanh, softplus, SiLU) or order 1'
+)
 
 
-def check(
+# What a user should know: the category of a warning and its message.
+Finding: TypeAlias = tuple[type[UserWarning], str]
+
+
+def findings(
     x: tf.Tensor,
-    predictions: Sequence[tf.Tensor],
-    operations: Sequence[Operation] | None = None,
-) -> bool:
-  """Warns if the derivatives of a model at x cannot be trained, or are wrong.
-
-  It looks at the operations between x and the model's value: in a graph once,
-  as it is traced. Python's filters decide how often a warning is shown, by
-  default once per place.
+    value: tf.Tensor,
+    order: int,
+    operations: Sequence[tf.Operation],
+) -> list[Finding]:
+  """Returns what makes derivatives wrong, or useless in training.
 
   Args:
-    x: the points [B, D...] that the model was called with.
-    predictions: the model's value and its derivatives, in full or projected.
-    operations: those of the call; by default those of x's graph, and op by op
-      none.
-
-  Returns:
-    Whether there was nothing to warn of.
+    x: the points [B, D...] of a graph that a model was called with.
+    value: what it returned.
+    order: of the highest derivative that is to be trained.
+    operations: of the call.
   """
-  if len(predictions) < 2:
-    return True
-  value, order = predictions[0], len(predictions) - 1
-  in_graph = tf.is_symbolic_tensor(x)
-  if operations is None:
-    operations = operations_lib.of_graph(x.graph) if in_graph else []
   found = []
+  if not order:
+    return found
   lacking = _lacks_a_term(x, value, operations, order)
   if lacking:
     kind = MomentsWarning if lacking == _MOMENTS else SecondDerivativeWarning
     found.append((kind, _MESSAGES[lacking]))
   reduction = _couples(x, value, operations)
   if reduction:
-    found.append((
-        BatchStatisticsWarning,
-        f'model: a {reduction} in it reduces over the batch, as batch '
-        'normalisation does in training mode. That couples the examples: the '
-        "derivative of the batch's sum is not that of an example, and its loss "
-        'trains little or nothing. Differentiate in inference mode, and update '
-        'averages in a call of their own',
-    ))
-  if order > 1 and (
-      _is_linear(x, value, operations) if in_graph else _is_zero(predictions[2])
-  ):
-    found.append((
-        PiecewiseLinearWarning,
-        'model: it is piecewise linear (such as a ReLU network), so its '
-        'derivatives of order 2 and more are zero almost everywhere and '
-        'cannot be trained; use a smooth activation (tanh, softplus, SiLU) or '
-        'order 1',
-    ))
+    found.append((BatchStatisticsWarning, _COUPLED.format(reduction)))
+  if order > 1 and _is_linear(x, value, operations):
+    found.append((PiecewiseLinearWarning, _LINEAR))
+  return found
+
+
+def warn(found: Sequence[Finding], stacklevel: int = 4):
+  """Warns of findings; Python's filters decide how often that is shown.
+
+  Args:
+    found: of `findings`.
+    stacklevel: of `warnings.warn`; 4 is the caller's caller's caller.
+  """
   for category, message in found:
-    warnings.warn(message, category, stacklevel=4)
-  return not found
+    warnings.warn(message, category, stacklevel=stacklevel)
+
+
+def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
+  """Warns if the derivatives of a model at x cannot be trained, or are wrong.
+
+  It looks at the operations between x and the model's value in a graph, and op
+  by op at the second derivatives alone, as nothing shows how they came about.
+  The losses warn of the same in both.
+
+  Args:
+    x: the points [B, D...] that the model was called with.
+    predictions: the model's value and its derivatives, in full or projected.
+  """
+  if tf.is_symbolic_tensor(x):
+    order, operations = len(predictions) - 1, x.graph.get_operations()
+    warn(findings(x, predictions[0], order, operations))
+  elif len(predictions) > 2 and _is_zero(predictions[2]):
+    warn([(PiecewiseLinearWarning, _LINEAR)])
 
 
 def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:
@@ -122,7 +140,7 @@ def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:
     order: of the derivatives that are to be trained, 1 or more: from 2 on fused
       batch normalisation in training mode counts.
   """
-  operations = operations_lib.of_graph(x.graph)
+  operations = x.graph.get_operations()
   return _lacks_a_term(x, y, operations, order) is not None
 
 
@@ -133,7 +151,7 @@ def couples_examples(x: tf.Tensor, y: tf.Tensor) -> bool:
     x: a tensor [B, D...] of a graph.
     y: a tensor of the same graph.
   """
-  return _couples(x, y, operations_lib.of_graph(x.graph)) is not None
+  return _couples(x, y, x.graph.get_operations()) is not None
 
 
 def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:
@@ -145,7 +163,7 @@ def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:
     x: a tensor of a graph.
     y: a tensor of the same graph.
   """
-  return _is_linear(x, y, operations_lib.of_graph(x.graph))
+  return _is_linear(x, y, x.graph.get_operations())
 
 
 def _is_zero(derivative: tf.Tensor) -> bool:
@@ -154,7 +172,7 @@ def _is_zero(derivative: tf.Tensor) -> bool:
 
 
 def _lacks_a_term(
-    x: tf.Tensor, y: tf.Tensor, operations: Sequence[Operation], order: int
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation], order: int
 ) -> str | None:
   """Returns the kind of what spoils second derivatives on the way to y."""
   # Labels that move with the parameters alone count too.
@@ -163,10 +181,10 @@ def _lacks_a_term(
   ]
   computed = operations_lib.spread(operations, [x, *reads], lambda *_: None)
 
-  def rule(op: Operation, given: Given) -> str | None:
+  def rule(op: tf.Operation, given: Given) -> str | None:
     if op.type == 'SquaredDifference' and any(given.halted):
       return _MOMENTS
-    if op.type in _FUSED_NORMS and order > 1 and op.attribute('is_training'):
+    if order > 1 and _is_training_norm(op):
       return _MOMENTS
     if op.type == 'SoftmaxCrossEntropyWithLogits' and (
         given.moves[1] or op.inputs[1].ref() in computed
@@ -179,7 +197,7 @@ def _lacks_a_term(
 
 
 def _couples(
-    x: tf.Tensor, y: tf.Tensor, operations: Sequence[Operation]
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation]
 ) -> str | None:
   """Returns an operation that reduces over the batch on the way from x to y."""
   size = x.shape[0]
@@ -190,9 +208,9 @@ def _couples(
     shape = tensor.shape
     return shape.rank is None or shape.rank > 0 and shape[0] == size
 
-  def rule(op: Operation, given: Given) -> str | None:
+  def rule(op: tf.Operation, given: Given) -> str | None:
     first = op.inputs[0]
-    if op.type in _FUSED_NORMS and op.attribute('is_training'):
+    if _is_training_norm(op):
       return op.type
     if op.type in _REDUCTIONS and given.moves[0] and is_batch(first):
       axes = tf.get_static_value(op.inputs[1])
@@ -203,7 +221,7 @@ def _couples(
       axes = tf.get_static_value(op.inputs[1])
       if axes is None or axes[0] != 0:
         return _LOST
-    if op.type == 'Unpack' and op.attribute('axis') == 0:
+    if op.type == 'Unpack' and operations_lib.attribute(op, 'axis') == 0:
       return _LOST
     return None if all(map(is_batch, op.outputs)) else _LOST
 
@@ -214,7 +232,7 @@ def _couples(
 
 
 def _is_linear(
-    x: tf.Tensor, y: tf.Tensor, operations: Sequence[Operation]
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation]
 ) -> bool:
   """Whether operations compute y from x, and none of them is curved."""
   moving = operations_lib.spread(
@@ -223,17 +241,24 @@ def _is_linear(
   return y.ref() in moving and moving[y.ref()] is None
 
 
-def _curves(op: Operation, given: Given) -> str | None:
+def _curves(op: tf.Operation, given: Given) -> str | None:
   """Returns an operation that is not piecewise linear in what moves."""
   if op.type in _PIECEWISE_LINEAR:
     linear = True
   elif op.type in _FUSED_NORMS:
-    linear = not op.attribute('is_training')
+    linear = not _is_training_norm(op)
   elif op.type in _QUOTIENTS:
     linear = given.moves == [True, False]
   else:
     linear = op.type in _PRODUCTS and sum(given.moves) == 1
   return None if linear else op.type
+
+
+def _is_training_norm(op: tf.Operation) -> bool:
+  """Whether it is fused batch normalisation in training mode."""
+  return op.type in _FUSED_NORMS and (
+      operations_lib.attribute(op, 'is_training')
+  )
 
 
 _FUSED_NORMS = frozenset([

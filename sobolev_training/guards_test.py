@@ -2,7 +2,6 @@
 """The guards against derivatives that are zero, or wrong."""
 
 import gc
-from unittest import mock
 import warnings
 import weakref
 
@@ -14,7 +13,6 @@ import tensorflow as tf
 
 from sobolev_training import guards
 from sobolev_training import losses
-from sobolev_training import operations
 from sobolev_training import testing
 
 X = tf.random.stateless_normal([2, 4, 4, 1], [1, 2])
@@ -280,38 +278,53 @@ class BatchTest(parameterized.TestCase):
 
 class EagerTest(absltest.TestCase):
 
-  def test_a_model_is_called_once_and_not_kept(self):
-    calls = []
+  def test_a_model_is_traced_once_and_not_kept(self):
+    symbolic = []
 
     def model(x):
-      calls.append(x)
+      symbolic.append(tf.is_symbolic_tensor(x))
       return tf.sin(x)
 
-    losses.full_loss(model, tf.ones([3, 4]), lambda x: x)
-    self.assertLen(calls, 1)
+    for _ in range(2):
+      losses.full_loss(model, tf.ones([3, 4]), lambda x: x)
+    self.assertEqual(symbolic, [False, True, False])
     alive = weakref.ref(model)
-    calls.clear()
     del model
     gc.collect()
     self.assertIsNone(alive())
 
-  def test_what_is_in_order_is_not_looked_at_again(self):
-    model, other = snt.Linear(2), snt.Linear(2)
+  def test_a_lambda_of_the_same_network_is_not_traced_again(self):
+    network, other = snt.Linear(2), snt.Linear(2)
     x = tf.ones([3, 4])
-    with mock.patch.object(
-        operations, 'spread', wraps=operations.spread
-    ) as spread:
-      def looks(*args, **settings):
-        spread.reset_mock()
-        losses.full_loss(*args, lambda x: x[:, :2], **settings)
-        return spread.call_count
 
-      first = looks(model, x)
-      self.assertGreater(first, 0)
-      self.assertLess(looks(model, x), first)  # The target's function is new.
-      self.assertEqual(looks(other, x), first)
-      self.assertEqual(looks(model, tf.ones([2, 4])), first)
-      self.assertEqual(looks(model, tf.cast(x, tf.float32)), looks(model, x))
+    def traces(network, x):
+      seen = []
+
+      def run(x):
+        seen.append(tf.is_symbolic_tensor(x))
+        return network(x)
+
+      losses.full_loss(run, x, lambda x: x[:, :2])
+      return sum(seen)
+
+    network(x), other(x)
+    self.assertEqual(traces(network, x), 1)
+    self.assertEqual(traces(network, x), 0)
+    self.assertEqual(traces(other, x), 1)
+    self.assertEqual(traces(network, tf.ones([2, 4])), 1)
+    self.assertEqual(traces(other, x), 0)
+
+  def test_what_cannot_be_traced_is_not_guarded(self):
+    layer = tf.keras.layers.LayerNormalization()
+    layer(tf.ones([3, 4]))
+    with warnings.catch_warnings(record=True) as caught:
+      warnings.simplefilter('always')
+      losses.full_loss(
+          lambda x: layer(x) if np.asarray(x).any() else x,
+          tf.ones([3, 4]),
+          lambda x: x,
+      )
+    self.assertEmpty(of_moments(caught))
 
   def test_a_warning_comes_again(self):
     model = tf.keras.layers.LayerNormalization()

@@ -165,10 +165,9 @@ def _compare(
       asked = targets.ask(form, target, points, order, vectors)
       answers |= {k: asked[k] for k in used}
     up_to = order if vectors is None else vectors[:order]
-    called = watched.Watched(model, 'model', (form, order), guarded=True)
+    called = watched.Watched(model, 'model', order)
     predicted = _FORMS[form](called, points, up_to)
-    if guards.check(called.points, predicted, called.operations or ()):
-      called.remember()
+    guards.warn(called.findings())
     # Derivatives have x's type; so has then, in comparison, a value alone.
     *predicted, _ = terms.of_one_type((*predicted, x))
     predictions |= {k: orders.checked(k, predicted[k]) for k in used}

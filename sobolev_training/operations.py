@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operations that TensorFlow runs or puts into a graph.
+"""The operations of a graph, and what moves through them.
 
 A tensor moves if it is computed from a source by operations that have a
 derivative. `spread` follows the moving tensors forward, into functions,
@@ -10,7 +10,6 @@ what comes after it.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Sequence
 import contextlib
 import functools
 from typing import Any
@@ -18,10 +17,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-# What TensorFlow's own debugger uses; nothing public says what runs eagerly.
+# Nothing public shows what a function's body holds, or which gradients exist.
 from tensorflow.python.eager import context
 from tensorflow.python.framework import function_def_to_graph
-from tensorflow.python.framework import op_callbacks
 from tensorflow.python.framework import ops as framework
 
 # Their derivatives are zero wherever they exist, or are meant to be.
@@ -29,29 +27,13 @@ STILL = frozenset([
     'Ceil', 'Floor', 'FloorDiv', 'OnesLike', 'Rint', 'Round', 'Sign',
     'StopGradient', 'TruncateDiv', 'ZerosLike',
 ])
-# Their gradients are errors.
+# Their gradients are errors, or those of what Python does unseen.
 _WITH_ERRORS = frozenset([
-    'PreventGradient', 'QuantizeAndDequantizeV4Grad', 'SparseDenseCwiseAdd',
-    'SparseSparseMaximum', 'SparseSparseMinimum',
+    'EagerPyFunc', 'PreventGradient', 'QuantizeAndDequantizeV4Grad',
+    'SparseDenseCwiseAdd', 'SparseSparseMaximum', 'SparseSparseMinimum',
 ])
 # Derivatives are made with the help of some of constants.
 _OF_CONSTANTS = frozenset(['LinSpace', 'OneHot', 'Range'])
-
-
-class Operation(NamedTuple):
-  """An operation that was run, or that is in a graph.
-
-  Attributes:
-    type: its name in TensorFlow, or that of the function that it calls.
-    inputs: tensors.
-    outputs: tensors.
-    attribute: returns an attribute of a name, or None.
-  """
-
-  type: str
-  inputs: Sequence[tf.Tensor]
-  outputs: Sequence[tf.Tensor]
-  attribute: Callable[[str], Any]
 
 
 class Spoiled(NamedTuple):
@@ -63,7 +45,7 @@ class Spoiled(NamedTuple):
   """
 
   name: str
-  operation: Operation
+  operation: tf.Operation
 
 
 class Given(NamedTuple):
@@ -79,56 +61,31 @@ class Given(NamedTuple):
 
 
 # Returns how an operation spoils what it computes, or None.
-Rule = Callable[[Operation, Given], str | None]
+Rule = Callable[[tf.Operation, Given], str | None]
 # Tensors that move, and by what they are spoiled, if they are.
 Moving = dict[Any, Spoiled | None]
 
 
 @contextlib.contextmanager
-def recorded() -> Iterator[list[Operation]]:
-  """Collects the operations that are run or added to the current graph."""
+def recorded() -> Iterator[list[tf.Operation]]:
+  """Collects the operations that are added to the current graph."""
   found = []
-  if not tf.executing_eagerly():
-    graph = framework.get_default_graph()
-    before = len(graph.get_operations())
-    yield found
-    found += map(_of_graph, graph.get_operations()[before:])
-    return
+  graph = tf.compat.v1.get_default_graph()
+  before = len(graph.get_operations())
+  yield found
+  found += graph.get_operations()[before:]
 
-  def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
-    del op_name
-    if graph is not None:  # Of a function that is being traced.
-      return
-    name = op_type.decode() if isinstance(op_type, bytes) else op_type
-    values = dict(zip(attrs[::2], attrs[1::2], strict=True))
-    found.append(Operation(name, tuple(inputs), tuple(outputs), values.get))
-    if _is_function(name):
-      _body(name)  # While it is there: with the last call it goes.
 
-  op_callbacks.add_op_callback(note)
+def attribute(op: tf.Operation, name: str) -> Any:
+  """Returns an operation's attribute, or None if it has none of the name."""
   try:
-    yield found
-  finally:
-    op_callbacks.remove_op_callback(note)
-
-
-def of_graph(graph: tf.Graph) -> list[Operation]:
-  """Returns a graph's operations, inputs before what is computed of them."""
-  return [_of_graph(op) for op in graph.get_operations()]
-
-
-def _of_graph(op: tf.Operation) -> Operation:
-  def attribute(name: str) -> Any:
-    try:
-      return op.get_attr(name)
-    except ValueError:
-      return None
-
-  return Operation(op.type, op.inputs, op.outputs, attribute)
+    return op.get_attr(name)
+  except ValueError:
+    return None
 
 
 def spread(
-    operations: Iterable[Operation],
+    operations: Iterable[tf.Operation],
     sources: Iterable[tf.Tensor],
     rule: Rule,
     *,
@@ -137,11 +94,10 @@ def spread(
   """Returns the tensors that move with any source, and what spoils each.
 
   Args:
-    operations: in the order in which they were run.
+    operations: inputs before what is computed of them.
     sources: what moves.
     rule: how an operation spoils its outputs.
-    custom_gradients: whether one mends what the operations within spoil. Op by
-      op they are not seen.
+    custom_gradients: whether one mends what the operations within spoil.
 
   Returns:
     A dict from references of the moving tensors to what spoils them, or None.
@@ -157,7 +113,7 @@ class _Walk:
   def __init__(self, rule: Rule, custom_gradients: bool):
     self._rule, self._custom_gradients = rule, custom_gradients
 
-  def spread(self, operations: Iterable[Operation], moving: Moving):
+  def spread(self, operations: Iterable[tf.Operation], moving: Moving):
     """Adds to the moving tensors those that operations compute of them."""
     halted = set()
     for op in operations:
@@ -182,11 +138,11 @@ class _Walk:
           moving[tensor.ref()] = by
 
   def _spoiled(
-      self, op: Operation, given: Given, spoiled: list[Spoiled | None]
+      self, op: tf.Operation, given: Given, spoiled: list[Spoiled | None]
   ) -> Spoiled | None:
     """Returns what spoils the outputs of an operation that calls nothing."""
     if self._custom_gradients and op.type == 'IdentityN' and (
-        op.attribute('_gradient_op_type')
+        attribute(op, '_gradient_op_type')
     ):
       return None
     before = next(filter(None, spoiled), None)
@@ -197,7 +153,7 @@ class _Walk:
 
   def _through(
       self,
-      op: Operation,
+      op: tf.Operation,
       bodies: list['_Body'],
       moves: list[bool],
       spoiled: list[Spoiled | None],
@@ -231,7 +187,7 @@ class _Walk:
 
 
 def cannot_be_differentiated(
-    operations: Iterable[Operation], but: Iterable[str] = ()
+    operations: Iterable[tf.Operation], but: Iterable[str] = ()
 ) -> str | None:
   """Returns the first operation of real numbers that has no derivative.
 
@@ -249,9 +205,9 @@ def cannot_be_differentiated(
       found = cannot_be_differentiated(body.operations, but)
       if found:
         return found
-    if not bodies and op.type not in but and has_no_gradient(op.type) and (
-        any(map(_can_move, op.inputs)) and any(map(_can_move, op.outputs))
-    ):
+    if bodies or op.type in but or not has_no_gradient(op.type):
+      continue
+    if any(map(_can_move, op.inputs)) and any(map(_can_move, op.outputs)):
       return op.type
   return None
 
@@ -278,7 +234,7 @@ class _Body(NamedTuple):
 
   inputs: list[tf.Tensor]
   outputs: list[tf.Tensor]
-  operations: list[Operation]
+  operations: list[tf.Operation]
 
 
 _LOOPS = ('StatelessWhile', 'While')
@@ -294,20 +250,13 @@ _CALLED = {
 }
 
 
-def _bodies(op: Operation) -> list[_Body]:
+def _bodies(op: tf.Operation) -> list[_Body]:
   """Returns what an operation calls."""
-  if _is_function(op.type):
-    return [_body(op.type)]
   names = []
-  for attribute in _CALLED.get(op.type, ()):
-    value = op.attribute(attribute)
+  for name in _CALLED.get(op.type, ()):
+    value = attribute(op, name)
     names += value if isinstance(value, list) else [value]
   return [_body(name.name) for name in names]
-
-
-def _is_function(op_type: str) -> bool:
-  """Whether an operation is a function, as it is where it is run eagerly."""
-  return op_type.startswith('__')
 
 
 # A function's name is its own for good.
@@ -316,4 +265,4 @@ def _body(name: str) -> _Body:
   graph = function_def_to_graph.function_def_to_graph(
       context.context().get_function_def(name)
   )
-  return _Body(graph.inputs, graph.outputs, of_graph(graph))
+  return _Body(graph.inputs, graph.outputs, graph.get_operations())

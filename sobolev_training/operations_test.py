@@ -3,7 +3,6 @@
 
 from absl.testing import absltest
 from absl.testing import parameterized
-import numpy as np
 import tensorflow as tf
 
 from sobolev_training import operations
@@ -15,7 +14,7 @@ def sines(op, given):
   return op.type if op.type == 'Sin' else None
 
 
-def spoiled_by_sines(f, mode='eager', **settings):
+def spoiled_by_sines(f, mode, **settings):
   """Whether f(x) moves with x, and whether a sine is on the way."""
   found = []
 
@@ -38,7 +37,7 @@ def own_gradient(x):
 class SpreadTest(parameterized.TestCase):
 
   @parameterized.product(
-      mode=testing.MODES,
+      mode=('graph', 'xla'),
       case=(
           (tf.sin, True, True),
           (tf.cos, True, False),
@@ -82,26 +81,14 @@ class SpreadTest(parameterized.TestCase):
 class RecordedTest(absltest.TestCase):
 
   def test_nothing_is_recorded_outside(self):
-    with operations.recorded() as outer:
-      x = tf.sin(tf.ones([2]))
-      with operations.recorded() as inner:
-        tf.cos(x)
-    tf.tan(x)
+    with tf.Graph().as_default():
+      with operations.recorded() as outer:
+        x = tf.sin(tf.ones([2]))
+        with operations.recorded() as inner:
+          tf.cos(x)
+      tf.tan(x)
     self.assertEqual([op.type for op in inner], ['Cos'])
     self.assertEqual([op.type for op in outer][-2:], ['Sin', 'Cos'])
-
-  def test_an_error_ends_the_record(self):
-    with self.assertRaises(KeyError):
-      with operations.recorded() as found:
-        raise KeyError('a')
-    tf.ones([2]) + 1
-    self.assertEmpty(found)
-
-  def test_values_are_the_same(self):
-    x = tf.constant(np.arange(6.0).reshape(2, 3))
-    with operations.recorded():
-      recorded = tf.nn.softmax(x)
-    np.testing.assert_array_equal(recorded, tf.nn.softmax(x))
 
 
 class GradientsTest(parameterized.TestCase):
@@ -114,10 +101,10 @@ class GradientsTest(parameterized.TestCase):
     self.assertEqual(operations.has_no_gradient(kind), expected)
 
   @parameterized.product(
-      mode=('eager', 'graph'), nested=(False, True),
+      nested=(False, True),
       case=((tf.nn.softsign, 'SoftsignGrad'), (tf.tanh, None)),
   )
-  def test_cannot_be_differentiated(self, mode, nested, case):
+  def test_cannot_be_differentiated(self, nested, case):
     f, expected = case
     found = []
 
@@ -130,7 +117,7 @@ class GradientsTest(parameterized.TestCase):
       found.append(operations.cannot_be_differentiated(ops))
       return gradient
 
-    testing.in_mode(mode, run)(tf.ones([3]))
+    testing.in_mode('graph', run)(tf.ones([3]))
     self.assertEqual(found[-1], expected)
     self.assertIsNone(
         operations.cannot_be_differentiated([], but=['SoftsignGrad'])

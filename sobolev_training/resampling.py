@@ -4,12 +4,16 @@
 Resampling is linear: x -> R x has the gradient u -> R^T u, and the derivative
 of that along t is R t, the resampled t. TensorFlow knows R^T, but not that R is
 its derivative: for bilinear resampling it answers zero, for the other kinds
-with an error (tensorflow #22208). To import this module registers it, so that
-Jacobians by columns, derivatives along directions, and the training of
-derivatives are right through `tf.image.resize` and Keras's UpSampling2D.
+with an error (tensorflow #22208). While `differentiable` is open, its gradient
+has one, so that Jacobians by columns, derivatives along directions, and the
+training of derivatives are right through `tf.image.resize` and Keras's
+UpSampling2D. The gradient itself is TensorFlow's.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import threading
 
 import tensorflow as tf
 from tensorflow.python.framework import ops as framework
@@ -79,13 +83,34 @@ def _scale_and_translate(op, upstream):
   return pull(upstream), None, None, None
 
 
-def _register(kind: str, gradient: Callable):
-  registry = framework.gradient_registry._registry  # pylint: disable=protected-access
-  registry.pop(kind)
-  tf.RegisterGradient(kind)(gradient)
+_GRADIENTS = {
+    'ResizeBicubic': _resize('ResizeBicubic'),
+    'ResizeBilinear': _resize('ResizeBilinear'),
+    'ResizeNearestNeighbor': _resize('ResizeNearestNeighbor', by_size=True),
+    'ScaleAndTranslate': _scale_and_translate,
+}
+_REGISTRY = framework.gradient_registry._registry  # pylint: disable=protected-access
+_THEIRS = {kind: _REGISTRY[kind] for kind in _GRADIENTS}
+for _kind, _gradient in _GRADIENTS.items():
+  tf.RegisterGradient(f'Sobolev{_kind}')(_gradient)
+_OURS = {kind: _REGISTRY[f'Sobolev{kind}'] for kind in _GRADIENTS}
+_LOCK, _open = threading.Lock(), 0
 
 
-_register('ResizeBicubic', _resize('ResizeBicubic'))
-_register('ResizeBilinear', _resize('ResizeBilinear'))
-_register('ResizeNearestNeighbor', _resize('ResizeNearestNeighbor', True))
-_register('ScaleAndTranslate', _scale_and_translate)
+@contextlib.contextmanager
+def differentiable() -> Iterator[None]:
+  """While it is open, gradients of resampling can be differentiated.
+
+  What a tape records then stays so. Outside TensorFlow is what it was.
+  """
+  global _open
+  with _LOCK:
+    _open += 1
+    _REGISTRY.update(_OURS)
+  try:
+    yield
+  finally:
+    with _LOCK:
+      _open -= 1
+      if not _open:
+        _REGISTRY.update(_THEIRS)

@@ -68,6 +68,17 @@ class ResamplingTest(parameterized.TestCase):
         np.sum(gradient * w) / (2 * loss), 1.0, 10 * TOLERANCE
     )
 
+  def test_tensorflow_outside_is_what_it_was(self):
+    x = tf.constant(X)
+    derivatives.value_and_jacobian(resize('bilinear'), x)
+    with tf.GradientTape() as outer:
+      outer.watch(x)
+      with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = resize('bilinear')(x)
+      gradient = tape.gradient(y, x, output_gradients=tf.square(y))
+    self.assertIsNone(outer.gradient(gradient, [y])[0])
+
   def test_keras(self):
     layer = tf.keras.layers.UpSampling2D(interpolation='bilinear')
     x, u = tf.constant(X, tf.float32), tf.constant(U, tf.float32)

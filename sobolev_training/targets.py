@@ -86,9 +86,9 @@ class Function:
     x, order = arrays.points(x), arrays.integer('order', order, 0)
     *known, last = self._functions[:order + 1]
     rest = derivatives.value_and_derivatives(
-        _watched(last, 'full', order - len(known)), x, order - len(known)
+        _watched(last, order - len(known)), x, order - len(known)
     )
-    return *(_watched(f, 'full', 0)(x) for f in known), *rest
+    return *(_watched(f, 0)(x) for f in known), *rest
 
   def projected(
       self, x: tf.Tensor, projections: Sequence[tf.Tensor]
@@ -97,7 +97,7 @@ class Function:
     arrays.require_tuple('projections', projections)
     if projections and len(self._functions) > 1:
       return contractions.project(self.full(x, len(projections)), projections)
-    f = _watched(self._functions[0], 'projected', len(projections))
+    f = _watched(self._functions[0], len(projections))
     return derivatives.value_and_projected(f, x, projections)
 
   def directional(
@@ -107,7 +107,7 @@ class Function:
     arrays.require_tuple('directions', directions)
     if directions and len(self._functions) > 1:
       return contractions.contract(self.full(x, len(directions)), directions)
-    f = _watched(self._functions[0], 'directional', len(directions))
+    f = _watched(self._functions[0], len(directions))
     return derivatives.value_and_directional(f, x, directions)
 
 
@@ -250,12 +250,12 @@ def validate(
     arrays.require_finite(f'recorded[{k}]', array, known)
 
 
-def _watched(f: Callable, form: str, order: int) -> watched.Watched:
+def _watched(f: Callable, order: int) -> watched.Watched:
   """Returns a target's function; a Keras model's in inference."""
   called = f
   if hasattr(f, 'call') and 'training' in inspect.signature(f.call).parameters:
     called = functools.partial(f, training=False)
-  return watched.Watched(called, 'target', (form, order), owner=f)
+  return watched.Watched(called, 'target', order)
 
 
 def _concrete(x: tf.Tensor) -> np.ndarray:

@@ -153,13 +153,54 @@ class RefusedTest(parameterized.TestCase):
     )[1])
     np.testing.assert_array_equal(held(x), np.tile(np.eye(3), [3, 1, 1]))
 
-  def test_numpy_functions(self):
-    def f(x):
-      return tf.ensure_shape(tf.numpy_function(np.sin, [x], x.dtype), x.shape)
+  @parameterized.product(
+      case=(
+          (tf.numpy_function, 'PyFunc'), (tf.py_function, 'EagerPyFunc'),
+      ),
+      mode=('eager', 'graph'),
+  )
+  def test_numpy_functions(self, case, mode):
+    call, kind = case
 
-    ask = tf.function(lambda x: derivatives.value_and_jacobian(f, x))
-    with self.assertRaisesRegex(ValueError, 'f: .* no derivative of PyFunc'):
+    def f(x):
+      return x + tf.ensure_shape(call(np.sin, [x], x.dtype), x.shape)
+
+    ask = testing.in_mode(
+        mode, lambda x: derivatives.value_and_jacobian(f, x)
+    )
+    with self.assertRaisesRegex(ValueError, f'f: .* no derivative of {kind}'):
       ask(tf.constant(X))
+
+  def test_numpy_within_op_by_op(self):
+    for f in (
+        lambda x: tf.constant(np.sin(x)),
+        lambda x: tf.constant(np.sin(x.numpy())),
+    ):
+      with self.assertRaisesRegex(ValueError, '^f: its value does not come fr'):
+        derivatives.value_and_jacobian(f, X)
+    value, jacobian = derivatives.value_and_jacobian(
+        lambda x: tf.ones([3, 1]), X
+    )
+    np.testing.assert_array_equal(value, np.ones([3, 1]))
+    np.testing.assert_array_equal(jacobian, np.zeros([3, 1, 2]))
+
+  @parameterized.parameters(1, 5)
+  def test_what_cannot_be_traced_is_right(self, outputs):
+    w = W[:, :outputs]
+
+    def f(x):
+      y = tf.image.resize((x @ w)[:, None, :, None], [1, 3])[..., 0]
+      return y * float(np.asarray(x).size)
+
+    def by_hand(x):
+      return 6 * tf.image.resize((x @ w)[:, None, :, None], [1, 3])[..., 0]
+
+    u = np.array([[1.0, -2.0]])
+    for ask in (
+        lambda f: derivatives.value_and_jacobian(f, X),
+        lambda f: derivatives.value_and_directional(f, X, (u,)),
+    ):
+      testing.assert_close(ask(f), ask(by_hand), testing.SAME_FLOAT32)
 
   @parameterized.parameters('eager', 'graph')
   def test_custom_gradients_are_believed(self, mode):
