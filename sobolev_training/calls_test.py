@@ -10,7 +10,6 @@ import math
 import re
 import warnings
 
-from absl import flags
 from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
@@ -18,7 +17,7 @@ import tensorflow as tf
 import sobolev_training as sobolev
 from sobolev_training import testing
 
-_CALLS = flags.DEFINE_integer('calls', 15, 'Number of calls per function.')
+_CALLS = flags.DEFINE_integer('calls', 12, 'Number of calls per function.')
 
 A = np.random.default_rng(0).normal(size=[2, 3])
 # Two differences, or roundings of sums of float32.
@@ -27,6 +26,10 @@ TOLERANCE = 1e-4
 
 class NoAnswer(Exception):
   """The reference does not take such arguments."""
+
+
+class Unsure(Exception):
+  """The reference loses all digits."""
 
 
 def real(array, *, floating=True):
@@ -56,7 +59,16 @@ def require(condition):
 
 def model(x):
   """sin(x A), [B, 2] -> [B, 3]."""
+  if x.shape.rank != 2 or x.shape[1] != 2:
+    raise ValueError(f'x: expected [B, 2], got {x.shape}')
   return tf.sin(tf.einsum('bd,do->bo', x, tf.constant(A, x.dtype)))
+
+
+def by_numpy(x):
+  """Likewise."""
+  if x.ndim != 2 or x.shape[1] != 2:
+    raise ValueError(f'x: expected [B, 2], got {x.shape}')
+  return np.sin(x @ A)
 
 
 def orders_of(x, count):
@@ -71,7 +83,9 @@ def orders_of(x, count):
 
 def points(x):
   x = real(x)
-  require(x.ndim == 2 and x.shape[1] == 2 and np.isfinite(x).all())
+  require(x.ndim == 2 and x.shape[1] == 2)
+  if np.any(abs(x) > 1e3):
+    raise Unsure
   return x
 
 
@@ -145,7 +159,7 @@ def full_loss(x, target, weights, losses, masks):
 def vectors(v, axes, batch):
   """Returns vectors [M, B, *axes] of [M, *axes] or [M, B, *axes]."""
   v = real(v, floating=False)
-  require(np.isfinite(v).all() and v.ndim and len(v))
+  require(v.ndim and len(v))
   if list(v.shape[1:]) == axes:
     v = np.repeat(v[:, None], batch, 1)
   require(list(v.shape[1:]) == [batch, *axes])
@@ -315,14 +329,14 @@ CALLS = {
     ),
     'estimate_derivatives': (
         lambda **a: sobolev.finite_differences.estimate_derivatives(
-            lambda x: np.sin(x @ A), **a),
+            by_numpy, **a),
         lambda x, order, scheme, step: orders_of(
             points(x), whole(order, 0) + 1)[:1],
         {'x': X, 'order': 1, 'scheme': 'central', 'step': None},
     ),
     'estimate_directional': (
         lambda **a: sobolev.finite_differences.estimate_directional(
-            lambda x: np.sin(x @ A), **a)[:1],
+            by_numpy, **a)[:1],
         lambda x, directions: directional(x, directions)[:1],
         {'x': X, 'directions': (ONES[1],) * 2},
     ),
@@ -401,32 +415,45 @@ def outcome(name, arguments):
   try:
     with np.errstate(all='ignore'):
       expected = reference(**arguments)
-  except NoAnswer:
-    expected = None
+  except (NoAnswer, Unsure) as error:
+    expected = error
   try:
     found = call(**arguments)
   except (TypeError, ValueError) as error:
-    names = '|'.join([*right, 'model', 'f', 'predictions'])
+    names = '|'.join([*right, 'x', 'model', 'f', 'predictions'])
     if re.match(rf'({names})[\[\]0-9]*: ', str(error)):
-      # What is right must be taken, if no more than one is unusual.
       return None
     return f'does not name the argument: {type(error).__name__}: {error}'
   except Exception as error:
     return f'raw {type(error).__name__}: {str(error)[:200]}'
-  if expected is None:
+  if isinstance(expected, Unsure):
+    return None
+  if isinstance(expected, NoAnswer):
     return f'accepted, gave {found}'
   if not isinstance(expected, list) or name in sobolev.distances.NAMES:
     expected, found = [expected], [found]
-  for one, other in zip(expected, found):
+  tolerance = TOLERANCE
+  if any(getattr(part, 'dtype', None) in (np.float16, tf.float16)
+         for part in tf.nest.flatten(list(arguments.values()))):
+    tolerance = 0.05
+  # Differences are compared by their value alone.
+  for one, other in zip(expected, found, strict=False):
     other = np.asarray(other, np.float64)
     if other.shape != np.shape(one) or not np.allclose(
-        one, other, TOLERANCE, TOLERANCE, equal_nan=True
+        one, other, tolerance, tolerance, equal_nan=True
     ):
       return f'gave {other}, right {one}'
   return None
 
 
 class CallsTest(absltest.TestCase):
+  """Random calls.
+
+  Attributes:
+    calls: how many of each function.
+  """
+
+  calls = 12
 
   def test_right_arguments(self):
     for name, (call, _, right) in CALLS.items():
@@ -436,8 +463,7 @@ class CallsTest(absltest.TestCase):
 
   def test_random_arguments(self):
     for name, (_, _, right) in CALLS.items():
-      for seed in range(_CALLS.default if not flags.FLAGS.is_parsed()
-                        else _CALLS.value):
+      for seed in range(self.calls):
         random = np.random.default_rng([seed, len(name), *name.encode()])
         arguments = dict(right)
         free = [a for a in right if a not in _HELD.get(name, ())]
