@@ -17,8 +17,6 @@ import tensorflow as tf
 import sobolev_training as sobolev
 from sobolev_training import testing
 
-_CALLS = flags.DEFINE_integer('calls', 12, 'Number of calls per function.')
-
 A = np.random.default_rng(0).normal(size=[2, 3])
 # Two differences, or roundings of sums of float32.
 TOLERANCE = 1e-4
