@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The package's public names."""
 
 import os
@@ -23,13 +24,17 @@ class ApiTest(absltest.TestCase):
     with self.assertRaisesRegex(AttributeError, "no attribute 'sobolev_loss'"):
       _ = sobolev.sobolev_loss
 
-  def test_import_alone_loads_no_tensorflow(self):
+  def test_import_alone_loads_neither_keras_nor_figures(self):
     code = (
-        'import sys, sobolev_training; sys.exit("tensorflow" in sys.modules)'
+        'import sys, sobolev_training\n'
+        'sys.exit(", ".join({"keras", "matplotlib"} & set(sys.modules)))'
     )
-    path = {'PYTHONPATH': os.pathsep.join(sys.path)}
+    # TensorFlow brings Keras 3 with itself unless it is told not to.
+    settings = {
+        'PYTHONPATH': os.pathsep.join(sys.path), 'TF_USE_LEGACY_KERAS': '1'
+    }
     subprocess.run(
-        [sys.executable, '-c', code], check=True, env=os.environ | path
+        [sys.executable, '-c', code], check=True, env=os.environ | settings
     )
 
 

@@ -1,14 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
 """A function and its derivatives at a batch of points; the tapes stay in here.
 
 Axes: B batch, D... the input's (any rank, images too), O... the output's (none
 for a scalar), M projections or directions, K the order.
 
 Each function takes a callable f: [B, D...] -> [B, O...] that treats the
-examples of a batch independently, calls it once, and returns a tuple that
-starts with f(x). A tape around the call can differentiate what is returned
+examples of a batch independently, calls it once (op by op once more, traced,
+when points have a new shape; see `watched`), and returns a tuple that starts
+with f(x). A tape around the call can differentiate what is returned
 with respect to f's parameters. All run op by op, in a `tf.function`, and under
-XLA. A derivative that does not depend on x is zero, never None; nor does, to a
-tape, what TensorFlow cannot differentiate, such as a `tf.numpy_function`.
+XLA. A derivative that does not depend on x is zero, never None.
 
 How: a gradient is a vector-Jacobian product (VJP). A Jacobian is one VJP per
 output or, if there are fewer inputs, one Jacobian-vector product (JVP) per
@@ -18,16 +19,12 @@ w -> J^T w is linear, so that its own VJP with u is J u. Measured, training
 long, and `tf.GradientTape.batch_jacobian` as long in a graph, five times as
 long op by op, and minutes to compile under XLA for many outputs.
 
-Two traps are not of this module's making. Batch normalisation in training mode
-couples the examples: VJPs are then those of the batch's sum, and full Jacobians
-are not to be trusted. And `tf.nn.moments` stops a gradient that only a second
-derivative needs: through Sonnet's and Keras's layer, group and unfused batch
-normalisation derivatives of order 2 are wrong, by 10 % and more, and so is the
-parameters' gradient of those of order 1; fused batch normalisation in training
-mode does so one order later (in a `tf.function` the losses warn of it, see
-`guards`). A layer that takes tf.reduce_mean((x - mean) ** 2) for the
-variance is right, and so are Keras's RMSNormalization and batch normalisation
-in inference.
+Where a VJP has no VJP, a Jacobian takes one per output instead, and a tape that
+would train on it gets an error. docs/derivatives.md lists the operations, and
+those whose derivative is refused or warned of.
+
+Batch normalisation in training mode couples the examples: VJPs are then those
+of the batch's sum, and full Jacobians are not to be trusted.
 """
 
 from collections.abc import Callable
@@ -38,6 +35,7 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from sobolev_training import arrays
+from sobolev_training import watched
 
 BatchFunction: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 
@@ -46,6 +44,8 @@ BatchFunction: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 # times slower; in a loop without chunks they would 3 times.
 _MAX_UNROLLED = 32
 _CHUNK = 16
+# Of sums of many numbers, relative to the sum of their sizes, by bytes.
+_ROUNDING = {2: 0.1, 4: 1e-3, 8: 1e-7}
 
 
 def value_and_gradient(
@@ -63,17 +63,19 @@ def value_and_gradient(
   Raises:
     ValueError: f's value is not [B].
   """
-  x = arrays.points(x)
+  x, f = arrays.points(x), _watched(f, 1)
   with _tape() as tape:
     tape.watch(x)
-    value = _value(f, x)
+    value = f(x)
   if value.shape.rank != 1:
     raise ValueError(
-        'f: expected one value per example, [B], got the shape '
+        f'{f.name}: expected one value per example, [B], got the shape '
         f'{arrays.text(value)}; pick one (`lambda x: net(x)[:, 0]`) or use '
         'value_and_jacobian'
     )
-  return value, _vjp(tape, value, x)
+  f.require_derivative(1, x, value, tape)
+  gradient = f.derivative(1, lambda: _vjp(tape, value, x))
+  return _finished(f, value, gradient)
 
 
 def value_and_jacobian(
@@ -104,9 +106,9 @@ def value_and_derivatives(
   Raises:
     ValueError: a negative order, or integer x.
   """
-  if order < 0:
-    raise ValueError(f'order: expected 0 or more, got {order}')
-  return _derivatives(f, arrays.points(x), order)
+  order = arrays.integer('order', order, 0)
+  x, f = arrays.points(x), _watched(f, order)
+  return _finished(f, *_derivatives(f, x, order))
 
 
 def value_and_projected(
@@ -130,8 +132,9 @@ def value_and_projected(
     ValueError: projections of another shape, or not the same M for each order.
   """
   arrays.require_tuple('projections', projections)
-  value, *fields = _projected(f, arrays.points(x), projections)
-  return value[0], *map(tf.stack, fields)
+  x, f = arrays.points(x), _watched(f, len(projections))
+  (value,), *fields = _projected(f, x, projections)
+  return _finished(f, value, *map(tf.stack, fields))
 
 
 def value_and_directional(
@@ -155,97 +158,178 @@ def value_and_directional(
     ValueError: directions of another shape, or not the same M for each order.
   """
   arrays.require_tuple('directions', directions)
-  value, *fields = _directional(f, arrays.points(x), directions)
-  return value[0], *map(tf.stack, fields)
+  x, f = arrays.points(x), _watched(f, len(directions))
+  (value,), *fields = _directional(f, x, directions)
+  return _finished(f, value, *map(tf.stack, fields))
+
+
+def _watched(f: BatchFunction, order: int) -> watched.Watched:
+  return f if isinstance(f, watched.Watched) else watched.Watched(f, 'f', order)
+
+
+def _finished(
+    f: watched.Watched, *results: tf.Tensor
+) -> tuple[tf.Tensor, ...]:
+  """Returns a value and derivatives that refuse to be trained if they must."""
+  return tuple(
+      f.final(order, one, results[0]) for order, one in enumerate(results)
+  )
 
 
 def _derivatives(
-    f: BatchFunction, x: tf.Tensor, order: int
+    f: watched.Watched, x: tf.Tensor, order: int
 ) -> tuple[tf.Tensor, ...]:
   if order == 0:
-    return (_value(f, x),)
+    return (f(x),)
   with _tape() as dual_tape:
     with _tape() as tape:
       tape.watch(x)
       lower = _derivatives(f, x, order - 1)
+    f.require_derivative(order, x, lower[0], tape)
     top = lower[-1]
-    axes = arrays.static('f', top), arrays.static('x', x)
+    axes = arrays.static(f.name, top), arrays.static('x', x)
     batch, (outputs, inputs) = arrays.batch_size(x), map(math.prod, axes)
+    pulled = None
     if outputs > inputs:
       dual = tf.ones_like(top)
       dual_tape.watch(dual)
-      pulled = _vjp(tape, top, x, dual)
-  if outputs > inputs:
-    columns = _all_gradients(dual_tape, pulled, dual)
-    columns = tf.reshape(columns, [inputs, batch, outputs])
-    jacobian = tf.transpose(columns, [1, 2, 0])
+      pulled = _pull(f, order, tape, top, x, dual)
+  columns = None
+  if pulled is not None:
+    columns = _if_possible(lambda: _all_gradients(dual_tape, pulled, dual))
+  if columns is None or not _add_up(columns, pulled):
+    rows = f.derivative(order, lambda: _all_gradients(tape, top, x))
+    jacobian = tf.transpose(
+        tf.reshape(rows, [outputs, batch, inputs]), [1, 0, 2]
+    )
   else:
-    rows = _all_gradients(tape, top, x)
-    rows = tf.reshape(rows, [outputs, batch, inputs])
-    jacobian = tf.transpose(rows, [1, 0, 2])
+    jacobian = tf.transpose(
+        tf.reshape(columns, [inputs, batch, outputs]), [1, 2, 0]
+    )
   return *lower, tf.reshape(jacobian, [batch, *axes[0], *axes[1]])
 
 
 def _projected(
-    f: BatchFunction, x: tf.Tensor, projections: Sequence[tf.Tensor]
+    f: watched.Watched, x: tf.Tensor, projections: Sequence[tf.Tensor]
 ) -> list[list[tf.Tensor]]:
   """Returns for each order a list of M fields, or of f alone for order 0."""
   if not projections:
-    return [[_value(f, x)]]
+    return [[f(x)]]
+  order = len(projections)
   with _tape() as tape:
     tape.watch(x)
     lower = _projected(f, x, projections[:-1])
     field = lower[-1][0]
-    name = f'projections[{len(projections) - 1}]'
+    name = f'projections[{order - 1}]'
     v = arrays.vectors(
-        name, projections[-1], field, arrays.static('f', field)
+        name, projections[-1], field, arrays.static(f.name, field)
     )
     scalars = [
         tf.reduce_sum(arrays.flat(field) * vector, axis=1)  # [B]
         for field, vector in _paired(name, lower[-1], v)
     ]
-  return lower + [[_vjp(tape, scalar, x) for scalar in scalars]]
+  f.require_derivative(order, x, lower[0][0], tape)
+  fields = f.derivative(
+      order, lambda: [_vjp(tape, scalar, x) for scalar in scalars]
+  )
+  return lower + [fields]
 
 
 def _directional(
-    f: BatchFunction, x: tf.Tensor, directions: Sequence[tf.Tensor]
+    f: watched.Watched, x: tf.Tensor, directions: Sequence[tf.Tensor]
 ) -> list[list[tf.Tensor]]:
   """Returns for each order a list of M fields, or of f alone for order 0."""
   if not directions:
-    return [[_value(f, x)]]
+    return [[f(x)]]
+  order = len(directions)
   with _tape() as dual_tape:
     with _tape() as tape:
       tape.watch(x)
       lower = _directional(f, x, directions[:-1])
-    name = f'directions[{len(directions) - 1}]'
+    f.require_derivative(order, x, lower[0][0], tape)
+    name = f'directions[{order - 1}]'
     u = arrays.vectors(name, directions[-1], x, arrays.static('x', x))
     pairs = _paired(name, lower[-1], u)
     duals = [tf.ones_like(field) for field, _ in pairs]
     dual_tape.watch(duals)
     pulled = [
-        _vjp(tape, field, x, dual)
+        _pull(f, order, tape, field, x, dual)
         for (field, _), dual in zip(pairs, duals, strict=True)
     ]
-  fields = [
-      _along(dual_tape, gradient, dual, vector)
-      for gradient, dual, (_, vector) in zip(pulled, duals, pairs, strict=True)
-  ]
+  rows, fields = {}, []
+  for (field, vector), dual, gradient in zip(pairs, duals, pulled, strict=True):
+    along = _along(dual_tape, gradient, dual, vector)
+    if along is None:
+      arrays.static(f.name, field)
+      if id(field) not in rows:  # Order 1 has one field for all directions.
+        rows[id(field)] = f.derivative(
+            order, lambda field=field: _all_gradients(tape, field, x)
+        )
+      shape = tf.concat([[-1], tf.shape(vector)], axis=0)
+      along = tf.einsum(
+          'nbs,bs->bn', tf.reshape(rows[id(field)], shape), vector
+      )
+      along = tf.reshape(along, tf.shape(dual))
+    fields.append(along)
   return lower + [fields]
+
+
+def _add_up(columns: tf.Tensor, pulled: tf.Tensor) -> bool:
+  """Whether columns J u [N, B, O...] have J^T 1 [B, D...] as their sums.
+
+  They have not if TensorFlow takes a derivative of J^T w for zero. A graph
+  cannot turn back, but shows its operations.
+  """
+  if tf.is_symbolic_tensor(columns):
+    return True
+  axes = range(2, columns.shape.rank)
+  sums, sizes = tf.reduce_sum(columns, axes), tf.reduce_sum(abs(columns), axes)
+  right = tf.cast(tf.transpose(arrays.flat(pulled)), sums.dtype)  # [N, B]
+  tolerance = _ROUNDING[columns.dtype.size]
+  return bool(tf.reduce_all(abs(sums - right) <= tolerance * sizes))
 
 
 def _along(
     dual_tape: tf.GradientTape,
-    gradient: tf.Tensor,
+    gradient: tf.Tensor | None,
     dual: tf.Tensor,
     vector: tf.Tensor,
-) -> tf.Tensor:
-  """Returns J u [B, O...] from w -> J^T w, recorded, and u [B, size]."""
+) -> tf.Tensor | None:
+  """Returns J u [B, O...] from w -> J^T w, recorded, and u [B, size].
+
+  None if the gradient is, or cannot be differentiated.
+  """
+  if gradient is None:
+    return None
   if dual.shape[1:].num_elements() == 1:
     # The gradient is at hand: half the cost.
     product = tf.reduce_sum(arrays.flat(gradient) * vector, axis=1)
     return tf.reshape(product, tf.shape(dual))
   vector = tf.reshape(vector, tf.shape(gradient))
-  return _vjp(dual_tape, gradient, dual, vector)
+  return _if_possible(lambda: _vjp(dual_tape, gradient, dual, vector))
+
+
+def _pull(
+    f: watched.Watched,
+    order: int,
+    tape: tf.GradientTape,
+    field: tf.Tensor,
+    x: tf.Tensor,
+    dual: tf.Tensor,
+) -> tf.Tensor | None:
+  """Returns J^T w for w = dual, or None if that cannot be differentiated."""
+  pulled = _if_possible(
+      lambda: f.derivative(order, lambda: _vjp(tape, field, x, dual))
+  )
+  return pulled if f.has_dual(order) else None
+
+
+def _if_possible(compute: Callable[[], tf.Tensor]) -> tf.Tensor | None:
+  """Returns a derivative of a derivative, or None if TensorFlow has none."""
+  try:
+    return compute()
+  except (LookupError, NotImplementedError, TypeError, ValueError):
+    return None
 
 
 def _paired(
@@ -317,26 +401,3 @@ def _vjp(
 
 def _tape() -> tf.GradientTape:
   return tf.GradientTape(persistent=True, watch_accessed_variables=False)
-
-
-def _value(f: BatchFunction, x: tf.Tensor) -> tf.Tensor:
-  value = f(x)
-  if not tf.is_tensor(value):
-    kind = type(value).__name__
-    if isinstance(value, (list, tuple, dict)):
-      hint = 'pick one of its tensors, such as lambda x: model(x)[0]'
-    else:
-      hint = (
-          'TensorFlow cannot differentiate it; a target in NumPy is a '
-          'targets.BlackBox, and of Keras take model(x), not model.predict(x)'
-      )
-    raise ValueError(f'f: expected a tensor [B, O...], got {kind}: {hint}')
-  value = tf.convert_to_tensor(value)
-  if not value.shape.rank or not value.shape[:1].is_compatible_with(
-      x.shape[:1]
-  ):
-    raise ValueError(
-        f'f: expected a value [B, O...] for x {arrays.text(x)}, got '
-        f'{arrays.text(value)}'
-    )
-  return value

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Derivatives against closed forms and central differences, in every mode."""
 
 from unittest import mock
@@ -321,7 +322,8 @@ class ContractTest(absltest.TestCase):
     derivatives.value_and_derivatives(f, x, 2)
     derivatives.value_and_projected(f, x, (tf.ones([3, 2, 2]),))
     derivatives.value_and_directional(f, x, (tf.ones([3, 2]),))
-    self.assertLen(calls, 3)
+    # Those with a symbolic x trace it.
+    self.assertLen([x for x in calls if not tf.is_symbolic_tensor(x)], 3)
 
   def test_unknown_batch_size(self):
     weight = tf.constant(points((7,), batch=2))

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Distances l(prediction, target) between the tensors of one example.
 
 The paper's l and l_j (eq. 1). Axes: B batch, S... the components of a value or
@@ -64,8 +65,7 @@ def huber(
     delta: where the parabola becomes a line, in the residual's unit. Another
       one than 1 in a loss: `functools.partial(distances.huber, delta=0.1)`.
   """
-  if delta <= 0:
-    raise ValueError(f'delta: expected a positive number, got {delta}')
+  delta = arrays.positive('delta', delta)
   size = tf.abs(_residual(prediction, target))
   # min(|r|, delta) makes one formula of the two, with finite gradients.
   small = tf.minimum(size, delta)
@@ -86,7 +86,7 @@ def by_name(distance: str | Distance) -> Distance:
   """Returns the distance of a name; a function stays what it is."""
   if callable(distance):
     return distance
-  if distance not in _BY_NAME:
+  if not isinstance(distance, str) or distance not in _BY_NAME:
     raise ValueError(
         f'losses: expected {", ".join(NAMES)} or a function, got {distance!r}'
     )
@@ -102,6 +102,13 @@ def is_by_component(distance: Distance) -> bool:
 
 def _residual(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
   """Returns prediction - target, flattened to [B, size]."""
+  prediction = tf.convert_to_tensor(arrays.dense('prediction', prediction))
+  if not prediction.dtype.is_floating or not prediction.shape.rank:
+    raise ValueError(
+        'prediction: expected a floating tensor [B, S...], got '
+        f'{prediction.dtype.name} {arrays.text(prediction)}'
+    )
+  target = arrays.tensor('target', target, prediction)
   target = arrays.require_equal(
       'target', target, prediction, 'the prediction'
   )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Distances: values by a loop, gradients by central differences, extremes."""
 
 import functools

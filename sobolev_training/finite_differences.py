@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Derivatives of a black box, estimated from its values (paper, section 5).
 
 A black box is a NumPy function [B, D...] -> [B, O...] of which nothing is known
@@ -56,7 +57,7 @@ def estimate_derivatives(
     ValueError: an unknown scheme, a step too small to move x, or f's values are
       not finite or not [B, ...].
   """
-  x = np.asarray(x)
+  x, order = _points(x), arrays.integer('order', order, 0)
   stencil = _Stencil(f, x, scheme, step)
   axes, size = x.shape[1:], math.prod(x.shape[1:])
   units = np.eye(size, dtype=x.dtype).reshape([size, 1, *axes])
@@ -103,7 +104,7 @@ def estimate_directional(
     ValueError: as `estimate_derivatives`, or directions of another shape.
   """
   arrays.require_tuple('directions', directions)
-  x = np.asarray(x)
+  x = _points(x)
   stencil = _Stencil(f, x, scheme, step)
   checked = [
       _per_example(f'directions[{j}]', u, x) for j, u in enumerate(directions)
@@ -121,12 +122,23 @@ def estimate_directional(
   return tuple(result.astype(x.dtype) for result in results)
 
 
+def _points(x: np.ndarray) -> np.ndarray:
+  """Returns points, having checked them."""
+  x = np.asarray(arrays.dense('x', x))
+  if not np.issubdtype(x.dtype, np.floating) or not x.ndim:
+    raise ValueError(
+        f'x: expected floating numbers [B, D...], got {x.dtype} {list(x.shape)}'
+    )
+  return x
+
+
 def _per_example(name: str, u: np.ndarray, x: np.ndarray) -> np.ndarray:
   """Returns directions as [M, B or 1, D...]."""
-  u = np.asarray(u, x.dtype)
+  u = np.asarray(arrays.dense(name, u)).astype(x.dtype)
+  arrays.require_finite(name, u)
   if u.shape[1:] == x.shape[1:]:
     return u[:, None]
-  if u.shape[1:] != x.shape:
+  if u.shape[1:] != x.shape or not u.ndim:
     raise ValueError(
         f'{name}: expected the shape [M, *{list(x.shape[1:])}] or '
         f'[M, *{list(x.shape)}], got {list(u.shape)}'
@@ -140,17 +152,17 @@ class _Stencil:
   def __init__(
       self, f: BlackBox, x: np.ndarray, scheme: str, step: float | None
   ):
-    if scheme not in SCHEMES:
+    if not callable(f):
+      raise ValueError(f'f: expected a function, got {type(f).__name__}')
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
       raise ValueError(
           f'scheme: expected one of {", ".join(SCHEMES)}, got {scheme!r}'
       )
-    if step is not None and step <= 0:
-      raise ValueError(f'step: expected a positive number, got {step}')
-    if not np.issubdtype(x.dtype, np.floating):
-      raise ValueError(f'x: expected floating numbers, got {x.dtype}')
+    if step is not None:
+      step = arrays.positive('step', step)
     self._f, self._x = f, x
     self._central, self._step = scheme == 'central', step
-    raw = np.asarray(f(x))
+    raw = np.asarray(arrays.dense('f', f(x)))
     self._eps = np.finfo(x.dtype).eps
     if np.issubdtype(raw.dtype, np.floating):
       self._eps = max(self._eps, np.finfo(raw.dtype).eps)
@@ -180,7 +192,7 @@ class _Stencil:
     if not directions:
       if x is self._x:
         return self.value
-      return self._checked(np.asarray(self._f(x)))
+      return self._checked(np.asarray(arrays.dense('f', self._f(x))))
     u, *directions = directions
     h, *steps = steps
     end = (x + h * u).astype(x.dtype)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finite differences against closed forms, and their errors' orders."""
 
 import functools

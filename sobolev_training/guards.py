@@ -1,72 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
 """Warns of models whose derivatives cannot be trained, or are wrong.
 
 Those of order 2 of a piecewise-linear network are zero almost everywhere, so
-nothing can be learnt from them (paper, 4.1). And `tf.nn.moments` spoils them,
-as `derivatives` explains, and so does fused batch normalisation. The losses
-call this.
+nothing can be learnt from them (paper, 4.1). Some operations' second
+derivatives lack a term in TensorFlow; docs/derivatives.md lists them. And what
+reduces over the batch, as batch normalisation does in training mode, couples
+the examples. The losses call this.
 """
 
-from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import TypeAlias
 import warnings
 
+import numpy as np
 import tensorflow as tf
+
+from sobolev_training import operations as operations_lib
+from sobolev_training.operations import Given
 
 
 class PiecewiseLinearWarning(UserWarning):
   """Order 2 or more was asked of a piecewise-linear model."""
 
 
-class MomentsWarning(UserWarning):
+class SecondDerivativeWarning(UserWarning):
+  """Derivatives were asked of a model whose second derivatives lack a term."""
+
+
+class MomentsWarning(SecondDerivativeWarning):
   """Derivatives were asked of a model whose moments stop a gradient."""
 
 
-def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
-  """Warns if the derivatives of a model at x cannot be trained, or are wrong.
+class BatchStatisticsWarning(UserWarning):
+  """Derivatives were asked of a model that reduces over its batch."""
 
-  In a graph it looks at the operations between x and the model's value, once as
-  it is traced; op by op only at whether the second derivatives are zero. It
-  costs next to nothing. Python's filters decide how often a warning is shown,
-  by default once a place.
 
-  Args:
-    x: the points [B, D...] that the model was called with.
-    predictions: the model's value and its derivatives, in full or projected.
-  """
-  if len(predictions) < 2:
-    return
-  in_graph = tf.is_symbolic_tensor(x)
-  if in_graph and stops_gradients(x, predictions[0], len(predictions) - 1):
-    warnings.warn(
+# The first axis is no longer the batch.
+_LOST = 'lost'
+_MOMENTS = 'moments'
+_LABELS = 'labels'
+_MESSAGES = {
+    _MOMENTS: (
         'model: it uses tf.nn.moments (as layer, group and unfused batch '
         'normalisation do), which stops a gradient: its derivatives of order 2 '
         'are wrong, and so is the training of those of order 1 (of fused batch '
         'normalisation in training mode one order later); take '
         'tf.reduce_mean((x - mean) ** 2) for the variance, or normalise by the '
-        'root of the mean square',
-        MomentsWarning,
-        stacklevel=4,
-    )
-  if len(predictions) < 3:
-    return
-  if in_graph:
-    zero = is_piecewise_linear(x, predictions[0])
-  else:
-    second = predictions[2]
-    zero = tf.size(second) and not tf.reduce_any(tf.not_equal(second, 0))
-  if zero:
-    warnings.warn(
-        'model: it is piecewise linear (such as a ReLU network), so its '
-        'derivatives of order 2 and more are zero almost everywhere and '
-        'cannot be trained; use a smooth activation (tanh, softplus, SiLU) or '
-        'order 1',
-        PiecewiseLinearWarning,
-        stacklevel=4,
-    )
+        'root of the mean square'
+    ),
+    _LABELS: (
+        'model: it uses tf.nn.softmax_cross_entropy_with_logits with labels '
+        'that are computed, whose second derivative lacks a term: its '
+        'derivatives of order 2 are wrong, and so is the training of those of '
+        'order 1; take -tf.reduce_sum(labels * tf.nn.log_softmax(logits), -1)'
+    ),
+}
+_COUPLED = (
+    'model: a {} in it reduces over the batch, as batch normalisation does in '
+    'training mode. That couples the examples: the derivative of the '
+    "batch's sum is not that of an example, and its loss trains little or "
+    'nothing. Differentiate in inference mode, and update averages in a call '
+    'of their own'
+)
+_LINEAR = (
+    'model: it is piecewise linear (such as a ReLU network), so its '
+    'derivatives of order 2 and more are zero almost everywhere and cannot be '
+    'trained; use a smooth activation (tanh, softplus, SiLU) or order 1'
+)
+
+
+# What a user should know: the category of a warning and its message.
+Finding: TypeAlias = tuple[type[UserWarning], str]
+
+
+def findings(
+    x: tf.Tensor,
+    value: tf.Tensor,
+    order: int,
+    operations: Sequence[tf.Operation],
+) -> list[Finding]:
+  """Returns what makes derivatives wrong, or useless in training.
+
+  Args:
+    x: the points [B, D...] of a graph that a model was called with.
+    value: what it returned.
+    order: of the highest derivative that is to be trained.
+    operations: of the call.
+  """
+  found = []
+  if not order:
+    return found
+  lacking = _lacks_a_term(x, value, operations, order)
+  if lacking:
+    kind = MomentsWarning if lacking == _MOMENTS else SecondDerivativeWarning
+    found.append((kind, _MESSAGES[lacking]))
+  reduction = _couples(x, value, operations)
+  if reduction:
+    found.append((BatchStatisticsWarning, _COUPLED.format(reduction)))
+  if order > 1 and _is_linear(x, value, operations):
+    found.append((PiecewiseLinearWarning, _LINEAR))
+  return found
+
+
+def warn(found: Sequence[Finding], stacklevel: int = 4):
+  """Warns of findings; Python's filters decide how often that is shown.
+
+  Args:
+    found: of `findings`.
+    stacklevel: of `warnings.warn`; 4 is the caller's caller's caller.
+  """
+  for category, message in found:
+    warnings.warn(message, category, stacklevel=stacklevel)
+
+
+def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
+  """Warns if the derivatives of a model at x cannot be trained, or are wrong.
+
+  It looks at the operations between x and the model's value in a graph, and op
+  by op at the second derivatives alone, as nothing shows how they came about.
+  The losses warn of the same in both.
+
+  Args:
+    x: the points [B, D...] that the model was called with.
+    predictions: the model's value and its derivatives, in full or projected.
+  """
+  if tf.is_symbolic_tensor(x):
+    order, operations = len(predictions) - 1, x.graph.get_operations()
+    warn(findings(x, predictions[0], order, operations))
+  elif len(predictions) > 2 and _is_zero(predictions[2]):
+    warn([(PiecewiseLinearWarning, _LINEAR)])
 
 
 def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:
-  """Whether a graph computes y from x by moments that spoil its derivatives.
+  """Whether a graph computes y from x by what spoils second derivatives.
 
   Args:
     x: a tensor of a graph.
@@ -74,77 +140,129 @@ def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:
     order: of the derivatives that are to be trained, 1 or more: from 2 on fused
       batch normalisation in training mode counts.
   """
-  moving, beyond = {x.ref()}, set()
   operations = x.graph.get_operations()
-  stopped = {op.name for op in operations if op.type == 'StopGradient'}
-  for op in operations:
-    inputs = {tensor.ref() for tensor in op.inputs}
-    outputs = {tensor.ref() for tensor in op.outputs}
-    if inputs & moving:
-      moving |= outputs
-      if inputs & beyond or _stops(op.node_def, stopped, x.graph, order):
-        beyond |= outputs
-  return y.ref() in beyond
+  return _lacks_a_term(x, y, operations, order) is not None
 
 
-def _stops(
-    node, stopped: Iterable[str], graph: tf.Graph, order: int
-) -> bool:
-  """Whether a NodeDef is moments, or calls a function with some in it."""
-  if node.op == 'SquaredDifference':
-    return any(name.split(':')[0] in stopped for name in node.input)
-  if node.op in _FUSED_NORMS:
-    return order > 1 and node.attr['is_training'].b
-  for attribute in node.attr.values():  # What it calls, or has as branches.
-    function = graph._get_function(attribute.func.name)  # pylint: disable=protected-access
-    nodes = function.cached_definition.node_def if function else ()
-    inside = {n.name for n in nodes if n.op == 'StopGradient'}
-    if any(_stops(n, inside, graph, order) for n in nodes):
-      return True
-  return False
+def couples_examples(x: tf.Tensor, y: tf.Tensor) -> bool:
+  """Whether a graph computes y from x by a reduction over the batch.
+
+  Args:
+    x: a tensor [B, D...] of a graph.
+    y: a tensor of the same graph.
+  """
+  return _couples(x, y, x.graph.get_operations()) is not None
 
 
 def is_piecewise_linear(x: tf.Tensor, y: tf.Tensor) -> bool:
   """Whether a graph computes y from x by piecewise-linear operations only.
 
-  An operation that is not known, a call of a `tf.function` for one, counts as
-  curved.
+  An operation that is not known counts as curved.
 
   Args:
     x: a tensor of a graph.
     y: a tensor of the same graph.
   """
-  moving, curved = {x.ref()}, set()
-  # Operations stand in the order of their creation: inputs come first.
-  for op in x.graph.get_operations():
-    inputs = {tensor.ref() for tensor in op.inputs}
-    if not inputs & (moving | curved) or op.type in _CONSTANT:
-      continue
-    linear = not inputs & curved and _is_linear(op, moving)
-    (moving if linear else curved).update(out.ref() for out in op.outputs)
-  return y.ref() in moving
+  return _is_linear(x, y, x.graph.get_operations())
 
 
-def _is_linear(op: tf.Operation, moving: set) -> bool:
-  """Whether an operation is piecewise linear in its inputs that move."""
+def _is_zero(derivative: tf.Tensor) -> bool:
+  is_empty = not tf.size(derivative)
+  return not is_empty and not tf.reduce_any(tf.not_equal(derivative, 0))
+
+
+def _lacks_a_term(
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation], order: int
+) -> str | None:
+  """Returns the kind of what spoils second derivatives on the way to y."""
+  # Labels that move with the parameters alone count too.
+  reads = [
+      op.outputs[0] for op in operations if op.type == 'ReadVariableOp'
+  ]
+  computed = operations_lib.spread(operations, [x, *reads], lambda *_: None)
+
+  def rule(op: tf.Operation, given: Given) -> str | None:
+    if op.type == 'SquaredDifference' and any(given.halted):
+      return _MOMENTS
+    if order > 1 and _is_training_norm(op):
+      return _MOMENTS
+    if op.type == 'SoftmaxCrossEntropyWithLogits' and (
+        given.moves[1] or op.inputs[1].ref() in computed
+    ):
+      return _LABELS
+    return None
+
+  spoiled = operations_lib.spread(operations, [x], rule).get(y.ref())
+  return spoiled and spoiled.name
+
+
+def _couples(
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation]
+) -> str | None:
+  """Returns an operation that reduces over the batch on the way from x to y."""
+  size = x.shape[0]
+  if size == 1:
+    return None
+
+  def is_batch(tensor: tf.Tensor) -> bool:
+    shape = tensor.shape
+    return shape.rank is None or shape.rank > 0 and shape[0] == size
+
+  def rule(op: tf.Operation, given: Given) -> str | None:
+    first = op.inputs[0]
+    if _is_training_norm(op):
+      return op.type
+    if op.type in _REDUCTIONS and given.moves[0] and is_batch(first):
+      axes = tf.get_static_value(op.inputs[1])
+      rank = first.shape.rank
+      if axes is not None and np.any(axes % rank == 0 if rank else axes == 0):
+        return op.type
+    if op.type == 'Transpose':
+      axes = tf.get_static_value(op.inputs[1])
+      if axes is None or axes[0] != 0:
+        return _LOST
+    if op.type == 'Unpack' and operations_lib.attribute(op, 'axis') == 0:
+      return _LOST
+    return None if all(map(is_batch, op.outputs)) else _LOST
+
+  spoiled = operations_lib.spread(
+      operations, [x], rule, custom_gradients=False
+  ).get(y.ref())
+  return spoiled.name if spoiled and spoiled.name != _LOST else None
+
+
+def _is_linear(
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation]
+) -> bool:
+  """Whether operations compute y from x, and none of them is curved."""
+  moving = operations_lib.spread(
+      operations, [x], _curves, custom_gradients=False
+  )
+  return y.ref() in moving and moving[y.ref()] is None
+
+
+def _curves(op: tf.Operation, given: Given) -> str | None:
+  """Returns an operation that is not piecewise linear in what moves."""
   if op.type in _PIECEWISE_LINEAR:
-    return True
-  if op.type in _FUSED_NORMS:
-    return not op.get_attr('is_training')
-  positions = [tensor.ref() in moving for tensor in op.inputs]
-  if op.type in _QUOTIENTS:
-    return positions == [True, False]
-  return op.type in _PRODUCTS and sum(positions) == 1
+    linear = True
+  elif op.type in _FUSED_NORMS:
+    linear = not _is_training_norm(op)
+  elif op.type in _QUOTIENTS:
+    linear = given.moves == [True, False]
+  else:
+    linear = op.type in _PRODUCTS and sum(given.moves) == 1
+  return None if linear else op.type
+
+
+def _is_training_norm(op: tf.Operation) -> bool:
+  """Whether it is fused batch normalisation in training mode."""
+  return op.type in _FUSED_NORMS and (
+      operations_lib.attribute(op, 'is_training')
+  )
 
 
 _FUSED_NORMS = frozenset([
     'FusedBatchNorm', 'FusedBatchNormV2', 'FusedBatchNormV3',
-])
-# Their derivatives are zero wherever they exist.
-_CONSTANT = frozenset([
-    'ArgMax', 'ArgMin', 'Ceil', 'Equal', 'Floor', 'Greater', 'GreaterEqual',
-    'Less', 'LessEqual', 'NotEqual', 'OnesLike', 'Rank', 'Round', 'Shape',
-    'Sign', 'Size', 'StopGradient', 'ZerosLike',
 ])
 _PIECEWISE_LINEAR = frozenset([
     'Abs', 'Add', 'AddN', 'AddV2', 'AvgPool', 'BiasAdd', 'BroadcastTo', 'Cast',
@@ -159,3 +277,4 @@ _PRODUCTS = frozenset([
     'DepthwiseConv2dNative', 'Einsum', 'MatMul', 'Mul',
 ])
 _QUOTIENTS = frozenset(['DivNoNan', 'RealDiv'])
+_REDUCTIONS = frozenset(['EuclideanNorm', 'Max', 'Mean', 'Min', 'Prod', 'Sum'])

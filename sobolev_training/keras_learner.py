@@ -19,6 +19,7 @@ from sobolev_training import guards
 from sobolev_training import keras_steps
 from sobolev_training import orders as orders_lib
 from sobolev_training import terms
+from sobolev_training import watched
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,11 +173,14 @@ class Learner(keras_steps.Steps):
       orders = orders_lib.Orders(weights, losses, masks)
     # Together, so that the model is called once.
     (_, points), = orders.points(arrays.points(x), together=True)
+    model = watched.Watched(
+        lambda points: self(points, training=training), 'model', orders.highest
+    )
     value, *higher = derivatives.value_and_derivatives(
-        lambda points: self(points, training=training), points, orders.highest
+        model, points, orders.highest
     )
     *predictions, _ = terms.of_one_type((value, *higher, points))
-    guards.check(points, predictions)
+    guards.warn(model.findings())
     targets = {k: _target(k, y[k], predictions[k]) for k in used}
     with _naming_arguments():
       loss = terms.compare(

@@ -13,9 +13,15 @@ Gradients go to the model, never to the target. The arguments `weights`,
 `losses` and `masks` are described in `terms`. The defaults are those of the
 paper's section 4.1: order 1, squared L2, weight 1 for values and gradients.
 
-A model is called as `model(x)`. Of a Keras model that is inference: for
-dropout, and for batch normalisation that learns its averages, pass
-`lambda x: model(x, training=True)`.
+A model is called as `model(x)`. Of a Keras model that is inference; for dropout
+pass `lambda x: model(x, training=True)`. Batch normalisation in training mode
+couples the examples, so that the derivatives are not theirs: differentiate in
+inference mode, and call `model(x, training=True)` beside the loss to update the
+averages.
+
+An example that an order masks never reaches its gradient: the model is asked at
+another example's x in its place. Where orders mask different examples, the
+model is called once for each set of them.
 
 A loss without values (weight 0 for order 0) gives no gradient to what moves
 values only, such as the last bias: TensorFlow then returns None for it.
@@ -34,6 +40,7 @@ from sobolev_training import guards
 from sobolev_training import orders as orders_lib
 from sobolev_training import targets
 from sobolev_training import terms
+from sobolev_training import watched
 
 
 def full_loss(
@@ -158,9 +165,11 @@ def _compare(
       asked = targets.ask(form, target, points, order, vectors)
       answers |= {k: asked[k] for k in used}
     up_to = order if vectors is None else vectors[:order]
+    called = watched.Watched(model, 'model', order)
+    predicted = _FORMS[form](called, points, up_to)
+    guards.warn(called.findings())
     # Derivatives have x's type; so has then, in comparison, a value alone.
-    *predicted, _ = terms.of_one_type((*_FORMS[form](model, points, up_to), x))
-    guards.check(points, predicted)
+    *predicted, _ = terms.of_one_type((*predicted, x))
     predictions |= {k: orders.checked(k, predicted[k]) for k in used}
   return terms.compare(orders, predictions, answers)
 

@@ -208,6 +208,7 @@ class SkippingTest(parameterized.TestCase):
       return tf.repeat(sine(x), [2, 1], axis=1)
 
     def count(*weights):
+      loss_of(form, f, f, weights=weights)  # The first call is traced too.
       calls.clear()
       loss_of(form, f, f, weights=weights)
       self.assertEqual(calls.count('value'), 2)  # The model and the target.
@@ -378,6 +379,8 @@ class MaskingTest(parameterized.TestCase):
       loss()
     with self.assertRaisesRegex(tf.errors.InvalidArgumentError, r'masks\[1\]:'):
       testing.in_mode('graph', loss)()
+    found = testing.in_mode('xla', lambda: loss().total)()
+    self.assertTrue(np.isnan(found).all())  # XLA cannot raise an error.
 
   def test_known_size_in_a_batch_of_unknown_size(self):
     value, slope = np.ones([3, 1]), np.ones([3, 1, 2])

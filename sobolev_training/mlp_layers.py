@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tells whether a Sonnet or Keras model is an MLP with ReLU, and its layers."""
 
 from collections.abc import Callable
@@ -10,8 +11,8 @@ import tensorflow as tf
 
 from sobolev_training import piecewise_linear
 
-# TensorFlow keeps the slope in float32, whatever it multiplies.
-_LEAKY = float(np.float32(0.2))
+# Of tf.nn.leaky_relu, by default.
+_LEAKY = 0.2
 
 
 class PiecewiseLinearMLP(NamedTuple):
@@ -60,8 +61,10 @@ def find(model: Any, x: tf.Tensor) -> PiecewiseLinearMLP | None:
       len(found) != 2 * len(layers)
   ):
     return None
+  # TensorFlow keeps the slope in float32, whatever it multiplies.
+  slope = float(np.float32(slopes.pop()))
   return PiecewiseLinearMLP(
-      piecewise_linear.MLPParameters(list(weights), list(biases)), slopes.pop()
+      piecewise_linear.MLPParameters(list(weights), list(biases)), slope
   )
 
 

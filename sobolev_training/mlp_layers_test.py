@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -29,7 +30,7 @@ _RECOGNISED = {
         _dense(8, 'relu'), _dense(7, 'relu'), _dense(1)
     ),
     'keras_layers': lambda: _keras(
-        _dense(8), tf.keras.layers.LeakyReLU(0.25, dtype='float64'), _dense(1)
+        _dense(8), tf.keras.layers.LeakyReLU(0.3, dtype='float64'), _dense(1)
     ),
 }
 

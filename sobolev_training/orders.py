@@ -145,9 +145,12 @@ class Orders:
       k: the order.
       prediction: [B, ...] or [M, B, ...].
 
+    Returns:
+      The prediction; under XLA, which cannot raise an error, NaN for such an
+      example, so that its loss says what its gradient would be.
+
     Raises:
-      ValueError: such a component; a graph says so when it runs, unless XLA
-        compiles it.
+      ValueError: such a component; a graph says so when it runs.
     """
     mask, lead = self.mask(k, prediction.shape), 1 + self.sampled(k)
     if mask is None or all(size == 1 for size in mask.shape[lead:]):
@@ -165,8 +168,11 @@ class Orders:
         raise ValueError(message)
       return prediction
     check = tf.debugging.assert_equal(tf.reduce_any(hidden), False, message)
+    spoiled = tf.reduce_any(hidden, range(lead, hidden.shape.rank), True)
     with tf.control_dependencies([check]):
-      return tf.identity(prediction)
+      return tf.where(
+          spoiled, tf.constant(math.nan, prediction.dtype), prediction
+      )
 
   def points(
       self, x: tf.Tensor, together: bool = False
@@ -186,9 +192,13 @@ class Orders:
     """
     groups = {}
     for k in self.used:
-      known, key = self._known(k, x), self._key(k)
-      if known is None or isinstance(known, np.ndarray) and known.all():
-        known, key = None, None
+      known, key = self._known(k, x), None
+      if isinstance(known, np.ndarray) and known.all():
+        known = None
+      if known is not None:
+        key = id(self._masks[k]), id(self._recorded[k])
+      if isinstance(known, np.ndarray):
+        key = known.tobytes()
       groups.setdefault(key, ([], known))[0].append(k)
     if together and len(groups) > 1:
       masks = [known for _, known in groups.values()]
@@ -200,14 +210,6 @@ class Orders:
         (used, x if known is None else masking.replace(x, known))
         for used, known in groups.values()
     ]
-
-  def _key(self, k: int) -> tuple[int, bytes | None]:
-    """Returns what orders with the same mask have in common."""
-    mask, recorded = self._masks[k], self._recorded[k]
-    return tuple(
-        one.tobytes() if isinstance(one, np.ndarray) else id(one)
-        for one in (mask, recorded)
-    )
 
   def _known(self, k: int, x: tf.Tensor) -> masking.Mask | None:
     """Returns the examples of which order k knows anything, [B] or [1]."""

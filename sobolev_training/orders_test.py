@@ -61,6 +61,11 @@ class PointsTest(absltest.TestCase):
         at(masks=(None, last), together=True), {0: [1, 2, 3], 1: [1, 2, 3]}
     )
 
+  def test_masks_of_the_same_bytes(self):
+    self.assertEqual(
+        at(masks=(SOME, SOME[None])), {0: [2, 2, 3], 1: [1, 2, 3]}
+    )
+
   def test_recorded_masks_count_with_those_given(self):
     value = np.ma.array(np.ones([3, 2]), mask=[[1, 1], [0, 1], [0, 0]])
     slope = np.ones([3, 2, 1])
@@ -133,6 +138,11 @@ class CheckedTest(absltest.TestCase):
       run(component)
     with self.assertRaisesRegex(tf.errors.InvalidArgumentError, r'masks\[1\]'):
       testing.in_mode('graph', run)(tf.constant(component))
+    # XLA cannot raise an error.
+    np.testing.assert_array_equal(
+        testing.in_mode('xla', run)(tf.constant(component)),
+        [[[np.nan, np.nan]], prediction[1]],
+    )
 
 
 if __name__ == '__main__':

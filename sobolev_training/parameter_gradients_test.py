@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parameter gradients: the fast way against nested tapes."""
+
 from unittest import mock
 
 from absl.testing import absltest
@@ -43,8 +46,13 @@ _RECOGNISED = {
     'keras_dense': lambda: _keras(
         _dense(8, 'relu'), _dense(7, 'relu'), _dense(1)
     ),
+    # 0.3 is another number in float32, which is what TensorFlow takes.
     'keras_layers': lambda: _keras(
-        _dense(8), tf.keras.layers.LeakyReLU(0.25, dtype='float64'), _dense(1)
+        _dense(8), tf.keras.layers.LeakyReLU(0.3, dtype='float64'), _dense(1)
+    ),
+    'keras_relu': lambda: _keras(
+        _dense(8), tf.keras.layers.ReLU(negative_slope=0.3, dtype='float64'),
+        _dense(1),
     ),
 }
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sobolev Training of a ReLU network for the price of regular training.
 
 The gradient of a first-order Sobolev loss (eq. 1, K = 1) of a scalar-output

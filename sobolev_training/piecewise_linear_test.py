@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random vectors v to project derivatives onto (paper, eq. 2).
 
 All kinds have a multiple of the identity as second moment over a space of d
@@ -25,6 +26,8 @@ import numbers as numbers_lib
 from typing import TypeAlias
 
 import tensorflow as tf
+
+from sobolev_training import arrays
 
 Seed: TypeAlias = Sequence[int] | tf.Tensor
 
@@ -89,24 +92,23 @@ def sample(
     [M, *shape], or with a batch size [M, B, *shape]. They get no gradient.
 
   Raises:
-    ValueError: an unknown kind, a count below 1, or a shape or seed that is
-      none.
+    ValueError: an argument does not fit; its message starts with the name.
   """
   _check_kind(kind)
-  if not isinstance(shape, (list, tuple, tf.TensorShape)) or None in shape:
-    raise ValueError(
-        "shape: expected the vectors' axes without the batch, such as [3], "
-        f'got {shape}'
-    )
-  if tf.convert_to_tensor(seed).shape != [2]:
-    raise ValueError(
-        'seed: expected two integers, such as make_seed(...) returns, got '
-        f'{seed}'
-    )
-  if count < 1:
-    raise ValueError(f'count: expected 1 or more, got {count}')
-  lead = [count] if batch_size is None else [count, batch_size]
-  size = math.prod(shape)
+  shape, seed = _axes(shape), _checked_seed(seed)
+  count = arrays.integer('count', count, 1)
+  lead, size = [count], math.prod(shape)
+  if tf.is_symbolic_tensor(batch_size):
+    lead.append(batch_size)
+  elif batch_size is not None:
+    lead.append(arrays.integer('batch_size', batch_size, 0))
+    size_of_all = math.prod(lead) * size
+    if size_of_all > tf.int32.max:
+      raise ValueError(
+          'batch_size: expected fewer than 2^31 numbers in all, got '
+          f'{size_of_all}'
+      )
+  dtype = _floating(dtype)
   vectors = _KINDS[kind]([*lead, size], size, seed, dtype)
   return tf.reshape(vectors, [*lead, *shape])
 
@@ -114,7 +116,7 @@ def sample(
 def second_moment(kind: str, shape: Sequence[int]) -> float:
   """Returns c of E[v v^T] = c I for vectors of a kind and shape."""
   _check_kind(kind)
-  return 1.0 if kind == 'rademacher' else 1.0 / math.prod(shape)
+  return 1.0 if kind == 'rademacher' else 1.0 / math.prod(_axes(shape))
 
 
 def _sphere(full: list, size: int, seed: Seed, dtype: tf.DType) -> tf.Tensor:
@@ -154,8 +156,45 @@ _KINDS: dict[str, Callable] = {
 KINDS = tuple(_KINDS)
 
 
+def _axes(shape: Sequence[int]) -> list[int]:
+  """Returns the vectors' axes, having checked them."""
+  is_list = isinstance(shape, (list, tuple, tf.TensorShape))
+  if not is_list or any(axis is None for axis in shape):
+    raise ValueError(
+        "shape: expected the vectors' axes without the batch, such as [3], "
+        f'got {shape}'
+    )
+  return [arrays.integer(f'shape[{i}]', n, 1) for i, n in enumerate(shape)]
+
+
+def _checked_seed(seed: Seed) -> tf.Tensor:
+  """Returns a seed [2], having checked that it is one."""
+  try:
+    tensor = tf.convert_to_tensor(seed)
+    fits = tensor.shape == [2] and tensor.dtype.is_integer
+  except (TypeError, ValueError, OverflowError, tf.errors.OpError):
+    fits = False
+  if not fits:
+    raise ValueError(
+        'seed: expected two integers, such as make_seed(...) returns, got '
+        f'{seed}'
+    )
+  return tensor
+
+
+def _floating(dtype: tf.DType) -> tf.DType:
+  """Returns a type, having checked that it is one of floating numbers."""
+  try:
+    found = tf.as_dtype(dtype)
+  except TypeError:
+    found = None
+  if found is None or not found.is_floating:
+    raise ValueError(f'dtype: expected a floating type, got {dtype!r}')
+  return found
+
+
 def _check_kind(kind: str):
-  if kind not in _KINDS:
+  if not isinstance(kind, str) or kind not in _KINDS:
     raise ValueError(
         f'kind: expected one of {", ".join(KINDS)}, got {kind!r}'
     )

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Projections: exact properties of each draw, moments of many, seeds."""
 
 from unittest import mock

@@ -154,6 +154,10 @@ def balanced_weights(
     data, known = _data(
         f'derivatives[{k}]', derivative, f'masks[{k}]', mask
     )
+    if not data.ndim or not data.size:
+      raise ValueError(
+          f'derivatives[{k}]: expected data [N, ...], got {list(data.shape)}'
+      )
     known = np.ma.array(data, mask=~known)
     if k == 0:
       known = known - known.mean(0)

@@ -30,6 +30,7 @@ from sobolev_training import derivatives
 from sobolev_training import finite_differences
 from sobolev_training import masking
 from sobolev_training import terms
+from sobolev_training import watched
 
 
 @runtime_checkable
@@ -70,30 +71,43 @@ class Function:
     Raises:
       ValueError: f cannot be called.
     """
-    self._functions = [_for_inference(f), *by_hand]
+    arrays.require_tuple('by_hand', by_hand)
+    for name, one in (('f', f), *((f'by_hand[{j}]', g) for j, g in enumerate(
+        by_hand
+    ))):
+      if not callable(one):
+        raise ValueError(
+            f'{name}: expected a function, got {type(one).__name__}'
+        )
+    self._functions = [f, *by_hand]
 
   def full(self, x: tf.Tensor, order: int) -> tuple[tf.Tensor, ...]:
     """See `Target`."""
+    x, order = arrays.points(x), arrays.integer('order', order, 0)
     *known, last = self._functions[:order + 1]
-    rest = derivatives.value_and_derivatives(last, x, order - len(known))
-    return *(f(x) for f in known), *rest
+    rest = derivatives.value_and_derivatives(
+        _watched(last, order - len(known)), x, order - len(known)
+    )
+    return *(_watched(f, 0)(x) for f in known), *rest
 
   def projected(
       self, x: tf.Tensor, projections: Sequence[tf.Tensor]
   ) -> tuple[tf.Tensor, ...]:
     """See `Target`."""
+    arrays.require_tuple('projections', projections)
     if projections and len(self._functions) > 1:
       return contractions.project(self.full(x, len(projections)), projections)
-    f = self._functions[0]
+    f = _watched(self._functions[0], len(projections))
     return derivatives.value_and_projected(f, x, projections)
 
   def directional(
       self, x: tf.Tensor, directions: Sequence[tf.Tensor]
   ) -> tuple[tf.Tensor, ...]:
     """See `Target`."""
+    arrays.require_tuple('directions', directions)
     if directions and len(self._functions) > 1:
       return contractions.contract(self.full(x, len(directions)), directions)
-    f = self._functions[0]
+    f = _watched(self._functions[0], len(directions))
     return derivatives.value_and_directional(f, x, directions)
 
 
@@ -147,7 +161,14 @@ class BlackBox:
 
 def as_target(target: Any) -> Target:
   """Returns a target as it is, or a function or network as a `Function`."""
-  return target if isinstance(target, Target) else Function(target)
+  if isinstance(target, Target):
+    return target
+  if not callable(target):
+    raise ValueError(
+        'target: expected a function, a network with __call__, a Target or a '
+        f'tuple of arrays, got {type(target).__name__}'
+    )
+  return Function(target)
 
 
 def ask(
@@ -229,15 +250,12 @@ def validate(
     arrays.require_finite(f'recorded[{k}]', array, known)
 
 
-def _for_inference(f: Callable) -> Callable:
-  if not callable(f):
-    raise ValueError(
-        'target: expected a function, a network with __call__, a Target or a '
-        f'tuple of arrays, got {type(f).__name__}'
-    )
+def _watched(f: Callable, order: int) -> watched.Watched:
+  """Returns a target's function; a Keras model's in inference."""
+  called = f
   if hasattr(f, 'call') and 'training' in inspect.signature(f.call).parameters:
-    return functools.partial(f, training=False)
-  return f
+    called = functools.partial(f, training=False)
+  return watched.Watched(called, 'target', order)
 
 
 def _concrete(x: tf.Tensor) -> np.ndarray:

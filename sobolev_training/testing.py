@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests share: slow NumPy references, modes, tolerances, examples.
 
 Nothing here uses the code under test. Axes: B batch, D input, O outputs.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The references that the other tests rely on, against closed forms."""
 
 import pathlib

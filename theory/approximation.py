@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Theorem 1: ReLU networks with one hidden layer approximate C1 functions.
 
 Paper, section 3: for a C1 function f on a compact set and any error there is a

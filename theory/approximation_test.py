@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of approximation: Theorem 1."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which vector fields are gradients: Theorem 2 and Proposition 4.
 
 Theorem 2 (paper, section 3): if a continuous g is not the gradient of f, there

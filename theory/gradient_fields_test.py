@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of gradient_fields: Theorem 2 and Proposition 4."""
 
 from absl.testing import absltest

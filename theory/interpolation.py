@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proposition 1: a network with exactly the asked values and gradients.
 
 Paper, section 3: given f: S -> R, g: S -> R^d and a finite set of points, there

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of interpolation: Proposition 1."""
 
 from absl.testing import absltest

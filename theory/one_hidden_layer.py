@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network with one hidden layer and given weights, the shape of Theorem 1.
 
 The constructions of this folder think in ReLU units. A leaky ReLU with slope

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of one_hidden_layer."""
 
 from absl.testing import absltest

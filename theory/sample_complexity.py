@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Propositions 2 and 3: how many points identify a function, K_sob <= K_reg.
 
 Paper, section 3: K_reg(F) is the smallest number of points such that any two

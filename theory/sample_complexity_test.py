@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of sample_complexity: Propositions 2 and 3."""
 
 from absl.testing import absltest

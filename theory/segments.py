@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figure 2, left: what three points say about a piecewise-linear function.
 
 Paper, section 3: of a function with three linear segments, three values, one on

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of segments: Figure 2, left."""
 
 from absl.testing import absltest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A sigmoid network near a function in S1: a witness of Hornik's theorem.
 
 Theorem 1 starts from Hornik (the paper's [10]): networks with one hidden layer

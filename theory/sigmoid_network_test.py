@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of sigmoid_network."""
 
 from absl.testing import absltest

@@ -48,6 +48,9 @@ DIVERGENCES = {
     function.__name__: function
     for function in (student_teacher, teacher_student)  # The paper's first.
 }
+# How far a recorded policy's probabilities may sum to another number than 1:
+# 16-bit records of some ten actions are off by a few thousandths.
+_SUM_TOLERANCE = 0.01
 NORMS = ('l2', *(name for name in distances.NAMES if name != 'l2'))
 
 
@@ -73,7 +76,15 @@ def regular(
   Returns:
     The loss of each state, `total` [B] and by order. Gradients go to the
     student.
+
+  Raises:
+    ValueError: `teacher_log_policy` is no log policy, such as probabilities or
+      logits, of which a divergence would be negative; a graph says so when it
+      runs, unless XLA compiles it.
   """
+  teacher_log_policy = _require_log_policy(
+      'teacher_log_policy', teacher_log_policy
+  )
   return sobolev.full_loss(
       log_policy(student),
       states,
@@ -106,15 +117,41 @@ def stochastic_sobolev(
 
   Returns:
     As `regular`; the second term is of order 1.
+
+  Raises:
+    ValueError: as `regular`.
   """
+  if callable(teacher):
+    teacher = log_policy(teacher)
+  else:
+    recorded, gradients = teacher
+    teacher = _require_log_policy('teacher', recorded), gradients
   return sobolev.projected_loss(
       log_policy(student),
       states,
-      log_policy(teacher) if callable(teacher) else teacher,
+      teacher,
       (projections,),
       weights=(1.0, alpha),
       losses=(_by_name(divergence), norm),
   )
+
+
+def _require_log_policy(name: str, log_policy: tf.Tensor) -> tf.Tensor:
+  """Returns what was recorded, having checked that its exp sums to 1."""
+  tensor = tf.convert_to_tensor(log_policy)
+  total = tf.reduce_sum(tf.exp(tensor), axis=-1)
+  is_one = tf.reduce_all(tf.abs(total - 1) <= _SUM_TOLERANCE)
+  message = (
+      f'{name}: expected log policies, whose exp sums to 1; of logits take '
+      'tf.nn.log_softmax, of probabilities tf.math.log'
+  )
+  if not tf.is_symbolic_tensor(is_one):
+    if not is_one:
+      raise ValueError(message)
+    return log_policy
+  check = tf.debugging.assert_equal(is_one, True, message)
+  with tf.control_dependencies([check]):
+    return tf.identity(tensor)
 
 
 def _by_name(divergence: str) -> distances.Distance:

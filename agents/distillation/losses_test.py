@@ -113,8 +113,33 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, "^divergence: .* got 'kl'"):
       losses.regular(
           self._policy(self.student), tf.constant(self.x),
-          tf.constant(np.zeros([B, A])), 'kl',
+          tf.constant(np.full([B, A], -np.log(A))), 'kl',
       )
+
+  @parameterized.product(
+      wrong=('probabilities', 'logits', 'missing'), compiled=(False, True)
+  )
+  def test_what_is_no_log_policy_is_refused(self, wrong, compiled):
+    logits = self.x @ self.teacher[0].T
+    probabilities = np.array([_softmax(row) for row in logits])
+    recorded = {
+        'probabilities': probabilities,
+        'logits': logits + 5,
+        'missing': np.full_like(logits, np.nan),
+    }[wrong]
+    student, x = self._policy(self.student), tf.constant(self.x)
+    gradients = np.zeros([M, B, D])
+    error = tf.errors.InvalidArgumentError if compiled else ValueError
+    for name, loss in (
+        ('teacher_log_policy',
+         lambda record: losses.regular(student, x, record).total),
+        ('teacher', lambda record: losses.stochastic_sobolev(
+            student, (record, gradients), x, tf.constant(self.v), 1.0).total),
+    ):
+      run = tf.function(loss, autograph=False) if compiled else loss
+      with self.assertRaisesRegex(error, f'{name}: expected log policies'):
+        run(tf.constant(recorded))
+      self.assertAllGreaterEqual(run(tf.constant(np.log(probabilities))), 0)
 
   @parameterized.product(
       divergence=tuple(losses.DIVERGENCES), norm=('l2', 'squared_l2', 'l1')
