@@ -21,6 +21,7 @@ if typing.TYPE_CHECKING:
   from sobolev_training import parameter_gradients
   from sobolev_training import piecewise_linear
   from sobolev_training import projections
+  from sobolev_training import recording
   from sobolev_training import scaling
   from sobolev_training import surrogate
   from sobolev_training import targets
@@ -52,6 +53,7 @@ __all__ = [
     'piecewise_linear',
     'projected_loss',
     'projections',
+    'recording',
     'scaling',
     'surrogate',
     'targets',
