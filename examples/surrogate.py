@@ -119,7 +119,7 @@ def draw(
   Args:
     sizes: [S], the designs.
     results: of each method, the errors [S, R, 2].
-    examples: a network of each method.
+    examples: a network of each method, of the last size.
     elements: D.
   """
   figure = figure_lib.Figure(figsize=(10, 3.4), layout='constrained')
@@ -134,6 +134,10 @@ def draw(
         xscale='log', yscale='log', xlabel='solved designs',
         title=f'error of the {name}, %',
     )
+    axes.set_xticks(sizes, sizes)
+    axes.xaxis.minorticks_off()
+    axes.yaxis.set_major_formatter('{x:g}')
+    axes.yaxis.set_minor_formatter('{x:g}')
   panels[0].legend()
   x = _designs(200, elements, np.random.default_rng(2**32))
   truth, _ = deflection(x)
@@ -142,7 +146,7 @@ def draw(
   ends = [truth.min(), truth.max()]
   last.plot(ends, ends, 'k-', linewidth=1)
   last.set(
-      xlabel='true deflection, mm', title=f'predicted, {sizes[0]} designs'
+      xlabel='true deflection, mm', title=f'predicted, {sizes[-1]} designs'
   )
   return figure
 
@@ -157,7 +161,7 @@ def run(
     for method, array in results.items():
       for seed in range(seeds):
         surrogate = fit(method, size, elements, seed, steps)
-        examples.setdefault(method, surrogate)
+        examples[method] = surrogate
         array[i, seed] = errors(surrogate, elements)
       mean, std = array[i].mean(0), array[i].std(0)
       print(
