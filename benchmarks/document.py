@@ -19,6 +19,7 @@ PROGRAMS = (
     'jax_peer',
     'torch_peer',
     'jenn_peer',
+    'surrogate_peer',
     'second_order',
     'decoupling',
     'a3c',

@@ -20,6 +20,7 @@ from sobolev_training import losses
 from sobolev_training import parameter_gradients
 from sobolev_training import piecewise_linear
 from sobolev_training import projections
+from sobolev_training import recording
 from sobolev_training import scaling
 from sobolev_training import targets
 from sobolev_training import terms
@@ -54,6 +55,7 @@ __all__ = [
     'piecewise_linear',
     'projected_loss',
     'projections',
+    'recording',
     'scaling',
     'surrogate',
     'targets',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the README's examples of the library."""
+"""Runs the examples of the README and of docs/recipes.md."""
 
 import contextlib
 import pathlib
@@ -15,19 +15,33 @@ from sobolev_training import testing
 
 # What the examples import.
 _USED = (snt, sobolev)
-_README = pathlib.Path(__file__).absolute().parents[1] / 'README.md'
+_ROOT = pathlib.Path(__file__).absolute().parents[1]
+_README, _RECIPES = _ROOT / 'README.md', _ROOT / 'docs' / 'recipes.md'
 
 
 class ReadmeTest(parameterized.TestCase):
 
-  @parameterized.parameters('fit', 'surrogate', 'sonnet', 'keras')
-  def test_example_trains(self, name):
+  def _run(self, document, name):
+    """Runs an example in an empty folder, and checks that it trained."""
     keras.utils.set_random_seed(0)
-    # One of them writes a file.
     self.enterContext(contextlib.chdir(self.create_tempdir().full_path))
-    history = np.array(testing.run_example(_README, name)['history'])
+    variables = testing.run_example(document, name)
+    history = np.array(variables['history'])
     self.assertTrue(np.all(np.isfinite(history)))
     self.assertLess(np.mean(history[-5:]), 0.1 * history[0])
+    return variables
+
+  @parameterized.parameters('fit', 'surrogate', 'sonnet', 'keras')
+  def test_example_trains(self, name):
+    self._run(_README, name)
+
+  @parameterized.parameters('curvature', 'internal', 'attention', 'black_box')
+  def test_recipe_trains(self, name):
+    self._run(_RECIPES, name)
+
+  def test_uncertainty_is_found_between_the_points(self):
+    found = self._run(_RECIPES, 'uncertainty')
+    np.testing.assert_allclose(found['predicted'], found['truth'], rtol=0.1)
 
 
 if __name__ == '__main__':

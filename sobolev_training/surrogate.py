@@ -12,8 +12,10 @@ between two scalings. A saved one is read by Keras alone, without this package,
 and nothing is pickled. Axes: N points, D... input, O... outputs, K order.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
+import functools
 import math
 import os
 from typing import TYPE_CHECKING
@@ -74,14 +76,19 @@ class Surrogate:
     x = x.astype(self.model.inputs[0].dtype)
     # One chunk even of no points, for the shapes.
     chunks = [
-        _evaluate(self.model, tf.constant(x[start:start + batch_size]),
-                  derivatives)
+        self._evaluate(
+            self.model, tf.constant(x[start:start + batch_size]), derivatives
+        )
         for start in range(0, max(1, len(x)), batch_size)
     ]
     results = tuple(
         np.concatenate(parts) for parts in zip(*chunks, strict=True)
     )
     return results if derivatives else results[0]
+
+  @functools.cached_property
+  def _evaluate(self) -> Callable[..., tuple[tf.Tensor, ...]]:
+    return surrogate_training.compiled(_evaluate, reduce_retracing=True)
 
   def save(self, path: os.PathLike[str] | str):
     """Writes the model, a `.keras` file."""
@@ -291,10 +298,9 @@ def _validate(x: np.ndarray, recorded: Sequence[np.ndarray | None]):
     raise ValueError(message) from None
 
 
-@tf.function(autograph=False, reduce_retracing=True)
 def _evaluate(
     model: keras.Model, x: tf.Tensor, order: int
 ) -> tuple[tf.Tensor, ...]:
   return derivatives_lib.value_and_derivatives(
-      lambda points: model(points, training=False), x, order
+      functools.partial(model, training=False), x, order
   )

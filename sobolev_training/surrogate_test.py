@@ -68,6 +68,14 @@ class SurrogateTest(parameterized.TestCase):
         testing.SECOND_CENTRAL_DIFFERENCE,
     )
 
+  def test_many_surrogates_without_warnings(self):
+    with self.assertNoLogs('tensorflow', 'WARNING'):
+      for seed in range(7):
+        s = surrogate.fit(
+            _points(50), _wave(_points(50)), hidden=(2,), steps=1, seed=seed
+        )
+        s.predict(_points(2), 1)
+
   def test_keeps_the_best_on_points_held_out(self):
     x = _points(20)
     noise = np.random.default_rng(1).normal(size=20)

@@ -3,7 +3,9 @@
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import functools
 import math
+from typing import Any
 from typing import NamedTuple
 
 import keras
@@ -100,9 +102,8 @@ def train(
       ),
       min(batch_size, len(learnt)), seed,
   )
-  evaluate = tf.function(
-      lambda points: tf.reduce_mean(loss_of(points).total),
-      autograph=False, jit_compile=True,
+  evaluate = compiled(
+      lambda points: tf.reduce_mean(loss_of(points).total), jit_compile=True
   )
   looks = np.unique(np.linspace(0, steps, min(_LOOKS, steps) + 1, dtype=int))
   history = {'step': [], 'loss': []}
@@ -130,6 +131,14 @@ def train(
   if len(kept):
     network.set_weights(best_weights)
   return history
+
+
+def compiled(f: Callable, **settings: Any) -> Callable:
+  """Returns a `tf.function` of code that each surrogate runs for itself.
+
+  TensorFlow would warn that it is traced often; it does not of a partial.
+  """
+  return tf.function(functools.partial(f), autograph=False, **settings)
 
 
 def _program(
@@ -164,12 +173,11 @@ def _program(
     optimizer.apply(tape.gradient(mean, variables), variables)
     return step + 1, mean
 
-  @tf.function(autograph=False, jit_compile=True)
   def advance(start, stop):
     zero = tf.zeros([], data.x.dtype)
     return tf.while_loop(lambda step, _: step < stop, body, (start, zero))[1]
 
-  return advance
+  return compiled(advance, jit_compile=True)
 
 
 def _weights(

@@ -10,6 +10,7 @@ from absl.testing import parameterized
 from benchmarks import a3c
 from benchmarks.peers import jax_peer
 from benchmarks.peers import jenn_peer
+from benchmarks.peers import surrogate_peer
 from benchmarks.peers import torch_peer
 from experiment import errors
 
@@ -19,6 +20,7 @@ class PeersTest(parameterized.TestCase):
   @parameterized.parameters(
       ('jax', jax_peer),
       ('jenn', jenn_peer),
+      ('jenn', surrogate_peer),
       ('stable_baselines3', a3c),
       ('torch', torch_peer),
   )
