@@ -185,16 +185,6 @@ class SurrogateTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, message):
         surrogate.fit(*arguments)
 
-  def test_matplotlib_is_loaded_for_figures_only(self):
-    code = (
-        'import sys, sobolev_training.surrogate_figures; '
-        'sys.exit("matplotlib" in sys.modules)'
-    )
-    path = {'PYTHONPATH': os.pathsep.join(sys.path)}
-    subprocess.run(
-        [sys.executable, '-c', code], check=True, env=os.environ | path
-    )
-
 
 if __name__ == '__main__':
   absltest.main()
