@@ -33,7 +33,7 @@ def packages():
 
 before = packages()
 import sobolev_training, sobolev_training.surrogate_figures
-sys.exit(', '.join(packages() - before - {'sobolev_training'}))
+sys.exit(', '.join(packages() - before - {'sobolev_training'}) or None)
 """
     path = {'PYTHONPATH': os.pathsep.join(sys.path)}
     ran = subprocess.run(
