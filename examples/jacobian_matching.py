@@ -98,8 +98,8 @@ def distil(
     model.compile(optimizer, jit_compile=False)
   else:
     # But for a constant, the divergence that the distiller has too.
-    told = keras.ops.softmax(teacher.predict(images, verbose=0))
-    model, data = student, (images, told)
+    probabilities = keras.ops.softmax(teacher.predict(images, verbose=0))
+    model, data = student, (images, probabilities)
     model.compile(
         optimizer, keras.losses.CategoricalCrossentropy(from_logits=True),
         jit_compile=False,

@@ -11,7 +11,7 @@
     if __name__ == '__main__':
       run_main(study.main(Plan, Settings, 'runs/figure2', run))
 
-The rows stay in the study's own folder. Only `--merge` puts them into another
+The rows stay in the study's own folder. Only `--results` puts them into another
 one as well, such as that of the committed results.
 """
 
@@ -26,6 +26,7 @@ from absl import flags
 
 from experiment import config
 from experiment import errors
+from experiment import reading
 from experiment import run_folder
 from experiment import scheduler
 from experiment import sweep
@@ -40,7 +41,7 @@ SMOKE = 'smoke'  # The scale that only shows that all parts work.
 class Rows:
   """Where rows go; the settings of all studies."""
 
-  merge: str = config.setting(
+  results: str = config.setting(
       '',
       'The folder of CSV files, such as results, that the rows are merged into '
       "as well; by default they stay in the output's folder only.",
@@ -57,6 +58,19 @@ class Plan(Rows, scheduler.Settings):
       'Runs at a time on this machine; 0 for one per core.',
       minimum=0,
       affects_result=False,
+  )
+
+
+def _is_smoke(scale: str) -> bool:
+  return scale.split()[:1] == [SMOKE]
+
+
+def _has_other_scales(folder: pathlib.Path) -> bool:
+  return any(
+      not _is_smoke(cells['scale'])
+      for path in folder.glob('*.csv')
+      for _, cells in reading.read_csv(path)
+      if 'scale' in cells
   )
 
 
@@ -90,17 +104,18 @@ class Study:
       name: of the study's folder; by default the label.
 
     Raises:
-      UserError: rows of a smoke test are to be merged, or a folder cannot be
-        made.
+      UserError: rows of a smoke test are to be merged with others, or a
+        folder cannot be made.
     """
-    if plan.merge and label.split()[0] == SMOKE:
+    self._merged = run_folder.make(plan.results) if plan.results else None
+    if self._merged and _is_smoke(label) and _has_other_scales(self._merged):
       raise errors.UserError(
-          f'--merge={plan.merge}: rows of the scale {SMOKE} only show that the '
-          'program works: leave --merge out, or choose another scale'
+          f'--results={plan.results}: has rows of other scales, and those of '
+          f'{SMOKE} only show that the program works: name another folder, or '
+          'leave --results out'
       )
     self._title = title
     self._plan = plan
-    self._merged = run_folder.make(plan.merge) if plan.merge else None
     self.label = label
     self.folder = run_folder.make(output / (name or label).replace(' ', '-'))
     self.rows = run_folder.make(rows or self.folder / 'results')
@@ -139,7 +154,7 @@ class Study:
       write(self._merged)
 
   def known(self) -> pathlib.Path:
-    """The folder with the rows of earlier studies: --merge, or its own."""
+    """The folder with the rows of earlier studies: --results, or its own."""
     return self._merged or self.rows
 
   def figure(self, name: str) -> pathlib.Path:

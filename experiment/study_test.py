@@ -85,7 +85,7 @@ class StudyTest(absltest.TestCase):
 
   def test_merges_when_it_is_asked_to(self):
     merged = self.folder / 'results'
-    made = _run(Plan(merge=str(merged)), {}, self.folder)
+    made = _run(Plan(results=str(merged)), {}, self.folder)
     self.assertEqual((merged / 'rows.csv').read_text(), '2')
     self.assertEqual((made.rows / 'rows.csv').read_text(), '2')
     self.assertEqual(made.known(), merged)
@@ -95,16 +95,22 @@ class StudyTest(absltest.TestCase):
     _run(Plan(scale='smoke'), {}, self.folder, self.folder / 'report')
     self.assertEqual((self.folder / 'report' / 'rows.csv').read_text(), '2')
 
-  def test_smoke_is_never_merged(self):
+  def test_smoke_is_never_merged_with_other_scales(self):
+    merged = self.folder / 'results'
+    merged.mkdir()
+    rows = 'scale,value\nsmoke steps=2,1\n'
+    (merged / 'other.csv').write_text(rows)
     for given in ({}, {'number': 3}):
-      plan = Plan(scale='smoke', merge=str(self.folder / 'results'))
-      with self.assertRaisesRegex(errors.UserError, '^--merge=.*: leave --me'):
+      plan = Plan(scale='smoke', results=str(merged))
+      _run(plan, given, self.folder)
+      (merged / 'other.csv').write_text(f'{rows}laptop,1\n')
+      with self.assertRaisesRegex(errors.UserError, '^--results=.*: has rows'):
         _run(plan, given, self.folder)
-    self.assertFalse((self.folder / 'results').exists())
+      (merged / 'other.csv').write_text(rows)
 
   def test_a_folder_for_rows_that_cannot_be_made(self):
     (self.folder / 'file').touch()
-    plan = Plan(merge=str(self.folder / 'file' / 'results'))
+    plan = Plan(results=str(self.folder / 'file' / 'results'))
     with self.assertRaisesRegex(errors.UserError, 'not a directory'):
       _run(plan, {}, self.folder)
     self.assertFalse((self.folder / 'laptop').exists())

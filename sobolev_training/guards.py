@@ -102,6 +102,13 @@ def findings(
   return found
 
 
+def findings_of_values(predictions: Sequence[tf.Tensor]) -> list[Finding]:
+  """Returns what a value and its derivatives show alone."""
+  if len(predictions) > 2 and _is_zero(predictions[2]):
+    return [(PiecewiseLinearWarning, _LINEAR)]
+  return []
+
+
 def warn(found: Sequence[Finding], stacklevel: int = 4):
   """Warns of findings; Python's filters decide how often that is shown.
 
@@ -127,8 +134,8 @@ def check(x: tf.Tensor, predictions: Sequence[tf.Tensor]):
   if tf.is_symbolic_tensor(x):
     order, operations = len(predictions) - 1, x.graph.get_operations()
     warn(findings(x, predictions[0], order, operations))
-  elif len(predictions) > 2 and _is_zero(predictions[2]):
-    warn([(PiecewiseLinearWarning, _LINEAR)])
+  else:
+    warn(findings_of_values(predictions))
 
 
 def stops_gradients(x: tf.Tensor, y: tf.Tensor, order: int = 1) -> bool:

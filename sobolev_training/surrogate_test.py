@@ -70,11 +70,9 @@ class SurrogateTest(parameterized.TestCase):
 
   def test_many_surrogates_without_warnings(self):
     with self.assertNoLogs('tensorflow', 'WARNING'):
-      for seed in range(7):
-        s = surrogate.fit(
-            _points(50), _wave(_points(50)), hidden=(2,), steps=1, seed=seed
-        )
-        s.predict(_points(2), 1)
+      for _ in range(5):  # As many as make TensorFlow warn.
+        s = surrogate.fit(_points(9), _wave(_points(9)), hidden=(2,), steps=1)
+        s.predict(_points(2))
 
   def test_keeps_the_best_on_points_held_out(self):
     x = _points(20)
@@ -186,16 +184,6 @@ class SurrogateTest(parameterized.TestCase):
     ):
       with self.assertRaisesRegex(ValueError, message):
         surrogate.fit(*arguments)
-
-  def test_matplotlib_is_loaded_for_figures_only(self):
-    code = (
-        'import sys, sobolev_training.surrogate_figures; '
-        'sys.exit("matplotlib" in sys.modules)'
-    )
-    path = {'PYTHONPATH': os.pathsep.join(sys.path)}
-    subprocess.run(
-        [sys.executable, '-c', code], check=True, env=os.environ | path
-    )
 
 
 if __name__ == '__main__':

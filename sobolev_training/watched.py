@@ -10,6 +10,7 @@ not watched.
 
 from collections.abc import Callable
 from collections.abc import Hashable
+from collections.abc import Sequence
 import functools
 import itertools
 import re
@@ -55,12 +56,14 @@ class _Seen(NamedTuple):
 
   Attributes:
     traced: whether there is such a graph.
+    by_numpy: whether there is none as NumPy computes something of the points.
     refusal: why a derivative is refused, if it is.
     blockers: see `Watched`.
     findings: see `guards.findings`.
   """
 
   traced: bool
+  by_numpy: bool = False
   refusal: str | None = None
   blockers: dict[int, str] = {}
   findings: list[guards.Finding] = []
@@ -129,13 +132,21 @@ class Watched:
       self.blockers = dict(self._seen.blockers)
     return self._value
 
-  def findings(self) -> list[guards.Finding]:
-    """Returns what a user should be warned of; see `guards.findings`."""
-    if not tf.is_symbolic_tensor(self._points):
+  def findings(
+      self, predictions: Sequence[tf.Tensor] = ()
+  ) -> list[guards.Finding]:
+    """Returns what a user should be warned of.
+
+    Args:
+      predictions: the value and derivatives, to look at if nothing else can be.
+    """
+    if tf.is_symbolic_tensor(self._points):
+      return guards.findings(
+          self._points, self._value, self.order, self._operations
+      )
+    if self._seen.traced:
       return self._seen.findings
-    return guards.findings(
-        self._points, self._value, self.order, self._operations
-    )
+    return guards.findings_of_values(predictions)
 
   def require_derivative(
       self, order: int, x: tf.Tensor, value: tf.Tensor, tape: tf.GradientTape
@@ -155,7 +166,7 @@ class Watched:
       if order - 1 in self.blockers:
         raise DerivativeError(self._message(order - 1))
       return
-    if not self._seen.traced and tape.gradient(value, x) is None:
+    if self._seen.by_numpy and tape.gradient(value, x) is None:
       raise DerivativeError(
           f'{self.name}: its value does not come from x by operations of '
           'TensorFlow, which knows no derivative then; of a NumPy function '
@@ -290,14 +301,17 @@ def _traced(f: Callable, x: tf.Tensor, order: int) -> _Seen:
       _differentiate(watched, points, order)
     except DerivativeError as error:
       refusal = str(error).removeprefix(': ')
-    seen.append(_Seen(True, refusal, watched.blockers, watched.findings()))
+    seen.append(
+        _Seen(True, False, refusal, watched.blockers, watched.findings())
+    )
 
   try:
     tf.function(run, autograph=False).get_concrete_function(
         tf.TensorSpec(x.shape, x.dtype)
     )
-  except Exception:  # pylint: disable=broad-exception-caught
-    return _Seen(False)  # User code may do anything that no graph can.
+  except Exception as error:  # pylint: disable=broad-exception-caught
+    # User code may do anything that no graph can.
+    return _Seen(False, 'numpy' in str(error))
   return seen[0]
 
 

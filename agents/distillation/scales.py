@@ -134,7 +134,7 @@ class Sweep(study.Plan):
   )
   parts: tuple[str, ...] = config.setting(
       PARTS, 'Which parts: to choose learning rates and alphas, and to train '
-      'with those that figure4_choices.csv has for the scale, in --merge or '
+      'with those that figure4_choices.csv has for the scale, in --results or '
       'else among the rows of the output.',
       choices=PARTS, distinct=True,
   )
