@@ -157,6 +157,17 @@ class OutputTest(parameterized.TestCase):
     self.assertIn('`laptop steps=9`', registered)
     self.assertIn('`abcdef123456`', registered)
 
+  def test_a_scale_that_is_run_in_part_does_not_hide_another(self):
+    rows = [
+        row
+        for row in everything()
+        if not isinstance(row, regression.Evaluation)
+        or row.scale != 'paper' or row.function == 'ackley'
+    ]
+    text = self._write(rows)
+    self.assertIn('Judged at `laptop`.', text)
+    self.assertIn('| At `paper` |', text)
+
   def test_nothing(self):
     text = self._write([])
     self.assertIn('Of 22 claims of the paper, 22 are not tested.', text)

@@ -180,7 +180,9 @@ def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
       tf.shape(array), tf.shape(expected), message=message
   )
   with tf.control_dependencies([] if check is None else [check]):
-    return tf.reshape(array, tf.shape(expected))
+    # Grappler may drop the reshape, and what it depends on with it.
+    array = tf.identity(array)
+  return tf.reshape(array, tf.shape(expected))
 
 
 def points(x: Any) -> tf.Tensor:

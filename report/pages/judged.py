@@ -41,7 +41,7 @@ class Judged(NamedTuple):
 
 
 def judge(results: results_lib.Results) -> list[Judged]:
-  """Judges each section at the fullest scale with something to test."""
+  """Judges each section at the fullest scale of those that test most claims."""
   return [next(_scales(results, section)) for section in claims.SECTIONS]
 
 
@@ -59,11 +59,13 @@ def elsewhere(
 def _scales(
     results: results_lib.Results, section: section_lib.Section
 ) -> Iterator[Judged]:
-  """A section at all scales that decide: first those with something to test."""
+  """A section at all scales that decide: first those that test most claims."""
   scales = [s for s in results.scales(section.kind) if names.decides(s)]
   found = [
       Judged(section, scale, list(section.judge(results, scale)))
       for scale in scales or [None]
   ]
-  untested = {verdicts.NOT_TESTED}
-  yield from sorted(found, key=lambda j: set(j.verdicts()) == untested)
+  # A scale that is not run to its end must not hide one that is.
+  yield from sorted(
+      found, key=lambda judged: judged.verdicts().count(verdicts.NOT_TESTED)
+  )
