@@ -42,7 +42,7 @@ def over_steps(networks: networks_lib.Networks) -> figure_lib.Figure:
   ]
   with style.settings():
     figure = figure_lib.Figure(
-        (2.9 + 0.5 * max(8, len(shown)), 1.6 + 0.27 * len(effects)),
+        (2.9 + 0.5 * max(8, len(shown)), 1.6 + 0.27 * max(8, len(effects))),
         layout='constrained',
     )
     axis = figure.subplots()
