@@ -69,6 +69,8 @@ class Writers:
     self._resumed = False  # Whether the columns are those of a file.
     self._summaries = None
     self._started = time.monotonic()
+    if self._metrics.is_fifo():  # To open it would wait for a reader.
+      raise errors.UserError(f'{self._metrics}: not a file: remove it')
     with errors.naming(self._metrics):
       self._file = open(self._metrics, 'a', encoding='utf-8', newline='')
 

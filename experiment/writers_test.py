@@ -3,6 +3,7 @@
 
 import csv
 import json
+import os
 import pathlib
 import re
 import struct
@@ -246,6 +247,11 @@ class ResumeTest(absltest.TestCase):
       with self.assertRaisesRegex(errors.UserError, message):
         again.restore(state)
         again.write(1, {'loss': 1.0})
+
+  def test_a_fifo_for_metrics_is_refused(self):
+    os.mkfifo(self.folder / 'metrics.csv')
+    with self.assertRaisesRegex(errors.UserError, 'metrics.csv: not a file'):
+      writers.Writers(self.folder)
 
   def test_rows_and_events_that_were_changed_are_refused(self):
     out = writers.Writers(self.folder)
