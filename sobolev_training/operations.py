@@ -10,6 +10,7 @@ what comes after it.
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import functools
 from typing import Any
@@ -210,6 +211,21 @@ def cannot_be_differentiated(
     if any(map(_can_move, op.inputs)) and any(map(_can_move, op.outputs)):
       return op.type
   return None
+
+
+def leading_to(
+    tensors: Iterable[tf.Tensor], operations: Sequence[tf.Operation]
+) -> list[tf.Operation]:
+  """Returns those of some operations that tensors are computed by, in order."""
+  left, needed = {op.name for op in operations}, set()
+  pending = [t.op for t in tensors if tf.is_symbolic_tensor(t)]
+  while pending:
+    op = pending.pop()
+    if op.name in left:
+      left.remove(op.name)
+      needed.add(op.name)
+      pending += [tensor.op for tensor in op.inputs]
+  return [op for op in operations if op.name in needed]
 
 
 def has_no_gradient(op_type: str) -> bool:

@@ -46,6 +46,12 @@ RIGHT = {
     'lgamma': tf.math.lgamma,
     'digamma': tf.math.digamma,
     'erf': tf.math.erf,
+    'igamma of x': lambda x: tf.math.igamma(tf.ones_like(x), x),
+    'igammac of x': lambda x: tf.math.igammac(tf.ones_like(x), x),
+    'betainc of x': lambda x: tf.math.betainc(
+        tf.ones_like(x), 2 * tf.ones_like(x), x / 3),
+    'erfinv': lambda x: tf.math.erfinv(x / 3),
+    'ndtri': lambda x: tf.math.ndtri(x / 3),
     'lbeta': lambda x: tf.math.lbeta(x)[:, None],
     'polygamma of x': lambda x: tf.math.polygamma(tf.ones_like(x), x),
     'zeta of q': lambda x: tf.math.zeta(tf.ones_like(x) * 3, x),
@@ -193,6 +199,14 @@ class SurveyTest(parameterized.TestCase):
       warnings.simplefilter('always')
       trained(f, mode)
     self.assertIn(kind, [w.category for w in caught])
+
+  def test_recompute_grad_is_right_or_says_so(self):
+    f = tf.recompute_grad(tf.tanh)
+    testing.assert_close(
+        trained(f, 'eager'), trained(tf.tanh, 'eager'), testing.SAME_FLOAT64
+    )
+    with self.assertRaisesRegex(NotImplementedError, 'recompute_grad'):
+      trained(f, 'graph')
 
 
 if __name__ == '__main__':

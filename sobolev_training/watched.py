@@ -203,7 +203,12 @@ class Watched:
       # Of a tf.function the derivative is made with its own derivative.
       self.blockers[order] = _operation_of(error)
       return self.derivative(order, compute)
-    blocker = operations.cannot_be_differentiated(found, resampling.MENDED)
+    blocker = operations.cannot_be_differentiated(
+        operations.leading_to(
+            tf.nest.flatten(result, expand_composites=True), found
+        ),
+        resampling.MENDED,
+    )
     if blocker is not None:
       self.blockers[order] = blocker
     return result
@@ -290,6 +295,7 @@ class Watched:
       )
     return value
 
+
 def _traced(f: Callable, x: tf.Tensor, order: int) -> _Seen:
   """Returns what the graph of a function and its derivatives shows."""
   seen = []
@@ -345,10 +351,10 @@ def _same(thing: Any, depth: int = 3) -> Hashable:
   """
   if isinstance(thing, (tf.Tensor, tf.Variable, np.ndarray)):
     return tuple(thing.shape), thing.dtype
-  if isinstance(thing, (int, float)) and not isinstance(thing, bool):
-    return type(thing)  # A step or a factor, another one each time.
-  if thing is None or isinstance(thing, (bool, str)):
-    return thing
+  if isinstance(thing, float):  # A factor, another one each time.
+    return float, thing > 0, thing < 0
+  if thing is None or isinstance(thing, (int, str)):
+    return type(thing), thing
   parts = ()
   if isinstance(thing, types.MethodType):
     parts = thing.__func__, thing.__self__
@@ -363,13 +369,17 @@ def _same(thing: Any, depth: int = 3) -> Hashable:
     parts = thing
   elif isinstance(thing, (dict, list)):  # Others may record what went on.
     values = thing.values() if isinstance(thing, dict) else thing
-    parts = (type(thing), *filter(callable, values))
+    parts = (type(thing), *filter(_chooses, values))
   if depth and parts:
     return tuple(_same(part, depth - 1) for part in parts)
   try:
     return _NUMBERS.setdefault(parts[0] if parts else thing, next(_COUNT))
   except TypeError:  # It has no hash or no weak references.
     return id(thing)
+
+
+def _chooses(thing: Any) -> bool:
+  return callable(thing) or isinstance(thing, (bool, str))
 
 
 def _content(cell: types.CellType) -> Any:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of which TensorFlow lacks a derivative: right, or refused."""
 
+import functools
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -13,6 +15,7 @@ from sobolev_training import testing
 
 X = np.random.default_rng(0).uniform(0.2, 0.8, size=[3, 2])
 W = np.random.default_rng(1).normal(size=[2, 5])
+ACTIVATIONS = [tf.tanh, tf.nn.softsign]
 
 
 def fake_quant(x):
@@ -201,6 +204,23 @@ class RefusedTest(parameterized.TestCase):
         lambda f: derivatives.value_and_directional(f, X, (u,)),
     ):
       testing.assert_close(ask(f), ask(by_hand), testing.SAME_FLOAT32)
+
+  @parameterized.named_parameters(
+      ('index', 0, 1, lambda i: lambda x: ACTIVATIONS[i](x @ W)),
+      ('default', False, True, lambda hard: lambda x, hard=hard: ACTIVATIONS[
+          int(hard)](x @ W)),
+      ('name', 'tanh', 'softsign', lambda name: lambda x: getattr(
+          tf.nn, name)(x @ W)),
+      ('setting', 'tanh', 'softsign', lambda name: functools.partial(
+          lambda settings, x: getattr(tf.nn, settings['name'])(x @ W),
+          {'name': name})),
+      ('sign', -1.0, 1.0, lambda sign: lambda x: ACTIVATIONS[
+          int(sign > 0)](x @ W)),
+  )
+  def test_what_chooses_an_operation_is_seen(self, smooth, not_smooth, make):
+    derivatives.value_and_derivatives(make(smooth), X, 2)
+    with self.assertRaisesRegex(ValueError, 'cannot differentiate SoftsignGra'):
+      derivatives.value_and_derivatives(make(not_smooth), X, 2)
 
   @parameterized.parameters('eager', 'graph')
   def test_custom_gradients_are_believed(self, mode):
