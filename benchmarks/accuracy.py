@@ -38,8 +38,8 @@ def normalised_error(prediction: np.ndarray, truth: np.ndarray) -> float:
 def steps_within(seconds: float, trainer: Trainer) -> int:
   """The number of steps that takes so much CPU time, or nearly.
 
-  Unlike `timing.steps_for` it makes whole trainings to find it, as a step size
-  that falls to 0 at the end is compiled into the program.
+  Unlike `timing.steps_for` it makes whole trainings to find it, as a learning
+  rate that falls to 0 at the end is compiled into the program.
   """
   steps = 100
   for _ in range(_TRIALS):

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import math
 import os
 import pathlib
+import sys
 
 from absl import app
 from absl import flags
@@ -197,7 +198,13 @@ def run(
 def main(_):
   os.chdir(os.environ.get('BUILD_WORKING_DIRECTORY', '.'))  # Under Bazel.
   values = flags.FLAGS
-  train, test = load(pathlib.Path(values.data))
+  try:
+    train, test = load(pathlib.Path(values.data))
+  except FileNotFoundError as error:
+    sys.exit(
+        f'--data: {error.filename} is not there; `./bazelw run '
+        '//sg:prepare_cifar10` (`python -m sg.data.prepare_cifar10`) gets it'
+    )
   sizes = [int(size) for size in values.sizes]
   run(
       train, test, sizes, values.seeds, values.epochs, values.steps,

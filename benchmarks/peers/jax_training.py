@@ -119,7 +119,7 @@ def trainer(
     state: one of our networks, E = 1.
     batches: its data.
     name: a key of `GRADIENTS`.
-    learning_rate: Adam's step size.
+    learning_rate: Adam's learning rate.
   """
   start = from_ours(state)
   data = from_ours((batches.x, batches.y, batches.gradient))

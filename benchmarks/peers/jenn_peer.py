@@ -20,8 +20,8 @@ from regression import datasets
 from regression import train
 
 # The best of what was tried: the network of JENN's examples, with its data
-# normalised as in them, and Adam's step size of 0.05 (its default), 0.01, 0.005
-# and 0.002; 16 and 24 units a layer and its line search were no better.
+# normalised as in them, and Adam's learning rate of 0.05 (its default), 0.01,
+# 0.005 and 0.002; 16 and 24 units a layer and its line search were no better.
 _JENN_UNITS = (12, 12)
 _JENN_RATE = 0.005
 
@@ -34,12 +34,12 @@ function there, the median over {seeds} seeds and its range. Compiling does not
 count.
 
 - *JENN*: 12 x 12 tanh in float64 on normalised data, the network of its
-  examples, at the best of the step sizes tried, 0.005 (its default of 0.05,
+  examples, at the best of the learning rates tried, 0.005 (its default of 0.05,
   wider networks and its line search were worse).
 - *Ours, as in the paper*: the defaults of `//regression:train`, 2 x 256 ReLU on
-  raw data, the step size falling to 0 over the time.
+  raw data, the learning rate falling to 0 over the time.
 - *Ours, JENN's network*: the same program with 12 x 12 tanh on standardised
-  data and a step size of 0.005 at first, falling likewise. JENN's is
+  data and a learning rate of 0.005 at first, falling likewise. JENN's is
   constant."""
 
 

@@ -38,7 +38,7 @@ def trainer(
   Args:
     state: one of our networks, E = 1.
     batches: its data.
-    method: whether and how much the gradients count, and Adam's step size.
+    method: whether and how much the gradients count, and Adam's learning rate.
   """
   arrays = (batches.x, batches.y, batches.gradient)
   x, y, gradient = (torch.from_numpy(a.numpy()[0]) for a in arrays)
