@@ -367,19 +367,19 @@ def _same(thing: Any, depth: int = 3) -> Hashable:
     parts = code, *named, *held, *(thing.__defaults__ or ())
   elif isinstance(thing, tuple):
     parts = thing
-  elif isinstance(thing, (dict, list)):  # Others may record what went on.
-    values = thing.values() if isinstance(thing, dict) else thing
-    parts = (type(thing), *filter(_chooses, values))
+  elif isinstance(thing, (dict, list)):
+    # What may choose an operation; others may record what went on.
+    values, kinds = thing, str
+    if isinstance(thing, dict):
+      values, kinds = thing.values(), (bool, str)
+    chosen = [v for v in values if callable(v) or isinstance(v, kinds)]
+    parts = type(thing), *chosen
   if depth and parts:
     return tuple(_same(part, depth - 1) for part in parts)
   try:
     return _NUMBERS.setdefault(parts[0] if parts else thing, next(_COUNT))
   except TypeError:  # It has no hash or no weak references.
     return id(thing)
-
-
-def _chooses(thing: Any) -> bool:
-  return callable(thing) or isinstance(thing, (bool, str))
 
 
 def _content(cell: types.CellType) -> Any:
