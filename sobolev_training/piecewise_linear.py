@@ -42,10 +42,13 @@ same three. The test holds it equal to nested tapes in float64.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import numbers
 from typing import NamedTuple
 from typing import TypeAlias
 
 import tensorflow as tf
+
+from sobolev_training import arrays
 
 # Maps (value [..., B], gradient [..., B, D] or None) to a loss, any shape; its
 # sum is what is differentiated.
@@ -72,7 +75,8 @@ class _Pass(NamedTuple):
   cotangents: list[tf.Tensor]  # g_1 .. g_L
 
 
-def _check(parameters: MLPParameters):
+def _checked(parameters: MLPParameters, x: tf.Tensor, slope: float):
+  """Returns x as a tensor; a ValueError if something does not fit."""
   weights, biases = parameters
   if len(weights) < 2 or len(weights) != len(biases):
     raise ValueError(
@@ -84,6 +88,15 @@ def _check(parameters: MLPParameters):
         'parameters: expected a scalar output, got weights[-1] of shape '
         f'{weights[-1].shape}; use sobolev.full_loss and a tape.'
     )
+  if isinstance(slope, bool) or not isinstance(slope, numbers.Real):
+    raise ValueError(f'slope: expected a number, got {slope!r}')
+  x = arrays.tensor('x', x, tf.convert_to_tensor(weights[0]))
+  inputs = weights[0].shape[-2]
+  if not x.shape[-2:].is_compatible_with([None, inputs]):
+    raise ValueError(
+        f'x: expected the shape [..., B, {inputs}], got {arrays.text(x)}'
+    )
+  return x
 
 
 def _forward(parameters, x, slope, with_gradient=True) -> _Pass:
@@ -113,7 +126,7 @@ def value_and_gradient(
     parameters: MLPParameters, x: tf.Tensor, slope: float = 0.0
 ) -> tuple[tf.Tensor, tf.Tensor]:
   """Value [..., B] and input gradient [..., B, D] at x [..., B, D]."""
-  _check(parameters)
+  x = _checked(parameters, x, slope)
   result = _forward(parameters, x, slope)
   return result.value, result.gradient
 
@@ -142,9 +155,10 @@ def loss_and_parameter_gradients(
     `parameters`.
 
   Raises:
-    ValueError: for fewer than one hidden layer or more than one output.
+    ValueError: for fewer than one hidden layer or more than one output, or
+      points of another shape or type.
   """
-  _check(parameters)
+  x = _checked(parameters, x, slope)
   weights, biases = parameters
   result = _forward(parameters, x, slope, uses_gradient)
   with tf.GradientTape(watch_accessed_variables=False) as tape:

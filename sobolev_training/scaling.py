@@ -15,6 +15,7 @@ input, O... outputs, K order.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -41,12 +42,12 @@ class Scaling(NamedTuple):
 
   def scale_inputs(self, x: tf.Tensor) -> tf.Tensor:
     """Returns x' [B, D...] of x [B, D...]."""
-    x = _floating(x)
+    x = _of_shape('x', x, self.x_mean)
     return (x - _as(self.x_mean, x)) / _as(self.x_scale, x)
 
   def unscale_inputs(self, x: tf.Tensor) -> tf.Tensor:
     """Returns x [B, D...] of x' [B, D...]."""
-    x = _floating(x)
+    x = _of_shape('x', x, self.x_mean)
     return x * _as(self.x_scale, x) + _as(self.x_mean, x)
 
   def scale_outputs(
@@ -57,24 +58,17 @@ class Scaling(NamedTuple):
     Args:
       derivatives: [B, O...], [B, O..., D...], [B, O..., D..., D...], and so on;
         None stays None.
+
+    Raises:
+      ValueError: no tuple of real numbers of these shapes.
     """
-    return tuple(
-        None if derivative is None
-        else (derivative - self._shift(k, derivative))
-        / self._factor(k, derivative)
-        for k, derivative in enumerate(map(_floating, derivatives))
-    )
+    return self._each(derivatives, lambda d, factor, shift: (d - shift) / factor)
 
   def unscale_outputs(
       self, derivatives: Sequence[tf.Tensor]
   ) -> tuple[tf.Tensor, ...]:
     """Returns (y, D y, ..., D^K y) of (y', D y', ..., D^K y')."""
-    return tuple(
-        None if derivative is None
-        else derivative * self._factor(k, derivative)
-        + self._shift(k, derivative)
-        for k, derivative in enumerate(map(_floating, derivatives))
-    )
+    return self._each(derivatives, lambda d, factor, shift: d * factor + shift)
 
   def unscaled(
       self, model: Callable[[tf.Tensor], tf.Tensor]
@@ -86,20 +80,21 @@ class Scaling(NamedTuple):
 
     return unscaled_model
 
-  def _factor(self, k: int, like: tf.Tensor) -> tf.Tensor:
-    """Returns t / s^k [O..., D..., ...], what D^k y' is multiplied with."""
-    factor = self.y_scale
-    for _ in range(k):
-      factor = np.divide.outer(factor, self.x_scale)
-    if like.shape[1:] != factor.shape:
-      raise ValueError(
-          f'derivatives[{k}]: expected the shape [B, *{list(factor.shape)}], '
-          f'got {list(like.shape)}'
-      )
-    return _as(factor, like)
-
-  def _shift(self, k: int, like: tf.Tensor) -> tf.Tensor:
-    return _as(np.zeros([]) if k else self.y_mean, like)
+  def _each(
+      self, derivatives: Sequence[tf.Tensor], change: Callable[..., tf.Tensor]
+  ) -> tuple[tf.Tensor, ...]:
+    """Changes each D^k y by its factor t / s^k and, of k = 0, the mean."""
+    arrays.require_tuple('derivatives', derivatives)
+    results, factor, shift = [], self.y_scale, self.y_mean
+    for k, derivative in enumerate(derivatives):
+      if derivative is not None:
+        derivative = _of_shape(f'derivatives[{k}]', derivative, factor)
+        derivative = change(
+            derivative, _as(factor, derivative), _as(shift, derivative)
+        )
+      results.append(derivative)
+      factor, shift = np.divide.outer(factor, self.x_scale), np.zeros([])
+    return tuple(results)
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> Scaling:
@@ -199,13 +194,32 @@ def _statistics(
   )
 
 
-def _floating(data: tf.Tensor | None) -> tf.Tensor | None:
-  """Returns data as it is, or integers as floating numbers."""
-  if data is None or not tf.as_dtype(data.dtype).is_integer:
+def _of_shape(name: str, data: Any, one: np.ndarray) -> tf.Tensor:
+  """Returns data as it is, integers as floating numbers; masks stay.
+
+  Args:
+    name: the argument's name.
+    data: [B, S...].
+    one: [S...].
+
+  Raises:
+    ValueError: another shape, or no real numbers.
+  """
+  if isinstance(data, np.ma.MaskedArray):
+    arrays.dense(name, data.data)
+  else:
+    data = arrays.dense(name, data)
+  shape = tf.TensorShape(data.shape)
+  if shape.rank == 0 or not shape[1:].is_compatible_with(one.shape):
+    raise ValueError(
+        f'{name}: expected the shape {["B", *one.shape]}, got {list(shape)}'
+        .replace("'", '')
+    )
+  if tf.as_dtype(data.dtype).is_floating:
     return data
-  if isinstance(data, np.ndarray):
-    return data.astype(np.float64)
-  return tf.cast(data, tf.float32)
+  if tf.is_tensor(data):
+    return tf.cast(data, tf.float32)
+  return data.astype(np.float64)
 
 
 def _as(array: np.ndarray, like: tf.Tensor) -> tf.Tensor:

@@ -224,6 +224,8 @@ def validate(
       the argument, says where, and what to do.
   """
   x = np.asarray(arrays.dense('x', x))
+  if not x.ndim:
+    raise ValueError('x: expected [N, D...], got a number')
   arrays.require_finite('x', x)
   arrays.require_tuple('recorded', recorded)
   masks = [None] * len(recorded) if masks is None else masks
