@@ -8,7 +8,9 @@ reduces over the batch, as batch normalisation does in training mode, couples
 the examples. The losses call this.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
+import functools
 from typing import TypeAlias
 import warnings
 
@@ -77,20 +79,23 @@ def findings(
     x: tf.Tensor,
     value: tf.Tensor,
     order: int,
-    operations: Sequence[tf.Operation],
+    operations: Sequence[operations_lib.Operation],
+    exposes: Callable[[operations_lib.Operation], bool] | None = None,
 ) -> list[Finding]:
   """Returns what makes derivatives wrong, or useless in training.
 
   Args:
-    x: the points [B, D...] of a graph that a model was called with.
+    x: the points [B, D...] that a model was called with.
     value: what it returned.
     order: of the highest derivative that is to be trained.
     operations: of the call.
+    exposes: whether the value is differentiated through an operation that was
+      run op by op; a graph shows that itself.
   """
   found = []
   if not order:
     return found
-  lacking = _lacks_a_term(x, value, operations, order)
+  lacking = _lacks_a_term(x, value, operations, order, exposes)
   if lacking:
     kind = MomentsWarning if lacking == _MOMENTS else SecondDerivativeWarning
     found.append((kind, _MESSAGES[lacking]))
@@ -179,7 +184,11 @@ def _is_zero(derivative: tf.Tensor) -> bool:
 
 
 def _lacks_a_term(
-    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation], order: int
+    x: tf.Tensor,
+    y: tf.Tensor,
+    operations: Sequence[operations_lib.Operation],
+    order: int,
+    exposes: Callable[[operations_lib.Operation], bool] | None = None,
 ) -> str | None:
   """Returns the kind of what spoils second derivatives on the way to y."""
   # Labels that move with the parameters alone count too.
@@ -188,23 +197,26 @@ def _lacks_a_term(
   ]
   computed = operations_lib.spread(operations, [x, *reads], lambda *_: None)
 
-  def rule(op: tf.Operation, given: Given) -> str | None:
+  def rule(op: operations_lib.Operation, given: Given) -> str | None:
+    kind = None
     if op.type == 'SquaredDifference' and any(given.halted):
-      return _MOMENTS
+      kind = _MOMENTS
     if order > 1 and _is_training_norm(op):
-      return _MOMENTS
+      kind = _MOMENTS
     if op.type == 'SoftmaxCrossEntropyWithLogits' and (
         given.moves[1] or op.inputs[1].ref() in computed
     ):
-      return _LABELS
-    return None
+      kind = _LABELS
+    if kind and isinstance(op, operations_lib.Executed) and not exposes(op):
+      return None
+    return kind
 
   spoiled = operations_lib.spread(operations, [x], rule).get(y.ref())
   return spoiled and spoiled.name
 
 
 def _couples(
-    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation]
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[operations_lib.Operation]
 ) -> str | None:
   """Returns an operation that reduces over the batch on the way from x to y."""
   size = x.shape[0]
@@ -215,7 +227,7 @@ def _couples(
     shape = tensor.shape
     return shape.rank is None or shape.rank > 0 and shape[0] == size
 
-  def rule(op: tf.Operation, given: Given) -> str | None:
+  def rule(op: operations_lib.Operation, given: Given) -> str | None:
     first = op.inputs[0]
     if _is_training_norm(op):
       return op.type
@@ -224,11 +236,7 @@ def _couples(
       rank = first.shape.rank
       if axes is not None and np.any(axes % rank == 0 if rank else axes == 0):
         return op.type
-    if op.type == 'Transpose':
-      axes = tf.get_static_value(op.inputs[1])
-      if axes is None or axes[0] != 0:
-        return _LOST
-    if op.type == 'Unpack' and operations_lib.attribute(op, 'axis') == 0:
+    if _moves_batch(op, given):
       return _LOST
     return None if all(map(is_batch, op.outputs)) else _LOST
 
@@ -239,7 +247,7 @@ def _couples(
 
 
 def _is_linear(
-    x: tf.Tensor, y: tf.Tensor, operations: Sequence[tf.Operation]
+    x: tf.Tensor, y: tf.Tensor, operations: Sequence[operations_lib.Operation]
 ) -> bool:
   """Whether operations compute y from x, and none of them is curved."""
   moving = operations_lib.spread(
@@ -248,7 +256,7 @@ def _is_linear(
   return y.ref() in moving and moving[y.ref()] is None
 
 
-def _curves(op: tf.Operation, given: Given) -> str | None:
+def _curves(op: operations_lib.Operation, given: Given) -> str | None:
   """Returns an operation that is not piecewise linear in what moves."""
   if op.type in _PIECEWISE_LINEAR:
     linear = True
@@ -261,7 +269,28 @@ def _curves(op: tf.Operation, given: Given) -> str | None:
   return None if linear else op.type
 
 
-def _is_training_norm(op: tf.Operation) -> bool:
+def _moves_batch(op: operations_lib.Operation, given: Given) -> bool:
+  """Whether what was the first axis is another one, or may be."""
+  attribute = functools.partial(operations_lib.attribute, op)
+  if op.type in ('Pack', 'Unpack'):
+    return attribute('axis') == 0
+  if op.type == 'StridedSlice':
+    return bool(attribute('new_axis_mask') & 1)
+  if op.type in ('ExpandDims', 'Transpose'):
+    axis = tf.get_static_value(op.inputs[1])
+    if op.type == 'ExpandDims':
+      return axis is None or axis == 0
+    return axis is None or axis[0] != 0
+  if op.type == 'Einsum':
+    inputs, output = tf.compat.as_str(attribute('equation')).split('->')
+    return any(
+        moves and not output.startswith(labels[:1])
+        for labels, moves in zip(inputs.split(','), given.moves, strict=True)
+    )
+  return False
+
+
+def _is_training_norm(op: operations_lib.Operation) -> bool:
   """Whether it is fused batch normalisation in training mode."""
   return op.type in _FUSED_NORMS and (
       operations_lib.attribute(op, 'is_training')

@@ -180,7 +180,7 @@ class Learner(keras_steps.Steps):
         model, points, orders.highest
     )
     *predictions, _ = terms.of_one_type((value, *higher, points))
-    guards.warn(model.findings(predictions))
+    guards.warn(model.findings())
     targets = {k: _target(k, y[k], predictions[k]) for k in used}
     with _naming_arguments():
       loss = terms.compare(

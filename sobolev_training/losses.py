@@ -167,7 +167,7 @@ def _compare(
     up_to = order if vectors is None else vectors[:order]
     called = watched.Watched(model, 'model', order)
     predicted = _FORMS[form](called, points, up_to)
-    guards.warn(called.findings(predicted))
+    guards.warn(called.findings())
     # Derivatives have x's type; so has then, in comparison, a value alone.
     *predicted, _ = terms.of_one_type((*predicted, x))
     predictions |= {k: orders.checked(k, predicted[k]) for k in used}

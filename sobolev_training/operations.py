@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operations of a graph, and what moves through them.
+"""The operations of a computation, and what moves through them.
 
 A tensor moves if it is computed from a source by operations that have a
 derivative. `spread` follows the moving tensors forward, into functions,
@@ -13,15 +13,21 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import functools
+import threading
 from typing import Any
 from typing import NamedTuple
+from typing import TypeAlias
 
 import tensorflow as tf
 
-# Nothing public shows what a function's body holds, or which gradients exist.
+# Nothing public shows what is run op by op, what a function's body holds, or
+# which gradients exist.
 from tensorflow.python.eager import context
+from tensorflow.python.eager import execute
+from tensorflow.python.eager import record
 from tensorflow.python.framework import function_def_to_graph
 from tensorflow.python.framework import ops as framework
+from tensorflow.python.ops import script_ops
 
 # Their derivatives are zero wherever they exist, or are meant to be.
 STILL = frozenset([
@@ -33,8 +39,28 @@ _WITH_ERRORS = frozenset([
     'EagerPyFunc', 'PreventGradient', 'QuantizeAndDequantizeV4Grad',
     'SparseDenseCwiseAdd', 'SparseSparseMaximum', 'SparseSparseMinimum',
 ])
+# Their derivatives are NaN, as logarithms of zero are in their gradients.
+_NAN = frozenset(['CumulativeLogsumexp'])
 # Derivatives are made with the help of some of constants.
 _OF_CONSTANTS = frozenset(['LinSpace', 'OneHot', 'Range'])
+
+
+class Executed(NamedTuple):
+  """An operation, or a function, that was run op by op; as a `tf.Operation`."""
+
+  type: str
+  inputs: Sequence[tf.Tensor]
+  outputs: Sequence[tf.Tensor]
+  attributes: Sequence[Any] = ()  # Names and values in turn.
+  body: '_Body | None' = None  # Of a function.
+
+  def get_attr(self, name: str) -> Any:
+    """Returns an attribute's value; a ValueError if there is none."""
+    names, values = self.attributes[::2], self.attributes[1::2]
+    return values[names.index(name)]
+
+
+Operation: TypeAlias = tf.Operation | Executed
 
 
 class Spoiled(NamedTuple):
@@ -46,7 +72,7 @@ class Spoiled(NamedTuple):
   """
 
   name: str
-  operation: tf.Operation
+  operation: Operation
 
 
 class Given(NamedTuple):
@@ -62,22 +88,82 @@ class Given(NamedTuple):
 
 
 # Returns how an operation spoils what it computes, or None.
-Rule = Callable[[tf.Operation, Given], str | None]
+Rule = Callable[[Operation, Given], str | None]
 # Tensors that move, and by what they are spoiled, if they are.
 Moving = dict[Any, Spoiled | None]
 
 
+
+_LOCK, _open, _run = threading.Lock(), 0, None
+_call_numpy = script_ops.py_func_common
+
+
 @contextlib.contextmanager
-def recorded() -> Iterator[list[tf.Operation]]:
-  """Collects the operations that are added to the current graph."""
+def recorded() -> Iterator[list[Operation]]:
+  """Collects the operations that are run, or added to the current graph."""
   found = []
-  graph = tf.compat.v1.get_default_graph()
-  before = len(graph.get_operations())
-  yield found
-  found += graph.get_operations()[before:]
+  if not tf.executing_eagerly():
+    graph = tf.compat.v1.get_default_graph()
+    before = len(graph.get_operations())
+    yield found
+    found += graph.get_operations()[before:]
+    return
+
+  def note(op_type, inputs, attributes, outputs, op_name=None, graph=None):
+    del op_name
+    if graph is None:  # It was run.
+      if isinstance(op_type, bytes):
+        op_type = op_type.decode()
+      is_function = context.context().has_function(op_type)
+      # Who made the lists may change them, and functions are deleted.
+      found.append(Executed(
+          op_type, tuple(inputs), tuple(outputs), attributes,
+          _body(op_type) if is_function else None,
+      ))
+
+  with _noticing():
+    context.context().add_op_callback(note)
+    try:
+      yield found
+    finally:
+      context.context().remove_op_callback(note)
 
 
-def attribute(op: tf.Operation, name: str) -> Any:
+@contextlib.contextmanager
+def _noticing() -> Iterator[None]:
+  """While it is open, callbacks of any thread learn of all that is run."""
+  global _open, _run
+  with _LOCK:
+    if not _open:
+      _run, execute.execute = execute.execute, execute.execute_with_callbacks
+      script_ops.py_func_common = _noticed_numpy
+    _open += 1
+  try:
+    yield
+  finally:
+    with _LOCK:
+      _open -= 1
+      if not _open:
+        execute.execute, script_ops.py_func_common = _run, _call_numpy
+
+
+def _noticed_numpy(func, inp, *args, **kwargs):
+  """`tf.numpy_function`, which is no operation when it is run op by op."""
+  result = _call_numpy(func, inp, *args, **kwargs)
+  if tf.executing_eagerly():
+    inputs, outputs = (
+        [part for part in tf.nest.flatten(parts) if tf.is_tensor(part)]
+        for parts in (inp, result)
+    )
+    record.record_operation(
+        'PyFunc', outputs, inputs, lambda *_: [None] * len(inputs)
+    )
+    for callback in context.context().op_callbacks:
+      callback('PyFunc', inputs, (), outputs)
+  return result
+
+
+def attribute(op: Operation, name: str) -> Any:
   """Returns an operation's attribute, or None if it has none of the name."""
   try:
     return op.get_attr(name)
@@ -86,7 +172,7 @@ def attribute(op: tf.Operation, name: str) -> Any:
 
 
 def spread(
-    operations: Iterable[tf.Operation],
+    operations: Iterable[Operation],
     sources: Iterable[tf.Tensor],
     rule: Rule,
     *,
@@ -108,13 +194,28 @@ def spread(
   return moving
 
 
+def spoiling(
+    operations: Iterable[Operation], sources: Iterable[tf.Tensor], rule: Rule
+) -> tuple[list[Spoiled], Moving]:
+  """Returns every operation that spoils what moves, and all that moves."""
+  walk, moving, found = _Walk(rule, True), {s.ref(): None for s in sources}, []
+  for op in operations:
+    walk.spread([op], moving)
+    outputs = [tensor.ref() for tensor in op.outputs]
+    by = next(filter(None, map(moving.get, outputs)), None)
+    if by:
+      found.append(by)
+      moving |= {ref: None for ref in outputs if ref in moving}
+  return found, moving
+
+
 class _Walk:
   """Follows what moves through operations and what they call."""
 
   def __init__(self, rule: Rule, custom_gradients: bool):
     self._rule, self._custom_gradients = rule, custom_gradients
 
-  def spread(self, operations: Iterable[tf.Operation], moving: Moving):
+  def spread(self, operations: Iterable[Operation], moving: Moving):
     """Adds to the moving tensors those that operations compute of them."""
     halted = set()
     for op in operations:
@@ -139,7 +240,7 @@ class _Walk:
           moving[tensor.ref()] = by
 
   def _spoiled(
-      self, op: tf.Operation, given: Given, spoiled: list[Spoiled | None]
+      self, op: Operation, given: Given, spoiled: list[Spoiled | None]
   ) -> Spoiled | None:
     """Returns what spoils the outputs of an operation that calls nothing."""
     if self._custom_gradients and op.type == 'IdentityN' and (
@@ -154,7 +255,7 @@ class _Walk:
 
   def _through(
       self,
-      op: tf.Operation,
+      op: Operation,
       bodies: list['_Body'],
       moves: list[bool],
       spoiled: list[Spoiled | None],
@@ -188,7 +289,7 @@ class _Walk:
 
 
 def cannot_be_differentiated(
-    operations: Iterable[tf.Operation], but: Iterable[str] = ()
+    operations: Iterable[Operation], but: Iterable[str] = ()
 ) -> str | None:
   """Returns the first operation of real numbers that has no derivative.
 
@@ -206,7 +307,9 @@ def cannot_be_differentiated(
       found = cannot_be_differentiated(body.operations, but)
       if found:
         return found
-    if bodies or op.type in but or not has_no_gradient(op.type):
+    if bodies or op.type in but:
+      continue
+    if op.type not in _NAN and not has_no_gradient(op.type):
       continue
     if any(map(_can_move, op.inputs)) and any(map(_can_move, op.outputs)):
       return op.type
@@ -214,18 +317,16 @@ def cannot_be_differentiated(
 
 
 def leading_to(
-    tensors: Iterable[tf.Tensor], operations: Sequence[tf.Operation]
-) -> list[tf.Operation]:
+    tensors: Iterable[tf.Tensor], operations: Sequence[Operation]
+) -> list[Operation]:
   """Returns those of some operations that tensors are computed by, in order."""
-  left, needed = {op.name for op in operations}, set()
-  pending = [t.op for t in tensors if tf.is_symbolic_tensor(t)]
-  while pending:
-    op = pending.pop()
-    if op.name in left:
-      left.remove(op.name)
-      needed.add(op.name)
-      pending += [tensor.op for tensor in op.inputs]
-  return [op for op in operations if op.name in needed]
+  needed = {tensor.ref() for tensor in tensors}
+  found = []
+  for op in reversed(operations):
+    if any(tensor.ref() in needed for tensor in op.outputs):
+      needed.update(tensor.ref() for tensor in op.inputs)
+      found.append(op)
+  return found[::-1]
 
 
 def has_no_gradient(op_type: str) -> bool:
@@ -250,7 +351,7 @@ class _Body(NamedTuple):
 
   inputs: list[tf.Tensor]
   outputs: list[tf.Tensor]
-  operations: list[tf.Operation]
+  operations: list[Operation]
 
 
 _LOOPS = ('StatelessWhile', 'While')
@@ -266,8 +367,10 @@ _CALLED = {
 }
 
 
-def _bodies(op: tf.Operation) -> list[_Body]:
+def _bodies(op: Operation) -> list[_Body]:
   """Returns what an operation calls."""
+  if isinstance(op, Executed) and op.body:
+    return [op.body]
   names = []
   for name in _CALLED.get(op.type, ()):
     value = attribute(op, name)

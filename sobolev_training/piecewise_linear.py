@@ -108,7 +108,8 @@ def _forward(parameters, x, slope, with_gradient=True) -> _Pass:
     masks.append(
         tf.where(z > 0, tf.ones([], z.dtype), tf.constant(slope, z.dtype))
     )
-    activations.append(masks[-1] * z)
+    # Not 0 times an infinite z.
+    activations.append(masks[-1] * z if slope else tf.nn.relu(z))
   readout = weights[-1][..., tf.newaxis, :, 0]  # [..., 1, H_L]
   value = tf.reduce_sum(activations[-1] * readout, -1) + biases[-1]
   cotangents = [masks[-1] * readout]

@@ -145,6 +145,24 @@ class PiecewiseLinearTest(parameterized.TestCase, tf.test.TestCase):
         100 * _ROUNDING,
     )
 
+  def test_infinite_pre_activations_are_cut_off(self):
+    x = tf.constant([[1e20, 1e20]])
+
+    def gradients(first):
+      parameters = piecewise_linear.MLPParameters(
+          [tf.constant([[first], [-1.0]]), tf.constant([[2.0]])],
+          [tf.zeros([1]), tf.ones([1])],
+      )
+      loss, gradients = piecewise_linear.loss_and_parameter_gradients(
+          parameters, x, lambda value, slope: value**2 + slope[:, 0]
+      )
+      return [loss, *tf.nest.flatten(gradients)]
+
+    self.assertAllEqual(
+        tf.nest.map_structure(tf.reduce_sum, gradients(-1e30)),
+        tf.nest.map_structure(tf.reduce_sum, gradients(-1.0)),
+    )
+
   def test_rejects_two_outputs(self):
     parameters = _network(sizes=(3, 5, 2))
     with self.assertRaisesRegex(ValueError, r'scalar output.*\(5, 2\)'):

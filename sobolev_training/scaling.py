@@ -62,13 +62,13 @@ class Scaling(NamedTuple):
     Raises:
       ValueError: no tuple of real numbers of these shapes.
     """
-    return self._each(derivatives, lambda d, factor, shift: (d - shift) / factor)
+    return self._each(derivatives, lambda d, scale, mean: (d - mean) / scale)
 
   def unscale_outputs(
       self, derivatives: Sequence[tf.Tensor]
   ) -> tuple[tf.Tensor, ...]:
     """Returns (y, D y, ..., D^K y) of (y', D y', ..., D^K y')."""
-    return self._each(derivatives, lambda d, factor, shift: d * factor + shift)
+    return self._each(derivatives, lambda d, scale, mean: d * scale + mean)
 
   def unscaled(
       self, model: Callable[[tf.Tensor], tf.Tensor]

@@ -78,6 +78,8 @@ NOT_TRAINED = {
     'fractional_max_pool': (
         image(lambda a: tf.nn.fractional_max_pool(
             a, [1, 1.5, 1.5, 1], seed=1)[0]), 'FractionalMaxPoolGrad'),
+    'cumulative_logsumexp': (
+        lambda x: tf.math.cumulative_logsumexp(x, 1), 'CumulativeLogsumexp'),
     'crop_and_resize': (
         single(image(lambda a: tf.image.crop_and_resize(
             a, [[0, 0, 1, 1.0]] * 2, [0, 1], [3, 3]))),
@@ -96,6 +98,16 @@ REFUSED = {
         image(lambda a: tf.image.resize(a, [3, 3], 'area')), 'ResizeArea'),
     'hsv_to_rgb': (
         lambda x: tf.image.hsv_to_rgb(x[:, :3]), 'HSVToRGB'),
+    'twice': (
+        lambda x: tf.image.hsv_to_rgb(tf.image.hsv_to_rgb(x[:, :3])),
+        'HSVToRGB'),
+    'NumPy, and another': (
+        lambda x: tf.image.hsv_to_rgb(tf.ensure_shape(
+            tf.numpy_function(np.sin, [x[:, :3]], x.dtype), [2, 3])),
+        'HSVToRGB'),
+    'recomputed': (
+        lambda x: x[:, :3] + tf.recompute_grad(tf.image.hsv_to_rgb)(x[:, :3]),
+        'HSVToRGB'),
     'shuffle': (tf.random.shuffle, 'RandomShuffle'),
     'numpy_function': (
         lambda x: tf.ensure_shape(

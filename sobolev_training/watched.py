@@ -2,24 +2,15 @@
 """A function that is to be differentiated: its value checked, its ops watched.
 
 TensorFlow takes some derivatives for zero that are not, and cannot
-differentiate some others again; docs/derivatives.md lists them. A graph shows
-which operations a function and its derivatives use. Op by op the function is
-traced for that, once for points of a shape and type; what cannot be traced is
-not watched.
+differentiate some others again; docs/derivatives.md lists them. Which
+operations a function and its derivatives use is seen as they are run or traced.
 """
 
 from collections.abc import Callable
-from collections.abc import Hashable
-from collections.abc import Sequence
-import functools
-import itertools
+import contextlib
 import re
-import types
 from typing import Any
-from typing import NamedTuple
-import weakref
 
-import numpy as np
 import tensorflow as tf
 
 # Nothing public pauses tapes that are not at hand.
@@ -49,30 +40,6 @@ _WRONG_INPUTS = {
     'SparseMatrixAdd': {2, 3},
     'Zeta': {0},
 }
-
-
-class _Seen(NamedTuple):
-  """What a function's graph shows of it, and of its derivatives.
-
-  Attributes:
-    traced: whether there is such a graph.
-    by_numpy: whether there is none as NumPy computes something of the points.
-    refusal: why a derivative is refused, if it is.
-    blockers: see `Watched`.
-    findings: see `guards.findings`.
-  """
-
-  traced: bool
-  by_numpy: bool = False
-  refusal: str | None = None
-  blockers: dict[int, str] = {}
-  findings: list[guards.Finding] = []
-
-
-# By what was traced, for which points and order. Functions are not kept alive.
-_SEEN: dict[Hashable, _Seen] = {}
-_MOST_SEEN = 1000
-_NUMBERS, _COUNT = weakref.WeakKeyDictionary(), itertools.count()
 
 
 class DerivativeError(ValueError):
@@ -109,7 +76,7 @@ class Watched:
       )
     self._f, self.name, self.order = f, name, order
     self._points, self._value, self._operations = None, None, []
-    self._seen, self.blockers = _Seen(True), {}
+    self._tape, self._hidden, self.blockers = None, set(), {}
 
   def __call__(self, x: tf.Tensor) -> tf.Tensor:
     """Returns the value [B, O...] at the points x [B, D...].
@@ -118,35 +85,19 @@ class Watched:
       ValueError: it is not a tensor, or not [B, O...]; or, op by op, a
         derivative is refused.
     """
-    with resampling.differentiable():
-      if tf.is_symbolic_tensor(x):
-        with operations.recorded() as self._operations:
-          value = self._f(x)
-      else:
-        value = self._f(x)
+    watching = operations.recorded() if self.order else (
+        contextlib.nullcontext([])
+    )
+    with resampling.differentiable(), watching as self._operations:
+      value = self._f(x)
     self._points, self._value = x, self._checked(value, x)
-    if self.order and not tf.is_symbolic_tensor(x):
-      self._seen = self._look(x)
-      if self._seen.refusal:
-        raise DerivativeError(f'{self.name}: {self._seen.refusal}')
-      self.blockers = dict(self._seen.blockers)
     return self._value
 
-  def findings(
-      self, predictions: Sequence[tf.Tensor] = ()
-  ) -> list[guards.Finding]:
-    """Returns what a user should be warned of.
-
-    Args:
-      predictions: the value and derivatives, to look at if nothing else can be.
-    """
-    if tf.is_symbolic_tensor(self._points):
-      return guards.findings(
-          self._points, self._value, self.order, self._operations
-      )
-    if self._seen.traced:
-      return self._seen.findings
-    return guards.findings_of_values(predictions)
+  def findings(self) -> list[guards.Finding]:
+    """Returns what a user should be warned of."""
+    return guards.findings(
+        self._points, self._value, self.order, self._operations, self._exposes
+    )
 
   def require_derivative(
       self, order: int, x: tf.Tensor, value: tf.Tensor, tape: tf.GradientTape
@@ -166,16 +117,21 @@ class Watched:
       if order - 1 in self.blockers:
         raise DerivativeError(self._message(order - 1))
       return
-    if self._seen.by_numpy and tape.gradient(value, x) is None:
+    self._tape = tape
+    spoiling, moving = operations.spoiling(
+        self._operations, [x], _spoils_derivative
+    )
+    for op_type, op in spoiling:
+      if self._exposes(op):
+        raise self._no_derivative(op_type)
+      self._hidden.add(op_type)  # In a custom gradient, or leading nowhere.
+    is_constant = value.ref() not in moving
+    if is_constant and tf.executing_eagerly() and _is_by_numpy(self._f, x):
       raise DerivativeError(
           f'{self.name}: its value does not come from x by operations of '
           'TensorFlow, which knows no derivative then; of a NumPy function '
           'targets.BlackBox estimates it'
       )
-    moving = operations.spread(self._operations, [x], _spoils_derivative)
-    spoiled = moving.get(value.ref())
-    if spoiled and _is_exposed(spoiled.operation, value, tape):
-      raise self._no_derivative(spoiled.name)
 
   def derivative(self, order: int, compute: Callable[[], Any]) -> Any:
     """Computes a derivative, and notes in `blockers` what of it has none.
@@ -203,19 +159,21 @@ class Watched:
       # Of a tf.function the derivative is made with its own derivative.
       self.blockers[order] = _operation_of(error)
       return self.derivative(order, compute)
-    blocker = operations.cannot_be_differentiated(
-        operations.leading_to(
-            tf.nest.flatten(result, expand_composites=True), found
-        ),
-        resampling.MENDED,
+    used = operations.leading_to(
+        tf.nest.flatten(result, expand_composites=True), found
     )
+    for op_type in self._hidden:
+      # Computed again (tf.recompute_grad), and to no avail.
+      if op_type in {op.type for op in found} - {op.type for op in used}:
+        raise self._no_derivative(op_type)
+    blocker = operations.cannot_be_differentiated(used, resampling.MENDED)
     if blocker is not None:
       self.blockers[order] = blocker
     return result
 
   def has_dual(self, order: int) -> bool:
     """Whether a derivative can be differentiated by its dual vector."""
-    return self._seen.traced and order not in self.blockers
+    return order not in self.blockers
 
   def final(
       self, order: int, derivative: tf.Tensor, value: tf.Tensor
@@ -256,14 +214,17 @@ class Watched:
         'tf.custom_gradient or, if zero is meant, wrap it in tf.stop_gradient'
     )
 
-  def _look(self, x: tf.Tensor) -> _Seen:
-    """Traces the function and its derivatives, unless that has been done."""
-    key = _same(self._f), tuple(x.shape), x.dtype, self.order
-    if key not in _SEEN:
-      if len(_SEEN) >= _MOST_SEEN:
-        _SEEN.clear()
-      _SEEN[key] = _traced(self._f, x, self.order)
-    return _SEEN[key]
+  def _exposes(self, op: operations.Operation) -> bool:
+    """Whether the value is differentiated through an operation.
+
+    It is not if that is within a custom gradient, or leads nowhere.
+    """
+    outputs = [tensor for tensor in op.outputs if tensor.dtype.is_floating]
+    try:
+      gradients = self._tape.gradient(self._value, outputs)
+    except LookupError:  # It wanted the operation's own gradient.
+      return True
+    return any(gradient is not None for gradient in gradients)
 
   def _checked(self, value: Any, x: tf.Tensor) -> tf.Tensor:
     if not tf.is_tensor(value):
@@ -296,97 +257,16 @@ class Watched:
     return value
 
 
-def _traced(f: Callable, x: tf.Tensor, order: int) -> _Seen:
-  """Returns what the graph of a function and its derivatives shows."""
-  seen = []
-
-  def run(points: tf.Tensor):
-    watched = Watched(lambda points: tf.convert_to_tensor(f(points)), '', order)
-    refusal = None
-    try:
-      _differentiate(watched, points, order)
-    except DerivativeError as error:
-      refusal = str(error).removeprefix(': ')
-    seen.append(
-        _Seen(True, False, refusal, watched.blockers, watched.findings())
-    )
-
+def _is_by_numpy(f: Callable, x: tf.Tensor) -> bool:
+  """Whether a function cannot be traced as NumPy has a part in it."""
   try:
-    tf.function(run, autograph=False).get_concrete_function(
+    tf.function(f, autograph=False).get_concrete_function(
         tf.TensorSpec(x.shape, x.dtype)
     )
   except Exception as error:  # pylint: disable=broad-exception-caught
     # User code may do anything that no graph can.
-    return _Seen(False, 'numpy' in str(error))
-  return seen[0]
-
-
-def _differentiate(
-    f: Watched, x: tf.Tensor, order: int
-) -> tuple[tf.Tensor, tf.Tensor]:
-  """Returns f's value and the gradient of the gradient ... of its sum."""
-  if not order:
-    value = f(x)
-    return value, value
-  with tf.GradientTape(
-      persistent=True, watch_accessed_variables=False
-  ) as tape:
-    tape.watch(x)
-    value, field = _differentiate(f, x, order - 1)
-  f.require_derivative(order, x, value, tape)
-  return value, f.derivative(order, lambda: tape.gradient(
-      field, x, unconnected_gradients=tf.UnconnectedGradients.ZERO
-  ))
-
-
-def _same(thing: Any, depth: int = 3) -> Hashable:
-  """Returns what functions have in common that run the same operations.
-
-  A lambda is another one each time, of the same code and, mostly, of the same
-  network.
-
-  Args:
-    thing: a function, or what it holds.
-    depth: how far to look into functions that hold functions.
-  """
-  if isinstance(thing, (tf.Tensor, tf.Variable, np.ndarray)):
-    return tuple(thing.shape), thing.dtype
-  if isinstance(thing, float):  # A factor, another one each time.
-    return float, thing > 0, thing < 0
-  if thing is None or isinstance(thing, (int, str)):
-    return type(thing), thing
-  parts = ()
-  if isinstance(thing, types.MethodType):
-    parts = thing.__func__, thing.__self__
-  elif isinstance(thing, functools.partial):
-    parts = thing.func, thing.args, *thing.keywords.items()
-  elif isinstance(thing, types.FunctionType):
-    code = thing.__code__
-    named = [thing.__globals__.get(name) for name in code.co_names]
-    held = [_content(cell) for cell in thing.__closure__ or ()]
-    parts = code, *named, *held, *(thing.__defaults__ or ())
-  elif isinstance(thing, tuple):
-    parts = thing
-  elif isinstance(thing, (dict, list)):
-    # What may choose an operation; others may record what went on.
-    values, kinds = thing, str
-    if isinstance(thing, dict):
-      values, kinds = thing.values(), (bool, str)
-    chosen = [v for v in values if callable(v) or isinstance(v, kinds)]
-    parts = type(thing), *chosen
-  if depth and parts:
-    return tuple(_same(part, depth - 1) for part in parts)
-  try:
-    return _NUMBERS.setdefault(parts[0] if parts else thing, next(_COUNT))
-  except TypeError:  # It has no hash or no weak references.
-    return id(thing)
-
-
-def _content(cell: types.CellType) -> Any:
-  try:
-    return cell.cell_contents
-  except ValueError:  # It has none yet.
-    return None
+    return 'numpy' in str(error)
+  return False
 
 
 def _operation_of(error: LookupError) -> str:
@@ -395,19 +275,8 @@ def _operation_of(error: LookupError) -> str:
   return match[1] if match else str(error)
 
 
-def _is_exposed(
-    op: tf.Operation, value: tf.Tensor, tape: tf.GradientTape
-) -> bool:
-  """Whether a tape goes through an operation, not by a custom gradient."""
-  try:
-    gradients = tape.gradient(value, list(op.outputs))
-  except LookupError:  # It wanted the operation's own gradient.
-    return True
-  return any(gradient is not None for gradient in gradients)
-
-
 def _spoils_derivative(
-    op: tf.Operation, given: operations.Given
+    op: operations.Operation, given: operations.Given
 ) -> str | None:
   """Returns an operation whose derivative is wrong in an input that moves."""
   wrong = _WRONG_INPUTS.get(op.type, ())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of which TensorFlow lacks a derivative: right, or refused."""
 
+import concurrent.futures
 import functools
 
 from absl.testing import absltest
@@ -214,13 +215,35 @@ class RefusedTest(parameterized.TestCase):
       ('setting', 'tanh', 'softsign', lambda name: functools.partial(
           lambda settings, x: getattr(tf.nn, settings['name'])(x @ W),
           {'name': name})),
-      ('sign', -1.0, 1.0, lambda sign: lambda x: ACTIVATIONS[
-          int(sign > 0)](x @ W)),
+      ('number', 0.3, 0.7, lambda n: lambda x: ACTIVATIONS[
+          int(n > 0.5)](x @ W)),
+      ('array', np.array(0), np.array(1), lambda i: lambda x: ACTIVATIONS[
+          int(i)](x @ W)),
+      ('layers', 0, 1, lambda i: functools.partial(
+          lambda layers, x: layers[0][1](x @ layers[0][0]),
+          [(W, ACTIVATIONS[i])])),
+      ('function', 0, 1, lambda i: lambda x: tf.function(ACTIVATIONS[i])(
+          tf.function(lambda x: x @ W)(x))),
   )
-  def test_what_chooses_an_operation_is_seen(self, smooth, not_smooth, make):
+  def test_each_call_is_seen(self, smooth, not_smooth, make):
     derivatives.value_and_derivatives(make(smooth), X, 2)
     with self.assertRaisesRegex(ValueError, 'cannot differentiate SoftsignGra'):
       derivatives.value_and_derivatives(make(not_smooth), X, 2)
+    derivatives.value_and_derivatives(make(smooth), X, 2)
+
+  def test_threads_see_their_own(self):
+    def refused(i):
+      try:
+        derivatives.value_and_derivatives(
+            lambda x: ACTIVATIONS[i % 2](x @ W), X, 2
+        )
+      except ValueError:
+        return True
+      return False
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+      found = list(pool.map(refused, range(40)))
+    self.assertEqual(found, [False, True] * 20)
 
   @parameterized.parameters('eager', 'graph')
   def test_custom_gradients_are_believed(self, mode):
