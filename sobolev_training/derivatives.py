@@ -5,10 +5,9 @@ Axes: B batch, D... the input's (any rank, images too), O... the output's (none
 for a scalar), M projections or directions, K the order.
 
 Each function takes a callable f: [B, D...] -> [B, O...] that treats the
-examples of a batch independently, calls it once (op by op once more, traced,
-when points have a new shape; see `watched`), and returns a tuple that starts
-with f(x). A tape around the call can differentiate what is returned
-with respect to f's parameters. All run op by op, in a `tf.function`, and under
+examples of a batch independently, calls it once, and returns a tuple that
+starts with f(x). A tape around the call can differentiate what is returned with
+respect to f's parameters. All run op by op, in a `tf.function`, and under
 XLA. A derivative that does not depend on x is zero, never None.
 
 How: a gradient is a vector-Jacobian product (VJP). A Jacobian is one VJP per

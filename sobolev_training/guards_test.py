@@ -297,7 +297,7 @@ class EagerTest(absltest.TestCase):
 
     for _ in range(2):
       losses.full_loss(model, tf.ones([3, 4]), lambda x: x)
-    self.assertEqual(symbolic, [False, False])
+    self.assertEqual(symbolic, [False, False])  # Nothing leaks of a graph.
     alive = weakref.ref(model)
     del model
     gc.collect()

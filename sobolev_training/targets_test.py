@@ -105,7 +105,7 @@ class FunctionTest(parameterized.TestCase):
     targets.Function(functools.partial(Model(), training=True)).full(
         tf.ones([4, 2]), 0
     )
-    self.assertEqual(seen, [False, False, True])  # The first is traced too.
+    self.assertEqual(seen, [False, True])
 
   @parameterized.parameters(
       snt.nets.MLP([4, 3], activation=tf.tanh),
