@@ -131,8 +131,7 @@ class Distiller(keras_steps.Steps, keras.Model):
         'kind': kind,
         'seed': arrays.integer('seed', seed, tf.int32.min, tf.int32.max),
     }
-    with arrays.naming('activation'):
-      self._activation = keras.activations.get(activation)
+    self._activation = keras_steps.activation(activation)
     if losses[0] in _DIVERGENCES and not _is_log_probability(
         self._activation, student
     ):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import contextlib
 import dataclasses
 import functools
+import inspect
 from typing import Any
 
 import keras
@@ -123,7 +124,7 @@ class Learner(keras_steps.Steps):
     Args:
       x: [N, D...], or a data set of (x, y) or (x, y, sample_weight).
       y: (values, first derivatives, ...), [N, O...], [N, O..., D...], ...; NaN,
-        or masked, where not known.
+        or masked, where not known. In a data set masks are lost: there NaN.
       *args: as for `keras.Model`.
       **settings: as for `keras.Model`. `validation_data` has such a `y` too.
         `sample_weight` is [N], or one for each order.
@@ -294,6 +295,13 @@ def _make_balance(
         'sobolev_balance: expected relobralo, a dictionary of its settings or '
         f'None, got {settings!r}'
     )
+  known = list(inspect.signature(balancing.ReLoBRaLo).parameters)[1:]
+  for name in settings:
+    if name not in known:
+      raise ValueError(
+          f'sobolev_balance: expected settings of {", ".join(known)}, got '
+          f'{name!r}'
+      )
   with arrays.naming('sobolev_balance'):
     return balancing.ReLoBRaLo(weights, **settings)
 

@@ -8,6 +8,7 @@ loss is the sum of the replica's examples over the number of all replicas'
 examples: the same loss and gradients as on one device, for any batch size.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
@@ -173,6 +174,16 @@ def require_model(name: str, model: Any):
     raise ValueError(
         f'{name}: expected a Keras model, got {type(model).__name__}'
     )
+
+
+def activation(value: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+  """Returns the function of the argument `activation`."""
+  try:
+    return keras.activations.get(value)
+  except (TypeError, ValueError):
+    raise ValueError(
+        f'activation: expected a name in keras.activations, got {value!r}'
+    ) from None
 
 
 def mean_over_replicas(values: tf.Tensor) -> tf.Tensor:

@@ -399,7 +399,7 @@ class KerasTest(parameterized.TestCase):
       ({'sobolev_losses': 'mse'}, r'^sobolev_losses: expected squared_l2'),
       ({'sobolev_losses': ('l1',)}, r'^sobolev_losses: expected 2'),
       ({'sobolev_balance': 'gradnorm'}, '^sobolev_balance: expected relobralo'),
-      ({'sobolev_balance': {'foo': 1}}, '^sobolev_balance: .*foo'),
+      ({'sobolev_balance': {'foo': 1}}, '^sobolev_balance: .*, got .foo'),
       ({'sobolev_balance': {'temperature': 'a'}}, '^sobolev_balance: temperat'),
       (
           {'sobolev_balance': 'relobralo', 'sobolev_weights': (1, 0)},

@@ -27,6 +27,7 @@ import tensorflow as tf
 
 from sobolev_training import arrays
 from sobolev_training import derivatives as derivatives_lib
+from sobolev_training import keras_steps
 from sobolev_training import scaling
 from sobolev_training import surrogate_figures
 from sobolev_training import surrogate_training
@@ -254,8 +255,7 @@ def _network(
     )
   for k, units in enumerate(hidden):
     arrays.integer(f'hidden[{k}]', units, 1)
-  with arrays.naming('activation'):
-    keras.activations.get(activation)
+  keras_steps.activation(activation)  # Checks it.
   if dtype not in ('float32', 'float64'):
     raise ValueError(f'dtype: expected float32 or float64, got {dtype!r}')
   seeds = keras.random.SeedGenerator(seed)
