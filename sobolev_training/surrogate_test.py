@@ -181,6 +181,8 @@ class SurrogateTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, '^low, high: expected limits'):
       s.sensitivity([0, 0])
     self.assertLen(s.sensitivity([0, 0], [-1, -1], [1, 1]).axes, 2)
+    with self.assertRaisesRegex(ValueError, '^x0: expected known numbers'):
+      s.sensitivity(np.ma.array([0, 0], mask=[0, 1]), [-1, -1], [1, 1])
     with self.assertRaisesRegex(ValueError, r'^low: expected the shape \[2\]'):
       s.sensitivity([0, 0], -1, 1)
     with self.assertRaisesRegex(ValueError, r'^x: expected the shape \[N, 2\]'):
@@ -247,6 +249,7 @@ class SurrogateTest(parameterized.TestCase):
         ((x, [None] * 4), '^y: expected a dense array of real numbers'),
         ((x, y, dy + 0j), r'^derivatives\[0\]: expected a dense array of real'),
         ((x[:0], y[:0]), '^y: .* 1 or more; got'),
+        ((x, y, dy * 1e200), r'^balance: derivatives\[1\]: expected numbers'),
     ):
       with self.assertRaisesRegex(ValueError, message):
         surrogate.fit(*arguments)

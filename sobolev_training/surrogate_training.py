@@ -188,7 +188,8 @@ def _weights(
           f'got {balance!r}'
       )
     present = [a for a in target if a is not None]
-    weights = scaling.balanced_weights(present)
+    with arrays.naming('balance'):
+      weights = scaling.balanced_weights(present)
     if not any(weights):  # Nothing varies: a constant.
       weights = [1.0] * len(present)
     weights = iter([weights[0] or 1.0, *weights[1:]])  # Has an offset to learn.
