@@ -7,7 +7,9 @@ message starts with the argument's name. Axes: B batch, D... input, O...
 outputs, M projections or directions.
 """
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+import contextlib
 import math
 import numbers
 import operator
@@ -87,6 +89,13 @@ def unmasked(array: Any) -> tuple[Any, np.ndarray | None]:
   return np.where(known, array.data, np.zeros([], array.dtype)), known
 
 
+def recorded(name: str, array: Any) -> tf.Tensor | np.ndarray:
+  """Returns dense real numbers, NaN where a NumPy mask hides them."""
+  data, known = unmasked(array)
+  data = dense(name, data)
+  return data if known is None else np.where(known, data, np.nan)
+
+
 def tensor(name: str, array, like: tf.Tensor) -> tf.Tensor:
   """Returns an array as a tensor of another one's type.
 
@@ -114,8 +123,10 @@ def tensor(name: str, array, like: tf.Tensor) -> tf.Tensor:
   return tf.convert_to_tensor(cast)
 
 
-def integer(name: str, value: Any, least: int) -> int:
-  """Returns an integer, having checked that it is one and not too small."""
+def integer(
+    name: str, value: Any, least: int, most: float = math.inf
+) -> int:
+  """Returns an integer, having checked that it is one and its range."""
   try:
     result = operator.index(value)
   except (AttributeError, TypeError):  # The first of floating tensors.
@@ -124,15 +135,39 @@ def integer(name: str, value: Any, least: int) -> int:
     ) from None
   if result < least:
     raise ValueError(f'{name}: expected {least} or more, got {value}')
+  if result > most:
+    raise ValueError(f'{name}: expected {most} or less, got {value}')
   return result
 
 
 def positive(name: str, value: Any) -> float:
   """Returns a number, having checked that it is finite and above 0."""
-  is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-  if not is_real or not 0 < value < math.inf:
+  if not _is_real(value) or not 0 < value < math.inf:
     raise ValueError(f'{name}: expected a positive number, got {value!r}')
   return float(value)
+
+
+def number(
+    name: str, value: Any, least: float, most: float = math.inf
+) -> float:
+  """Returns a number, having checked that it is finite and its range."""
+  if not _is_real(value) or not least <= value <= most or value == math.inf:
+    wanted = f'{least} or more' if most == math.inf else f'{least} to {most}'
+    raise ValueError(f'{name}: expected {wanted}, got {value!r}')
+  return float(value)
+
+
+def _is_real(value: Any) -> bool:
+  return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+  """Names the argument that an error of another module is about."""
+  try:
+    yield
+  except (TypeError, ValueError) as error:
+    raise ValueError(f'{name}: {error}') from error
 
 
 def require_tuple(name: str, values: Sequence, length: int | None = None):
@@ -282,8 +317,11 @@ def vectors(
     [M, B, size].
 
   Raises:
-    ValueError: another shape or type.
+    ValueError: another shape or type, or numbers that are not finite.
   """
+  array = dense(name, array)
+  if not tf.is_symbolic_tensor(array):
+    require_finite(name, np.asarray(array))
   array = tensor(name, array, batch)
   shape, size = list(shape), batch_size(batch)
   shared = array.shape[1:].is_compatible_with(shape)

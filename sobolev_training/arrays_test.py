@@ -61,12 +61,40 @@ class ArraysTest(absltest.TestCase):
         arrays.integer('a', value, 0)
     with self.assertRaisesRegex(ValueError, '^a: expected 4 or more, got 3'):
       arrays.integer('a', 3, 4)
+    with self.assertRaisesRegex(ValueError, '^a: expected 2 or less, got 3'):
+      arrays.integer('a', 3, 0, 2)
 
   def test_positive(self):
     self.assertEqual(arrays.positive('a', np.float32(0.5)), 0.5)
     for value in (0, -1.0, np.nan, np.inf, '1', None, 1j, [1.0]):
       with self.assertRaisesRegex(ValueError, '^a: expected a positive number'):
         arrays.positive('a', value)
+
+  def test_number(self):
+    self.assertEqual(arrays.number('a', np.float32(0.5), 0, 1), 0.5)
+    self.assertEqual(arrays.number('a', 5, 0), 5.0)
+    for value in (-1.0, 2, np.nan, '1', None, 1j, True):
+      with self.assertRaisesRegex(ValueError, '^a: expected 0 to 1, got'):
+        arrays.number('a', value, 0, 1)
+    with self.assertRaisesRegex(ValueError, '^a: expected 0 or more, got inf'):
+      arrays.number('a', np.inf, 0)
+
+  def test_recorded_has_nan_for_what_is_masked(self):
+    for array in ([1.0, 2.0], [1, 2], np.array([1, 2], np.float32)):
+      masked = np.ma.array(array, mask=[True, False])
+      found = arrays.recorded('a', masked)
+      np.testing.assert_array_equal(found, [np.nan, 2])
+      data = masked.data
+      self.assertIs(arrays.recorded('a', data), data)
+    self.assertEqual(found.dtype, np.float32)
+    with self.assertRaisesRegex(ValueError, '^a: expected a dense array'):
+      arrays.recorded('a', np.ma.array(['one'], mask=[True]))
+
+  def test_naming(self):
+    for error in (TypeError, ValueError):
+      with self.assertRaisesRegex(ValueError, '^a: what is wrong'):
+        with arrays.naming('a'):
+          raise error('what is wrong')
 
   def test_require_equal_of_unknown_rank(self):
     run = tf.function(
@@ -96,6 +124,9 @@ class ArraysTest(absltest.TestCase):
     for wrong in ([2], [4, 3], [4, 2, 2], [4, 3, 1], [0, 2]):
       with self.assertRaisesRegex(ValueError, r'^v: .*\[M, 2\].*\[M, 3, 2\]'):
         arrays.vectors('v', tf.ones(wrong), batch, [2])
+    for wrong in (np.nan, np.inf):
+      with self.assertRaisesRegex(ValueError, r'^v: 2 of 2 .* not finite'):
+        arrays.vectors('v', np.full([1, 2], wrong), batch, [2])
 
 
 if __name__ == '__main__':

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from sobolev_training import arrays
 from sobolev_training import terms as terms_lib
 
 # From here on softmax is one-sided in float32, and infinities are kept away.
@@ -68,16 +69,12 @@ class ReLoBRaLo(tf.Module):
       raise ValueError(
           f'weights: expected two or more above 0, got {weights}'
       )
-    if not temperature > 0:
-      raise ValueError(
-          f'temperature: expected a number above 0, got {temperature}'
-      )
-    for name, value in (('smoothing', smoothing), ('lookback', lookback)):
-      if not 0 <= value <= 1:
-        raise ValueError(f'{name}: expected 0 to 1, got {value}')
     self._settings = {
-        'weights': tuple(weights), 'temperature': temperature,
-        'smoothing': smoothing, 'lookback': lookback, 'seed': seed,
+        'weights': tuple(weights),
+        'temperature': arrays.positive('temperature', temperature),
+        'smoothing': arrays.number('smoothing', smoothing, 0, 1),
+        'lookback': arrays.number('lookback', lookback, 0, 1),
+        'seed': arrays.integer('seed', seed, tf.int64.min, tf.int64.max),
     }
     self.factors = _variable(np.ones(count, np.float32))
     self._first = _variable(np.ones(count, np.float32))

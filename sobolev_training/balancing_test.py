@@ -107,7 +107,9 @@ class ReLoBRaLoTest(parameterized.TestCase):
   @parameterized.parameters(
       ({'weights': (1.0, 0.0)}, '^weights: expected two or more'),
       ({'weights': (1.0, -1.0)}, r'^weights\[1\]: expected 0 or more'),
-      ({'temperature': 0.0}, '^temperature: expected a number above 0'),
+      ({'temperature': 0.0}, '^temperature: expected a positive number'),
+      ({'temperature': 'a'}, '^temperature: expected a positive number'),
+      ({'seed': 0.5}, '^seed: expected an integer'),
       ({'smoothing': 1.5}, '^smoothing: expected 0 to 1'),
       ({'lookback': -0.1}, '^lookback: expected 0 to 1'),
   )

@@ -380,6 +380,11 @@ class ContractTest(absltest.TestCase):
       derivatives.value_and_directional(
           f, x, (tf.ones([1, 2], tf.float64),)
       )
+    unknown = (tf.constant([[1, np.nan]], tf.float32),)
+    with self.assertRaisesRegex(ValueError, r'^projections\[0\]: 1 of 2 .*nan'):
+      derivatives.value_and_projected(f, x, unknown)
+    with self.assertRaisesRegex(ValueError, r'^directions\[0\]: 1 of 2 .*nan'):
+      derivatives.value_and_directional(f, x, unknown)
     with self.assertRaisesRegex(ValueError, 'f: expected static axes'):
       tf.function(
           lambda x: derivatives.value_and_jacobian(f, x),

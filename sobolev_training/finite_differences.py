@@ -162,11 +162,15 @@ class _Stencil:
       step = arrays.positive('step', step)
     self._f, self._x = f, x
     self._central, self._step = scheme == 'central', step
-    raw = np.asarray(arrays.dense('f', f(x)))
+    raw = self._call(x)
     self._eps = np.finfo(x.dtype).eps
     if np.issubdtype(raw.dtype, np.floating):
       self._eps = max(self._eps, np.finfo(raw.dtype).eps)
     self.value = self._checked(raw)
+
+  def _call(self, x: np.ndarray) -> np.ndarray:
+    # A copy: f may work in place.
+    return np.asarray(arrays.dense('f', self._f(x.copy())))
 
   def difference(self, directions: list[np.ndarray]) -> np.ndarray:
     """Returns (D^k f)[u1, ..., uk] [B, O...]; the u are [B or 1, D...]."""
@@ -192,7 +196,7 @@ class _Stencil:
     if not directions:
       if x is self._x:
         return self.value
-      return self._checked(np.asarray(arrays.dense('f', self._f(x))))
+      return self._checked(self._call(x))
     u, *directions = directions
     h, *steps = steps
     end = (x + h * u).astype(x.dtype)

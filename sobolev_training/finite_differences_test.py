@@ -148,6 +148,21 @@ class FiniteDifferencesTest(parameterized.TestCase):
     ):
       difference(lambda x: x, x, step=1e-5)
 
+  def test_function_that_works_in_place(self):
+    def in_place(x):
+      x *= 2
+      return np.sin(x)
+
+    x = points()
+    before = x.copy()
+    value, first = finite_differences.estimate_derivatives(in_place, x)
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(value, np.sin(2 * x))
+    np.testing.assert_allclose(
+        first, 2 * np.cos(2 * x)[:, :, None] * np.eye(2),
+        atol=FIRST['central', np.float64],
+    )
+
   def test_no_points(self):
     found = finite_differences.estimate_derivatives(np.sin, np.zeros([0, 2]))
     self.assertEqual([array.shape for array in found], [(0, 2), (0, 2, 2)])

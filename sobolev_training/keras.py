@@ -15,13 +15,15 @@ exists.
 
 What is logged: `loss`, with the losses of layers, such as regularisers;
 `order_0`, `order_1`, ..., the terms without their weights; and Keras's metrics,
-of the values. To load a saved model, import this module before.
+of the values, where one that is not known counts as predicted exactly. To load
+a saved model, import this module before.
 """
 
 from typing import Any
 
 import keras
 
+from sobolev_training import keras_steps
 from sobolev_training.keras_callbacks import GradientConflict
 from sobolev_training.keras_distiller import Distiller
 from sobolev_training.keras_learner import Learner
@@ -68,5 +70,9 @@ def wrap(model: keras.Model) -> keras.Model:
   Args:
     model: any Keras model with one floating input and one output. It keeps its
       weights: training the result trains this model.
+
+  Raises:
+    ValueError: another thing than a Keras model.
   """
+  keras_steps.require_model('model', model)
   return _Wrapped(model, name=model.name)

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from sobolev_training import arrays
 from sobolev_training import balancing
 from sobolev_training import terms
 
@@ -24,9 +25,16 @@ class GradientConflict(keras.callbacks.Callback):
     Args:
       x: [B, D...].
       y: as for the model's `fit`.
+
+    Raises:
+      ValueError: an array does not fit; its message starts with the name.
     """
     super().__init__()
-    self._batch = keras.tree.map_structure(tf.convert_to_tensor, (x, y))
+    if isinstance(y, (list, tuple)):
+      y = tuple(_tensor(f'y[{k}]', array) for k, array in enumerate(y))
+    else:
+      y = _tensor('y', y)
+    self._batch = tf.convert_to_tensor(arrays.dense('x', x)), y
     self._cosines = None
 
   def set_model(self, model: keras.Model):
@@ -49,3 +57,10 @@ class GradientConflict(keras.callbacks.Callback):
       })
 
     return balancing.gradient_cosines(loss, self.model.trainable_variables)
+
+
+def _tensor(name: str, array: Any) -> tf.Tensor | None:
+  """Returns an entry of y, NaN where it is masked."""
+  if array is None:
+    return None
+  return tf.convert_to_tensor(arrays.recorded(name, array))

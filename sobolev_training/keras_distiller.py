@@ -20,6 +20,7 @@ Axes: B batch, D... input, O... outputs, M projections.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import math
 from typing import Any
 from typing import TypeAlias
 
@@ -47,6 +48,15 @@ def teacher_student(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
 
 def _divergence(p: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
   return tf.reduce_sum(arrays.flat(tf.exp(p) * (p - q)), axis=1)
+
+
+def _is_log_probability(activation: Activation, model: keras.Model) -> bool:
+  """Whether what an activation makes of a model's outputs sums up to 1."""
+  axes = [axis or 3 for axis in getattr(model, 'output_shape', (None, 3))[1:]]
+  probe = tf.reshape(tf.linspace(-1.0, 2.0, math.prod(axes)), [1, *axes])
+  probe = tf.cast(probe, keras.config.floatx())
+  total = tf.reduce_logsumexp(activation(probe), axis=-1)
+  return bool(tf.reduce_all(abs(total) < 0.01))
 
 
 # The paper's first.
@@ -86,7 +96,8 @@ class Distiller(keras_steps.Steps, keras.Model):
         `student_teacher` or `teacher_student`, the divergences. The paper's
         distance of gradients is not squared.
       activation: g, a function or a name in `keras.activations`: `linear`
-        compares the outputs themselves.
+        compares the outputs themselves. The divergences are of one that gives
+        logarithms of probabilities, whose sum along the last axis is 1.
       label_weight: weight of the loss of labels, 0 or more. Above 0, `compile`
         takes `loss`, and `fit` labels.
       count: M, projections of each example; their losses are averaged.
@@ -97,14 +108,12 @@ class Distiller(keras_steps.Steps, keras.Model):
     Raises:
       ValueError: an argument does not fit; its message starts with the name.
     """
+    keras_steps.require_model('teacher', teacher)
+    keras_steps.require_model('student', student)
     settings.setdefault('dtype', student.dtype_policy)
     super().__init__(**settings)
-    if not alpha > 0:
-      raise ValueError(f'alpha: expected a number above 0, got {alpha}')
-    if not label_weight >= 0:
-      raise ValueError(f'label_weight: expected 0 or more, got {label_weight}')
-    if len(losses) != 2:
-      raise ValueError(f'losses: expected two names, got {losses}')
+    if not isinstance(losses, (list, tuple)) or len(losses) != 2:
+      raise ValueError(f'losses: expected two names, got {losses!r}')
     known = ([*_DIVERGENCES, *distances.NAMES], distances.NAMES)
     for k, names in enumerate(known):
       if losses[k] not in names:
@@ -112,20 +121,25 @@ class Distiller(keras_steps.Steps, keras.Model):
             f'losses[{k}]: expected one of {", ".join(names)}, got '
             f'{losses[k]!r}'
         )
-    if losses[0] in _DIVERGENCES and activation == 'linear':
-      raise ValueError(
-          f'losses[0]: {losses[0]} compares log probabilities, and activation '
-          'is linear; take log_softmax, or squared_l2'
-      )
     projections.second_moment(kind, [1])  # Checks it.
-    if count < 1:
-      raise ValueError(f'count: expected 1 or more, got {count}')
     self._config = {
-        'alpha': float(alpha), 'losses': list(losses), 'activation': activation,
-        'label_weight': float(label_weight), 'count': count, 'kind': kind,
-        'seed': seed,
+        'alpha': arrays.positive('alpha', alpha),
+        'losses': list(losses),
+        'activation': activation,
+        'label_weight': arrays.number('label_weight', label_weight, 0),
+        'count': arrays.integer('count', count, 1),
+        'kind': kind,
+        'seed': arrays.integer('seed', seed, tf.int32.min, tf.int32.max),
     }
-    self._activation = keras.activations.get(activation)
+    self._activation = keras_steps.activation(activation)
+    if losses[0] in _DIVERGENCES and not _is_log_probability(
+        self._activation, student
+    ):
+      raise ValueError(
+          f'losses[0]: {losses[0]} compares log probabilities, which '
+          f'activation does not give, {activation!r}; take log_softmax, or '
+          'squared_l2'
+      )
     self._label_loss = None
     teacher.trainable = False
     self.teacher, self.student = teacher, student
@@ -230,9 +244,17 @@ class Distiller(keras_steps.Steps, keras.Model):
     if training:
       replica = tf.distribute.get_replica_context().replica_id_in_sync_group
       numbers += [tf.convert_to_tensor(self.optimizer.iterations), replica]
-    shape = self.student.compute_output_shape(tuple(x.shape))
+    shapes = [
+        list(model.compute_output_shape(tuple(x.shape))[1:])
+        for model in (self.teacher, self.student)
+    ]
+    if shapes[0] != shapes[1]:
+      raise ValueError(
+          f'student: expected the shape {shapes[0]} of the outputs of teacher, '
+          f'got {shapes[1]}'
+      )
     return projections.sample(
-        list(shape[1:]),
+        shapes[1],
         seed=projections.make_seed(*numbers),
         count=self._config['count'],
         batch_size=tf.shape(x)[0],

@@ -13,6 +13,7 @@ from sobolev_training import projections
 from sobolev_training import testing
 
 _OUTPUTS = 3
+_NOT_LOG = r'^losses\[0\]: student_teacher compares log'
 
 
 def _network(units, seed, dtype='float64'):
@@ -128,17 +129,58 @@ class DistillerTest(parameterized.TestCase):
     testing.assert_close(result['loss'], expected['loss'], 0.03)
 
   @parameterized.parameters(
-      ({'alpha': 0.0}, '^alpha: expected a number above 0'),
+      ({'alpha': 0.0}, '^alpha: expected a positive number'),
+      ({'alpha': 'a'}, '^alpha: expected a positive number'),
+      ({'losses': None}, '^losses: expected two'),
+      ({'losses': 'l2'}, '^losses: expected two'),
+      ({'count': 'a'}, '^count: expected an integer'),
+      ({'seed': 'a'}, '^seed: expected an integer'),
+      ({'seed': 2**40}, '^seed: expected 2147483647 or less'),
+      ({'activation': 'nope'}, '^activation: expected a name'),
+      ({'student': keras.activations.relu}, '^student: expected a Keras model'),
       ({'label_weight': -1.0}, '^label_weight: expected 0 or more'),
       ({'losses': ('l2',)}, '^losses: expected two'),
       ({'losses': ('l2', 'mse')}, r'^losses\[1\]: expected one of squared_l2'),
-      ({'activation': 'linear'}, r'^losses\[0\]: student_teacher compares log'),
+      ({'activation': 'linear'}, _NOT_LOG),
+      ({'activation': keras.activations.linear}, _NOT_LOG),
+      ({'activation': None}, _NOT_LOG),
+      ({'activation': 'softmax'}, _NOT_LOG),
+      ({'activation': 'log_sigmoid'}, _NOT_LOG),
       ({'kind': 'normal'}, '^kind: expected one of sphere'),
       ({'count': 0}, '^count: expected 1 or more'),
   )
   def test_wrong_settings_are_named(self, settings, message):
+    settings = {'student': self.student} | settings
     with self.assertRaisesRegex(ValueError, message):
-      keras_distiller.Distiller(self.teacher, self.student, **settings)
+      keras_distiller.Distiller(self.teacher, **settings)
+
+  def test_wrong_arrays_and_outputs_are_named(self):
+    masked = np.ma.array(self.x, mask=self.x > 0)
+    distiller = keras_distiller.Distiller(self.teacher, self.student)
+    distiller.compile('sgd')
+    for name, arguments in (
+        ('x', (masked,)), ('y', (self.x, masked[:, 0])),
+    ):
+      with self.assertRaisesRegex(ValueError, f'^{name}: expected known numb'):
+        distiller.fit(*arguments, verbose=0)
+    other = keras.Sequential([keras.Input([2]), keras.layers.Dense(4)])
+    distiller = keras_distiller.Distiller(self.teacher, other)
+    distiller.compile('sgd')
+    with self.assertRaisesRegex(ValueError, r'^student: .* \[3\] .* \[4\]'):
+      distiller.fit(self.x, verbose=0)
+
+  def test_activations_that_are_log_probabilities(self):
+    for activation in (
+        'log_softmax', lambda logits: keras.ops.log_softmax(logits / 3)
+    ):
+      keras_distiller.Distiller(
+          self.teacher, self.student, activation=activation
+      )
+    for activation in ('linear', None):
+      keras_distiller.Distiller(
+          self.teacher, self.student, activation=activation,
+          losses=('squared_l2', 'l2'),
+      )
 
   def test_labels_where_asked_for(self):
     plain = keras_distiller.Distiller(self.teacher, self.student)

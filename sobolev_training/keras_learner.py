@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import dataclasses
+import functools
+import inspect
 from typing import Any
 
 import keras
@@ -90,7 +92,7 @@ class Learner(keras_steps.Steps):
     if config:
       config['sobolev_weights'] = list(self._sobolev.weights)
       config['sobolev_losses'] = keras.saving.serialize_keras_object(
-          list(self._sobolev.losses)
+          [_saveable(loss) for loss in self._sobolev.losses]
       )
       config['sobolev_balance'] = self._sobolev.balance
     return config
@@ -121,8 +123,8 @@ class Learner(keras_steps.Steps):
 
     Args:
       x: [N, D...], or a data set of (x, y) or (x, y, sample_weight).
-      y: (values, first derivatives, ...), [N, O...], [N, O..., D...], ...; NaN
-        where not known.
+      y: (values, first derivatives, ...), [N, O...], [N, O..., D...], ...; NaN,
+        or masked, where not known. In a data set masks are lost: there NaN.
       *args: as for `keras.Model`.
       **settings: as for `keras.Model`. `validation_data` has such a `y` too.
         `sample_weight` is [N], or one for each order.
@@ -130,33 +132,24 @@ class Learner(keras_steps.Steps):
     Raises:
       ValueError: an array does not fit; its message starts with the name.
     """
-    y = self._prepared('y', y)
-    validation = settings.get('validation_data')
-    if isinstance(validation, (list, tuple)) and len(validation) > 1:
-      settings['validation_data'] = (
-          validation[0],
-          self._prepared('validation_data', validation[1]),
-          *validation[2:],
-      )
     return super().fit(x, y, *args, **settings)
-
-  def evaluate(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
-    """Evaluates the model; see `keras.Model.evaluate`, and `fit` for x and y.
-
-    Raises:
-      ValueError: an array does not fit; its message starts with the name.
-    """
-    y = self._prepared('y', y)
-    return super().evaluate(x, y, *args, **settings)
 
   def compute_metrics(
       self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
   ) -> dict[str, tf.Tensor]:
-    """See `keras.Model`; Keras's metrics compare the values."""
+    """See `keras.Model`; Keras's metrics compare the values.
+
+    They get the prediction for what is not known, as they cannot leave it out.
+    """
     first = isinstance(sample_weight, (list, tuple))
+    truth = self._orders('y', y)[0]
+    if 0 in terms.used_orders(self._sobolev.weights):
+      truth = tf.convert_to_tensor(truth)
+      if truth.dtype.is_floating:
+        known = ~tf.math.is_nan(truth)
+        truth = tf.where(known, truth, tf.cast(y_pred, truth.dtype))
     return super().compute_metrics(
-        x, self._orders('y', y)[0], y_pred, sample_weight[0] if first else
-        sample_weight,
+        x, truth, y_pred, sample_weight[0] if first else sample_weight
     )
 
   def step_loss(
@@ -231,20 +224,24 @@ class Learner(keras_steps.Steps):
       )
     return values
 
-  def _prepared(self, name: str, y: Any) -> Any:
-    """Returns arrays with NaN for what NumPy's masks hide, having checked them.
+  def prepared(self, name: str, y: Any, whole: bool = True) -> Any:
+    """Returns arrays with NaN for what NumPy's masks hide; see `Steps`.
 
     Raises:
-      ValueError: an infinity, or an order of which nothing is known.
+      ValueError: no real numbers, an infinity, or an order of which nothing is
+        known.
     """
     if y is None or not self.compiled:  # A data set; Keras asks to compile.
       return y
     y = list(self._orders(name, y))
     for k in terms.used_orders(self._sobolev.weights):
-      if isinstance(y[k], np.ma.MaskedArray):
-        y[k] = y[k].astype(float).filled(np.nan)
+      y[k] = arrays.recorded(f'{name}[{k}]', y[k])
       array = np.asarray(y[k])
-      if np.isnan(array).all():
+      if not array.size:
+        raise ValueError(
+            f'{name}[{k}]: expected examples, got {list(array.shape)}'
+        )
+      if whole and np.isnan(array).all():
         raise ValueError(
             f'{name}[{k}]: all of its numbers are NaN; give this order the '
             'weight 0 in sobolev_weights'
@@ -256,6 +253,34 @@ class Learner(keras_steps.Steps):
             f'{infinite[0].tolist()}; NaN says that a number is not known'
         )
     return tuple(y)
+
+
+@keras.saving.register_keras_serializable('sobolev_training', 'Partial')
+class _Partial:
+  """A distance with settings while Keras saves it; reading makes a partial."""
+
+  def __init__(self, partial: functools.partial):
+    self._partial = partial
+
+  def get_config(self) -> dict[str, Any]:
+    return keras.saving.serialize_keras_object({
+        'loss': _saveable(self._partial.func),
+        'settings': self._partial.keywords,
+    })
+
+  @classmethod
+  def from_config(cls, config: dict[str, Any]) -> functools.partial:
+    config = keras.saving.deserialize_keras_object(config)
+    loss = distances.by_name(config['loss'])
+    return functools.partial(loss, **config['settings'])
+
+
+def _saveable(loss: str | distances.Distance) -> Any:
+  """Returns a distance as Keras saves it: one of this package by its name."""
+  if isinstance(loss, functools.partial):
+    return _Partial(loss)
+  named = callable(loss) and distances.is_by_component(loss)
+  return loss.__name__ if named else loss
 
 
 def _make_balance(
@@ -270,7 +295,15 @@ def _make_balance(
         'sobolev_balance: expected relobralo, a dictionary of its settings or '
         f'None, got {settings!r}'
     )
-  return balancing.ReLoBRaLo(weights, **settings)
+  known = list(inspect.signature(balancing.ReLoBRaLo).parameters)[1:]
+  for name in settings:
+    if name not in known:
+      raise ValueError(
+          f'sobolev_balance: expected settings of {", ".join(known)}, got '
+          f'{name!r}'
+      )
+  with arrays.naming('sobolev_balance'):
+    return balancing.ReLoBRaLo(weights, **settings)
 
 
 @contextlib.contextmanager
@@ -305,7 +338,7 @@ def _known(k: int, target: Any, distance: distances.Distance) -> tf.Tensor:
     raise ValueError(
         f'y[{k}]: expected an array, as sobolev_weights[{k}] is not 0, got None'
     )
-  target = tf.convert_to_tensor(target)
+  target = tf.convert_to_tensor(arrays.dense(f'y[{k}]', target))
   if not target.dtype.is_floating:
     target = tf.cast(target, tf.float32)
   known = ~tf.math.is_nan(target)

@@ -8,12 +8,16 @@ loss is the sum of the replica's examples over the number of all replicas'
 examples: the same loss and gradients as on one device, for any batch size.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from sobolev_training import arrays
 
 
 class StepLoss(NamedTuple):
@@ -52,6 +56,58 @@ class Steps:
     self.compile(**keras.saving.deserialize_keras_object(config))
     if self.built:
       self.optimizer.build(self.trainable_variables)
+
+  def prepared(self, name: str, y: Any, whole: bool = True) -> Any:
+    """Returns y as the steps take it, having checked it.
+
+    Args:
+      name: the argument's name.
+      y: as for `fit`.
+      whole: whether these are all examples, not one batch.
+    """
+    require_real(name, y)
+    return y
+
+  def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
+    """See `keras.Model.fit`; what a NumPy mask hides is not learnt."""
+    require_real('x', x)
+    require_real('sample_weight', settings.get('sample_weight'))
+    validation = settings.get('validation_data')
+    if isinstance(validation, (list, tuple)) and validation:
+      x_new, *rest = validation
+      require_real('validation_data[0]', x_new)
+      if rest:
+        rest[0] = self.prepared('validation_data[1]', rest[0])
+      settings['validation_data'] = (x_new, *rest)
+    return super().fit(x, self.prepared('y', y), *args, **settings)
+
+  def evaluate(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
+    """See `keras.Model.evaluate`, and `fit`."""
+    require_real('x', x)
+    require_real('sample_weight', settings.get('sample_weight'))
+    return super().evaluate(x, self.prepared('y', y), *args, **settings)
+
+  def train_on_batch(self, x: Any, y: Any = None, *args: Any, **settings: Any):
+    """See `keras.Model.train_on_batch`, and `fit`."""
+    require_real('x', x)
+    y = self.prepared('y', y, whole=False)
+    return super().train_on_batch(x, y, *args, **settings)
+
+  def test_on_batch(self, x: Any, y: Any = None, *args: Any, **settings: Any):
+    """See `keras.Model.test_on_batch`, and `fit`."""
+    require_real('x', x)
+    y = self.prepared('y', y, whole=False)
+    return super().test_on_batch(x, y, *args, **settings)
+
+  def predict(self, x: Any, *args: Any, **settings: Any) -> Any:
+    """See `keras.Model.predict`; points are refused that a mask hides."""
+    require_real('x', x)
+    return super().predict(x, *args, **settings)
+
+  def predict_on_batch(self, x: Any) -> Any:
+    """See `keras.Model.predict_on_batch`, and `predict`."""
+    require_real('x', x)
+    return super().predict_on_batch(x)
 
   def train_step(self, data: Any) -> dict[str, tf.Tensor]:
     """Updates the weights on one batch; returns the metrics."""
@@ -93,6 +149,41 @@ class StepMetrics:
 
   def __init__(self, names: Sequence[str]):
     self.by_name = {name: keras.metrics.Mean(name) for name in names}
+
+
+def require_real(name: str, data: Any):
+  """Checks NumPy arrays that Keras would take without their mask, or in part.
+
+  Args:
+    name: the argument's name.
+    data: anything; arrays may be entries of lists and tuples.
+
+  Raises:
+    ValueError: masked, complex or no numbers.
+  """
+  if isinstance(data, np.ndarray):
+    arrays.dense(name, data)
+  elif isinstance(data, (list, tuple)):
+    for part in data:
+      require_real(name, part)
+
+
+def require_model(name: str, model: Any):
+  """Checks that there is a Keras model."""
+  if not isinstance(model, keras.Model):
+    raise ValueError(
+        f'{name}: expected a Keras model, got {type(model).__name__}'
+    )
+
+
+def activation(value: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+  """Returns the function of the argument `activation`."""
+  try:
+    return keras.activations.get(value)
+  except (TypeError, ValueError):
+    raise ValueError(
+        f'activation: expected a name in keras.activations, got {value!r}'
+    ) from None
 
 
 def mean_over_replicas(values: tf.Tensor) -> tf.Tensor:

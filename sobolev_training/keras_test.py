@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keras models that learn values and derivatives, against the plain loop."""
 
+import functools
 import os
 
 from absl.testing import absltest
@@ -171,6 +172,49 @@ class KerasTest(parameterized.TestCase):
         testing.SAME_FLOAT64,
     )
 
+  def test_what_is_masked_in_a_batch_is_not_known(self):
+    x, (y, dy) = _data()
+    hidden = dy > 0.5, np.arange(_POINTS)[:, None] * [1, 0] > 4
+    masked = tuple(
+        np.ma.array(np.where(mask, 1e6, array), mask=mask)
+        for array, mask in ((y, hidden[1]), (dy, hidden[0]))
+    )
+    missing = np.where(hidden[1], np.nan, y), np.where(hidden[0], np.nan, dy)
+    results = []
+    for batch in (masked, missing):
+      model = sobolev_keras.Model(*_layers())
+      model.compile(keras.optimizers.SGD(_RATE))
+      results.append([
+          model.train_on_batch(x, batch), model.test_on_batch(x, batch),
+          self._fitted(
+              model, x, (y, dy),
+              callbacks=[sobolev_keras.GradientConflict(x, batch)],
+          )['cosine_0_1'],
+      ])
+    testing.assert_close(*results, testing.SAME_FLOAT64)
+    plain = keras.Model(*_layers())
+    terms = sobolev.full_loss(plain, x, masked).terms
+    expected = [np.mean(terms[k]) for k in range(2)]
+    testing.assert_close(
+        results[0][0][1:], expected, testing.SAME_FLOAT64
+    )
+    unknown = np.ma.array(dy, mask=True)  # Of a batch, not of all.
+    self.assertEqual(model.test_on_batch(x, (y, unknown))[2], 0)
+
+  @parameterized.parameters(
+      {'metrics': ['mae']}, {'weighted_metrics': ['mae']}
+  )
+  def test_metrics_of_what_is_known(self, **settings):
+    x, (y, dy) = _data()
+    y[1:4, 0] = np.nan
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd', jit_compile=True, **settings)
+    result = model.evaluate(x, (y, dy), verbose=0, return_dict=True)
+    testing.assert_close(
+        result['mae'], np.nansum(abs(model(x) - y)) / y.size,
+        testing.SAME_FLOAT64,
+    )
+
   def test_balance_equals_the_plain_loop_and_is_saved(self):
     x, y = _data()
     settings = {'temperature': 0.5, 'smoothing': 0.5, 'lookback': 0.5}
@@ -284,11 +328,16 @@ class KerasTest(parameterized.TestCase):
 
   def test_saved_model_goes_on_where_it_was(self):
     x, y = _data()
-    settings = {'sobolev_weights': (1, 0.3), 'sobolev_losses': ('l2', _quartic)}
-    whole = sobolev_keras.wrap(Subclassed())
+    huber = functools.partial(sobolev.distances.huber, delta=np.float32(0.1))
     path = os.path.join(self.create_tempdir(), 'model.keras')
-    for model in (sobolev_keras.Model(*_layers()), whole):
-      model.compile(keras.optimizers.Adam(_RATE), **settings)
+    for model, losses in (
+        (sobolev_keras.Model(*_layers()), ('l2', _quartic)),
+        (sobolev_keras.wrap(Subclassed()), (huber, sobolev.distances.l1)),
+    ):
+      model.compile(
+          keras.optimizers.Adam(_RATE), sobolev_weights=(1, 0.3),
+          sobolev_losses=losses,
+      )
       model.fit(x, y, epochs=2, verbose=0, shuffle=False)
       model.save(path)
       loaded = keras.saving.load_model(path)
@@ -350,11 +399,51 @@ class KerasTest(parameterized.TestCase):
       ({'sobolev_losses': 'mse'}, r'^sobolev_losses: expected squared_l2'),
       ({'sobolev_losses': ('l1',)}, r'^sobolev_losses: expected 2'),
       ({'sobolev_balance': 'gradnorm'}, '^sobolev_balance: expected relobralo'),
+      ({'sobolev_balance': {'foo': 1}}, '^sobolev_balance: .*, got .foo'),
+      ({'sobolev_balance': {'temperature': 'a'}}, '^sobolev_balance: temperat'),
+      (
+          {'sobolev_balance': 'relobralo', 'sobolev_weights': (1, 0)},
+          '^sobolev_balance: weights: expected two or more above 0',
+      ),
   )
   def test_wrong_settings_are_named(self, settings, message):
     model = sobolev_keras.Model(*_layers())
     with self.assertRaisesRegex(ValueError, message):
       model.compile('sgd', **settings)
+
+  @parameterized.parameters(
+      'fit', 'evaluate', 'train_on_batch', 'test_on_batch', 'predict',
+      'predict_on_batch',
+  )
+  def test_masked_points_are_named(self, method):
+    x, y = _data()
+    model = sobolev_keras.wrap(keras.Model(*_layers()))
+    model.compile('sgd')
+    arguments = [] if 'predict' in method else [y]
+    masked = np.ma.array(x, mask=x > 0)
+    with self.assertRaisesRegex(ValueError, '^x: expected known numbers'):
+      getattr(model, method)(masked, *arguments)
+    if method == 'fit':
+      message = r'^validation_data\[0\]: expected known'
+      with self.assertRaisesRegex(ValueError, message):
+        model.fit(x, y, validation_data=(masked, y), verbose=0)
+      with self.assertRaisesRegex(ValueError, '^sample_weight: expected known'):
+        model.fit(x, y, sample_weight=masked[:, 0], verbose=0)
+
+  def test_wrong_models_and_batches_are_named(self):
+    with self.assertRaisesRegex(ValueError, '^model: expected a Keras model'):
+      sobolev_keras.wrap(tf.sin)
+    x, y = _data()
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    for batch, message in (
+        ((x,), '^y: expected a tuple of 2'),
+        ((x, (y[0], y[1] + 0j)), r'^y\[1\]: expected a dense array of real'),
+        ((np.ma.array(x, mask=x > 0), y), '^x: expected known numbers'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        conflict = sobolev_keras.GradientConflict(*batch)
+        model.fit(x, y, verbose=0, callbacks=[conflict])
 
   def test_wrong_arrays_are_named(self):
     x, (y, dy) = _data()
@@ -369,10 +458,14 @@ class KerasTest(parameterized.TestCase):
         ((y, infinite), r'^y\[1\]: 1 numbers .* infinite, .* \[4, 0, 1\]'),
         ((y[:, :1], dy), r'^y\[0\]: expected the shape \[None, 2\]'),
         ((y, dy[:, 0]), r'^y\[1\]: expected the shape \[None, 2, 2\]'),
+        ((y, None), r'^y\[1\]: expected a dense array of real numbers'),
+        ((y.astype(str), dy), r'^y\[0\]: expected a dense array of real'),
+        ((y, dy + 0j), r'^y\[1\]: expected a dense array of real'),
+        ((y[:0], dy[:0]), r'^y\[0\]: expected examples, got \[0, 2\]'),
     ):
       with self.assertRaisesRegex(ValueError, message):
         model.fit(x, wrong, verbose=0)
-    with self.assertRaisesRegex(ValueError, r'^validation_data\[1\]: all'):
+    with self.assertRaisesRegex(ValueError, r'^validation_data\[1\]\[1\]: all'):
       model.fit(
           x, (y, dy), validation_data=(x, (y, np.nan * dy)), verbose=0
       )

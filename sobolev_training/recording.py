@@ -21,6 +21,7 @@ import dataclasses
 import functools
 import os
 from typing import Any
+import zipfile
 
 import numpy as np
 import tensorflow as tf
@@ -69,6 +70,9 @@ class Recording:
       index: [B], integers: which points.
       **settings: `weights`, `losses` and `masks`, as for `full_loss`,
         `projected_loss` or `directional_loss`.
+
+    Raises:
+      ValueError: an argument does not fit; its message starts with the name.
     """
     x, target, vectors = self.batch(index)
     vectors = [vectors] if vectors else []
@@ -78,6 +82,7 @@ class Recording:
       self, index: tf.Tensor | np.ndarray
   ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
     """Returns x, target and vectors of some points, as the loss takes them."""
+    index = _rows(index, len(self.x))
     x, target, vectors = self._tensors
     sampled = self.form != 'full'
     return (
@@ -123,8 +128,13 @@ def load(path: os.PathLike[str] | str) -> Recording:
   Raises:
     ValueError: the file holds something else.
   """
-  with np.load(path, allow_pickle=False) as archive:
-    found = dict(archive)
+  try:  # Not `np.load`, which reads other kinds of files too.
+    with open(path, 'rb') as file:
+      found = dict(np.lib.npyio.NpzFile(file, allow_pickle=False))
+  except (EOFError, ValueError, zipfile.BadZipFile) as error:
+    raise ValueError(
+        f'path: expected a whole .npz file of numbers, got {path}: {error}'
+    ) from error
 
   def numbered(name):
     count = sum(key.startswith(name) for key in found)
@@ -141,6 +151,8 @@ def load(path: os.PathLike[str] | str) -> Recording:
     raise ValueError(
         f'path: {path} holds no recording, as it has no {error}'
     ) from None
+  with arrays.naming('path'):
+    _require_consistent(recording)
   return recording
 
 
@@ -177,21 +189,20 @@ def record(
         'order: expected one of order, projections and directions, got '
         f'{len(given)} of them'
     )
-  if batch_size < 1:
-    raise ValueError(f'batch_size: expected 1 or more, got {batch_size}')
-  x = np.asarray(x)
+  batch_size = arrays.integer('batch_size', batch_size, 1)
+  x = np.asarray(arrays.dense('x', x))
   if not x.ndim or not len(x):
     raise ValueError(f'x: expected points [N, D...], got {list(x.shape)}')
   (form, vectors), = given.items()
+  name = 'projections' if form == 'projected' else 'directions'
   if form == 'full':
-    if order < 0:
-      raise ValueError(f'order: expected 0 or more, got {order}')
-    vectors = ()
+    order, vectors = arrays.integer('order', order, 0), ()
   else:
-    arrays.require_tuple(
-        'projections' if form == 'projected' else 'directions', vectors
+    arrays.require_tuple(name, vectors)
+    order, vectors = len(vectors), tuple(
+        np.asarray(arrays.dense(f'{name}[{k}]', v))
+        for k, v in enumerate(vectors)
     )
-    order, vectors = len(vectors), tuple(map(np.asarray, vectors))
   # The outputs' axes say which vectors are each point's own.
   first = np.asarray(targets.ask('full', target, tf.constant(x[:1]), 0)[0])
   shapes = _axes(form, x, first, len(vectors))
@@ -201,9 +212,8 @@ def record(
   for k, vector in enumerate(vectors):
     if own[k] and vector.shape[1] != len(x):
       raise ValueError(
-          f'{"projections" if form == "projected" else "directions"}[{k}]: '
-          f'expected {len(x)} vectors of each kind, one per point, got '
-          f'{vector.shape[1]}'
+          f'{name}[{k}]: expected {len(x)} vectors of each kind, one per '
+          f'point, got {vector.shape[1]}'
       )
   parts = []
   for start in range(0, len(x), batch_size):
@@ -223,6 +233,56 @@ def record(
       for k, each in enumerate(zip(*parts, strict=True))
   )
   return Recording(form, x, joined, vectors)
+
+
+def _rows(index: tf.Tensor | np.ndarray, count: int) -> tf.Tensor | np.ndarray:
+  """Returns which points, having checked what is known before a graph runs."""
+  index = arrays.dense('index', index)
+  dtype, rank = tf.as_dtype(index.dtype), tf.TensorShape(index.shape).rank
+  if not dtype.is_integer or rank not in (None, 1):
+    raise ValueError(
+        f'index: expected integers [B], got {dtype.name} {list(index.shape)}'
+    )
+  if not tf.is_symbolic_tensor(index):
+    wrong = [i for i in np.asarray(index).tolist() if not 0 <= i < count]
+    if wrong:
+      raise ValueError(f'index: expected 0 to {count - 1}, got {wrong[0]}')
+  return tf.cast(index, tf.int64)
+
+
+def _require_consistent(recording: Recording):
+  """Checks the arrays of a recording that was read."""
+  form, x, target = recording.form, recording.x, recording.target
+  for name, array in (('x', x), ('target_0', target[0])):
+    if not arrays.dense(name, array).ndim:
+      raise ValueError(f'{name}: expected the shape [N, ...], got []')
+  count = 0 if form == 'full' else len(target) - 1
+  if len(recording.vectors) != count:
+    raise ValueError(
+        f'vectors: expected {count}, as target has {len(target)} orders and '
+        f'form is {form}, got {len(recording.vectors)}'
+    )
+  points, inputs, outputs = len(x), x.shape[1:], target[0].shape[1:]
+  for k, array in enumerate(target):
+    if form == 'full' or k == 0:
+      expected = (points, *outputs, *inputs * k)
+    else:
+      axes = inputs if form == 'projected' else outputs
+      expected = (*recording.vectors[0].shape[:1], points, *axes)
+    if array.shape != expected:
+      raise ValueError(
+          f'target_{k}: expected the shape {list(expected)}, got '
+          f'{list(array.shape)}'
+      )
+  axes = _axes(form, x, target[0], count)
+  for k, (vector, tail) in enumerate(zip(
+      recording.vectors, axes, strict=True
+  )):
+    if vector.shape[1:] not in (tail, (points, *tail)):
+      raise ValueError(
+          f'vectors_{k}: expected the shape [M, *{list(tail)}] or '
+          f'[M, {points}, *{list(tail)}], got {list(vector.shape)}'
+      )
 
 
 def _axes(

@@ -2,6 +2,7 @@
 """Recordings, against the target itself and against NumPy."""
 
 import os
+import pathlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -92,19 +93,71 @@ class RecordingTest(parameterized.TestCase):
       ({'projections': np.ones([1, 2])}, '^projections: expected a tuple'),
       ({'directions': (np.ones([1, 6, 3]),)}, r'^directions\[0\]: expected 7'),
       ({'directions': (np.ones([1, 2]),)}, r'^directions\[0\]: expected the'),
+      ({'directions': (np.full([1, 3], np.nan),)}, r'^directions\[0\]: 3 of'),
+      ({'projections': (np.ones([1, 2]) * 1j,)}, r'^projections\[0\]: .*real'),
+      ({'order': '1'}, '^order: expected an integer'),
+      ({'order': 1, 'batch_size': 'a'}, '^batch_size: expected an integer'),
+      ({'order': 1, 'batch_size': 2.5}, '^batch_size: expected an integer'),
   )
   def test_wrong_arguments_are_named(self, arguments, message):
     with self.assertRaisesRegex(ValueError, message):
       recording.record(self.teacher, self.x, **arguments)
 
-  def test_no_points(self):
-    with self.assertRaisesRegex(ValueError, r'^x: expected points'):
-      recording.record(self.teacher, self.x[:0], order=1)
+  def test_wrong_points_are_named(self):
+    masked = np.ma.array(self.x, mask=self.x > 0)
+    for x, message in (
+        (self.x[:0], '^x: expected points'), (masked, '^x: expected known'),
+        (None, '^x: expected a dense array'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        recording.record(self.teacher, x, order=1)
 
-  def test_other_file(self):
+  @parameterized.parameters(
+      ([7],), ([-1],), ([0.5],), ([True] * _POINTS,), ([],), (3,), ([[1]],)
+  )
+  def test_wrong_index_is_named(self, index):
+    labels = recording.record(self.teacher, self.x, order=1)
+    for given in (index, tf.constant(index)):
+      with self.assertRaisesRegex(ValueError, '^index: expected '):
+        labels.loss(self.student, given)
+
+  def test_other_files(self):
+    path = pathlib.Path(self.create_tempdir()) / 'other.npz'
+    recording.record(self.teacher, self.x, order=1).save(path)
+    whole = path.read_bytes()
+    np.save(path.with_suffix('.npy'), self.x)
+    for content in (
+        b'', b'hello', whole[:len(whole) // 2],
+        path.with_suffix('.npy').read_bytes(),
+    ):
+      path.write_bytes(content)
+      with self.assertRaisesRegex(ValueError, '^path: expected a whole .npz'):
+        recording.load(path)
+
+  @parameterized.parameters(
+      ({'form': None}, "^path: .* no 'form'"),
+      ({'x': np.array([None])}, '^path: expected a whole .npz file of num'),
+      ({'target_1': np.ones([3, 2, 3])}, r'^path: target_1: .* \[3, 2, 3\]'),
+      ({'x': np.ones([3, 3])}, '^path: target_0: expected the shape'),
+      ({'form': 'projected'}, '^path: vectors: expected 1, .* got 0'),
+      ({'vectors_0': np.ones([1, 2])}, '^path: vectors: expected 0, .* got 1'),
+      (
+          {
+              'form': 'projected', 'target_1': np.ones([1, _POINTS, 3]),
+              'vectors_0': np.ones([1, 3, 2]),
+          },
+          r'^path: vectors_0: .* \[1, 3, 2\]',
+      ),
+  )
+  def test_other_contents(self, changes, message):
     path = os.path.join(self.create_tempdir(), 'other.npz')
-    np.savez(path, x=self.x)
-    with self.assertRaisesRegex(ValueError, "^path: .* no 'form'"):
+    labels = recording.record(self.teacher, self.x, order=1)
+    contents = {
+        'form': 'full', 'x': self.x, 'target_0': labels.target[0],
+        'target_1': labels.target[1],
+    } | changes
+    np.savez(path, **{k: v for k, v in contents.items() if v is not None})
+    with self.assertRaisesRegex(ValueError, message):
       recording.load(path)
 
 

@@ -139,7 +139,8 @@ def balanced_weights(
     masks: one or None for each order, as for `full_loss`.
 
   Raises:
-    ValueError: NaN or infinity that is not masked, or a mask that does not fit.
+    ValueError: NaN or infinity that is not masked, a mask that does not fit, or
+      numbers so large or small that float64 has no such weight.
   """
   arrays.require_tuple('derivatives', derivatives)
   masks = [None] * len(derivatives) if masks is None else masks
@@ -153,12 +154,27 @@ def balanced_weights(
       raise ValueError(
           f'derivatives[{k}]: expected data [N, ...], got {list(data.shape)}'
       )
-    known = np.ma.array(data, mask=~known)
+    # In units of a power of two, which are exact, squares stay within range.
+    _, exponent = np.frexp(np.max(abs(data), initial=0, where=known))
+    unit = np.ma.array(np.ldexp(data, -exponent), mask=~known)
     if k == 0:
-      known = known - known.mean(0)
-    size = float(np.sum((known**2).filled(0))) / len(known)
-    weights.append(1 / size if size else 0.0)
+      unit = (unit - unit.mean(0)) * ~_constant(unit.data, known)
+    size = float(np.sum((unit**2).filled(0))) / len(unit)
+    with np.errstate(over='ignore'):
+      weight = float(np.ldexp(1 / size, -2 * exponent)) if size else 0.0
+    if size and not np.finfo(float).tiny <= weight < np.inf:
+      raise ValueError(
+          f'derivatives[{k}]: expected numbers whose mean square float64 can '
+          f'hold, got some of about 2^{exponent}; scale them first (see `fit`)'
+      )
+    weights.append(weight)
   return tuple(weights)
+
+
+def _constant(data: np.ndarray, known: np.ndarray) -> np.ndarray:
+  """Whether all that is known of a column is the same; sizes are up to 1."""
+  least = np.min(data, axis=0, initial=1, where=known)
+  return least == np.max(data, axis=0, initial=-1, where=known)
 
 
 def _data(
@@ -185,8 +201,7 @@ def _statistics(
   size = np.max(abs(data), axis=0, initial=0, where=known)
   _, exponent = np.frexp(size)
   unit = np.ldexp(data, -exponent)
-  least = np.min(unit, axis=0, initial=1, where=known)
-  constant = least == np.max(unit, axis=0, initial=-1, where=known)
+  constant = _constant(unit, known)
   deviation = np.where(constant, 1, np.std(unit, axis=0, where=known))
   return (
       np.ldexp(np.mean(unit, axis=0, where=known), exponent),

@@ -152,7 +152,7 @@ class ScalingTest(parameterized.TestCase):
       scaling.fit(x, y).scale_outputs((y, np.zeros([5, 2])))
 
 
-class BalancedWeightsTest(absltest.TestCase):
+class BalancedWeightsTest(parameterized.TestCase):
 
   def test_ignorance_costs_one_a_term(self):
     x, f = data((3,), (2,))
@@ -199,6 +199,22 @@ class BalancedWeightsTest(absltest.TestCase):
         scaling.balanced_weights((np.array([1.0, 3.0]), np.zeros([2, 2]))),
         (1, 0),
     )
+    # The mean of 0.1 seven times is not 0.1.
+    constant = np.array([[0.1, 1.0]] * 6 + [[0.1, 3.0]])
+    expected = 1 / (4 * 6 / 49)
+    weight, = scaling.balanced_weights((constant,))
+    self.assertAlmostEqual(weight, expected)
+    self.assertEqual(scaling.balanced_weights((constant[:, 0],)), (0,))
+
+  @parameterized.parameters(2.0**-500, 2.0**500)
+  def test_units_far_from_one(self, unit):
+    y, dy = np.array([1.0, 3.0, 8.0]), np.array([[1.0], [-2.0], [4.0]])
+    weights = scaling.balanced_weights((unit * y, unit * dy))
+    testing.assert_close(
+        np.array(weights) * unit * unit, [3 / 26, 3 / 21], testing.SAME_FLOAT64
+    )
+    with self.assertRaisesRegex(ValueError, r'^derivatives\[1\]: .* 2\^'):
+      scaling.balanced_weights((y, unit * unit / 4 * dy))
 
 
 if __name__ == '__main__':

@@ -19,12 +19,15 @@ import functools
 import math
 import os
 from typing import TYPE_CHECKING
+import zipfile
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from sobolev_training import arrays
 from sobolev_training import derivatives as derivatives_lib
+from sobolev_training import keras_steps
 from sobolev_training import scaling
 from sobolev_training import surrogate_figures
 from sobolev_training import surrogate_training
@@ -62,11 +65,11 @@ class Surrogate:
       y [N, O...]; with derivatives y, D y [N, O..., D...], and so on.
 
     Raises:
-      ValueError: points of another shape, or a negative order.
+      ValueError: an argument does not fit; its message starts with the name.
     """
-    if derivatives < 0:
-      raise ValueError(f'derivatives: expected 0 or more, got {derivatives}')
-    x = np.asarray(x)
+    derivatives = arrays.integer('derivatives', derivatives, 0)
+    batch_size = arrays.integer('batch_size', batch_size, 1)
+    x = np.asarray(arrays.dense('x', x))
     expected = tuple(self.model.input_shape[1:])
     if x.shape[1:] != expected or not x.ndim:
       raise ValueError(
@@ -102,13 +105,18 @@ class Surrogate:
     Args:
       x: [N, D...], points that were not learnt from.
       y: [N, O...].
-      *derivatives: [N, O..., D...], and so on; NaN where not known.
+      *derivatives: [N, O..., D...], and so on; NaN, or masked, where not known.
 
     Returns:
       A figure of matplotlib; 1 - R^2 is in its titles.
+
+    Raises:
+      ValueError: an array does not fit; its message starts with the name.
     """
-    recorded = tuple(map(np.asarray, (y, *derivatives)))
-    _validate(x, recorded)
+    recorded = _recorded(x, (y, *derivatives))
+    for name, array in zip(_names(len(recorded)), recorded, strict=True):
+      if array is None or np.isnan(array).all():
+        raise ValueError(f'{name}: expected known numbers, got none')
     predicted = self.predict(x, len(derivatives))
     predicted = predicted if derivatives else (predicted,)
     return surrogate_figures.parity(recorded, predicted)
@@ -139,7 +147,10 @@ class Surrogate:
       low, high = (b if a is None else a for a, b in zip(
           (low, high), box, strict=True
       ))
-    x0, low, high = (np.asarray(a, float) for a in (x0, low, high))
+    x0, low, high = (
+        np.asarray(arrays.dense(name, a), float)
+        for name, a in (('x0', x0), ('low', low), ('high', high))
+    )
     return surrogate_figures.sensitivity(self.predict, x0, low, high)
 
 
@@ -167,16 +178,16 @@ def fit(
 
   Args:
     x: [N, D...].
-    y: [N, O...]; NaN where not known.
+    y: [N, O...]; NaN, or masked, where not known.
     *derivatives: D y [N, O..., D...], D^2 y [N, O..., D..., D...], and so on;
-      NaN where not known. None leaves an order out.
+      NaN, or masked, where not known. None leaves an order out.
     hidden: units of each hidden layer.
     activation: of the hidden layers, a name in `keras.activations`; smooth, if
       its derivatives are to be.
     balance: weights of the orders: `balanced` (each term is 1 for the model
-      that knows nothing; see `scaling.balanced_weights`), `relobralo`, which
-      starts from these and adapts (see `balancing`), or numbers, in
-      standardised units.
+      that knows nothing; see `scaling.balanced_weights`; 1 for values that are
+      constant), `relobralo`, which starts from these and adapts (see
+      `balancing`), or numbers, in standardised units.
     losses: a distance's name or function, or one for each order.
     steps: updates of the weights.
     batch_size: points per step, at most N.
@@ -191,8 +202,8 @@ def fit(
   Raises:
     ValueError: an argument does not fit; its message starts with the name.
   """
-  recorded = [None if a is None else np.asarray(a) for a in (y, *derivatives)]
-  _validate(x, recorded)
+  seed = arrays.integer('seed', seed, 0, tf.int64.max)
+  recorded = _recorded(x, (y, *derivatives))
   x = np.asarray(x, float)
   masked = [
       None if a is None else np.ma.array(a, mask=np.isnan(a)) for a in recorded
@@ -213,8 +224,17 @@ def fit(
 
 
 def load(path: os.PathLike[str] | str) -> Surrogate:
-  """Reads what `Surrogate.save` wrote, or any Keras model of one input."""
-  return Surrogate(keras.saving.load_model(path))
+  """Reads what `Surrogate.save` wrote, or any Keras model of one input.
+
+  Raises:
+    ValueError: Keras cannot read the file.
+  """
+  try:
+    return Surrogate(keras.saving.load_model(path))
+  except (OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    raise ValueError(
+        f'path: expected a model that Keras reads, got {path}: {error}'
+    ) from error
 
 
 _INPUTS = 'scale_inputs'  # The layer's name, by which `_box` finds it.
@@ -229,8 +249,13 @@ def _network(
     seed: int,
 ) -> keras.Model:
   """Returns an MLP in standardised units."""
-  if not hidden:
-    raise ValueError(f'hidden: expected one layer or more, got {hidden}')
+  if not isinstance(hidden, (list, tuple)) or not hidden:
+    raise ValueError(
+        f'hidden: expected one layer or more, such as (64, 64), got {hidden!r}'
+    )
+  for k, units in enumerate(hidden):
+    arrays.integer(f'hidden[{k}]', units, 1)
+  keras_steps.activation(activation)  # Checks it.
   if dtype not in ('float32', 'float64'):
     raise ValueError(f'dtype: expected float32 or float64, got {dtype!r}')
   seeds = keras.random.SeedGenerator(seed)
@@ -283,19 +308,32 @@ def _box(model: keras.Model) -> tuple[np.ndarray, np.ndarray]:
   return mean - math.sqrt(3) * scale, mean + math.sqrt(3) * scale
 
 
-def _validate(x: np.ndarray, recorded: Sequence[np.ndarray | None]):
-  """Checks arrays, in which NaN is not known."""
-  if recorded[0] is None:
+def _names(count: int) -> list[str]:
+  """Returns the names of arguments, of orders from 0 on."""
+  return ['y', *(f'derivatives[{k}]' for k in range(count - 1))]
+
+
+def _recorded(
+    x: np.ndarray, given: Sequence[np.ndarray | None]
+) -> list[np.ndarray | None]:
+  """Returns values and derivatives, NaN where not known, having checked all."""
+  names = _names(len(given))
+  if given[0] is None:
     raise ValueError('y: expected an array, got None')
+  recorded = [
+      None if array is None
+      else np.asarray(arrays.recorded(name, array), float)
+      for name, array in zip(names, given, strict=True)
+  ]
   masks = [None if a is None else ~np.isnan(a) for a in recorded]
   try:
     targets.validate(x, recorded, masks)
   except ValueError as error:
     message = str(error)
-    for k in range(len(recorded)):
-      name = f'derivatives[{k - 1}]' if k else 'y'
+    for k, name in enumerate(names):
       message = message.replace(f'recorded[{k}]', name)
     raise ValueError(message) from None
+  return recorded
 
 
 def _evaluate(

@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -66,6 +67,39 @@ class SurrogateTest(parameterized.TestCase):
     testing.assert_close(
         d2y, testing.per_example(s.predict, 5 + 3 * x, 2, 1e-4),
         testing.SECOND_CENTRAL_DIFFERENCE,
+    )
+
+  def test_what_is_masked_is_not_known(self):
+    x = _points(8)
+    hidden = x > 0.5
+    y, dy = _wave(x), _slopes(x)
+    masked, missing = [], []
+    for array, mask in ((y, hidden[:, 0]), (dy, hidden)):
+      masked.append(np.ma.array(np.where(mask, 1e6, array), mask=mask))
+      missing.append(np.where(mask, np.nan, array))
+    fits = [surrogate.fit(x, *a, **_SMALL) for a in (masked, missing)]
+    self.assertEqual(fits[0].history, fits[1].history)
+    for axes, truth in zip(
+        fits[0].parity(x, *masked).axes, missing, strict=True
+    ):
+      np.testing.assert_array_equal(axes.lines[0].get_xdata(), truth.ravel())
+
+  @parameterized.parameters(0.1, 1e12)
+  def test_constant(self, constant):
+    y, zeros = np.full([6], constant), np.zeros([6, 2])
+    for derivatives in ((), (zeros,), (zeros, np.zeros([6, 2, 2]))):
+      s = surrogate.fit(_points(6), y, *derivatives, hidden=(8,), steps=2000)
+      predicted = s.predict(_points(6), 1)
+      testing.assert_close(predicted[0], y, 0.01)
+      if derivatives:
+        testing.assert_close(predicted[1], zeros, 0.01)
+
+  def test_one_value_and_slopes(self):
+    x = _points(20)
+    y = np.where(np.arange(20) == 3, _wave(x), np.nan)
+    s = surrogate.fit(x, y, _slopes(x), hidden=(32,), steps=1000)
+    self.assertGreater(
+        surrogate_figures.r_squared(_wave(x), s.predict(x)), 0.99
     )
 
   def test_many_surrogates_without_warnings(self):
@@ -147,12 +181,32 @@ class SurrogateTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, '^low, high: expected limits'):
       s.sensitivity([0, 0])
     self.assertLen(s.sensitivity([0, 0], [-1, -1], [1, 1]).axes, 2)
+    with self.assertRaisesRegex(ValueError, '^x0: expected known numbers'):
+      s.sensitivity(np.ma.array([0, 0], mask=[0, 1]), [-1, -1], [1, 1])
     with self.assertRaisesRegex(ValueError, r'^low: expected the shape \[2\]'):
       s.sensitivity([0, 0], -1, 1)
     with self.assertRaisesRegex(ValueError, r'^x: expected the shape \[N, 2\]'):
       s.predict(np.zeros([3]))
-    with self.assertRaisesRegex(ValueError, '^derivatives: expected 0 or more'):
-      s.predict(np.zeros([3, 2]), -1)
+    points = np.zeros([3, 2])
+    for settings, message in (
+        ({'derivatives': -1}, '^derivatives: expected 0 or more'),
+        ({'derivatives': '1'}, '^derivatives: expected an integer'),
+        ({'derivatives': 1.5}, '^derivatives: expected an integer'),
+        ({'batch_size': 0}, '^batch_size: expected 1 or more'),
+        ({'batch_size': 2.5}, '^batch_size: expected an integer'),
+        ({'x': points + 1j}, '^x: expected a dense array of real'),
+        ({'x': points.astype(str)}, '^x: expected a dense array of real'),
+        ({'x': np.ma.array(points, mask=points == 0)}, '^x: expected known'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        s.predict(**{'x': points} | settings)
+    for truth, message in (
+        ((None,), '^y: expected an array'),
+        ((points[:, :1], None), r'^derivatives\[0\]: expected known numbers'),
+        ((points[:, :1] * np.nan,), '^y: expected known numbers, got none'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        s.parity(points, *truth)
     self.assertEqual(s.predict(np.zeros([0, 2]), 1)[1].shape, (0, 1, 2))
 
   @parameterized.parameters(
@@ -163,7 +217,17 @@ class SurrogateTest(parameterized.TestCase):
       ({'held_out': 1.0}, '^held_out: expected a share'),
       ({'held_out': 0.99}, '^held_out: expected a share'),
       ({'steps': 0}, '^steps: expected 1 or more'),
-      ({'learning_rate': 0.0}, '^learning_rate: expected a number above 0'),
+      ({'steps': 1.5}, '^steps: expected an integer'),
+      ({'batch_size': 2.5}, '^batch_size: expected an integer'),
+      ({'patience': 'a'}, '^patience: expected an integer'),
+      ({'seed': 'a'}, '^seed: expected an integer'),
+      ({'seed': -1}, '^seed: expected 0 or more'),
+      ({'held_out': 'a'}, '^held_out: expected 0 to 1'),
+      ({'learning_rate': 'a'}, '^learning_rate: expected a positive number'),
+      ({'learning_rate': 0.0}, '^learning_rate: expected a positive number'),
+      ({'hidden': 5}, '^hidden: expected one layer or more, .* got 5'),
+      ({'hidden': (4.5,)}, r'^hidden\[0\]: expected an integer'),
+      ({'activation': 'nope'}, '^activation: expected a name'),
       ({'dtype': 'float16'}, '^dtype: expected float32 or float64'),
   )
   def test_wrong_settings_are_named(self, settings, message):
@@ -181,9 +245,24 @@ class SurrogateTest(parameterized.TestCase):
         ((x, y * np.nan), '^y: expected a known number'),
         ((x * np.nan, y), '^x: .* not finite'),
         ((x, None, dy), '^y: expected an array'),
+        ((x, y.astype(str)), '^y: expected a dense array of real numbers'),
+        ((x, [None] * 4), '^y: expected a dense array of real numbers'),
+        ((x, y, dy + 0j), r'^derivatives\[0\]: expected a dense array of real'),
+        ((x[:0], y[:0]), '^y: .* 1 or more; got'),
+        ((x, y, dy * 1e200), r'^balance: derivatives\[1\]: expected numbers'),
     ):
       with self.assertRaisesRegex(ValueError, message):
         surrogate.fit(*arguments)
+
+  def test_other_files(self):
+    path = os.path.join(self.create_tempdir(), 'model.keras')
+    inputs = keras.Input([2])
+    surrogate.Surrogate(keras.Model(inputs, inputs)).save(path)
+    whole = pathlib.Path(path).read_bytes()
+    for part in (b'', b'PK', whole[:len(whole) // 2]):
+      pathlib.Path(path).write_bytes(part)
+      with self.assertRaisesRegex(ValueError, '^path: expected a model'):
+        surrogate.load(path)
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sobolev_training import arrays
 from sobolev_training import balancing
 from sobolev_training import losses as losses_lib
 from sobolev_training import scaling
@@ -76,12 +77,8 @@ def train(
   for name, number in (
       ('steps', steps), ('batch_size', batch_size), ('patience', patience)
   ):
-    if number < 1:
-      raise ValueError(f'{name}: expected 1 or more, got {number}')
-  if not learning_rate > 0:
-    raise ValueError(
-        f'learning_rate: expected a number above 0, got {learning_rate}'
-    )
+    arrays.integer(name, number, 1)
+  arrays.positive('learning_rate', learning_rate)
   weights, adaptive = _weights(balance, target)
   learnt, kept = _split(len(x), held_out, seed)
   dtype = network.inputs[0].dtype
@@ -191,7 +188,11 @@ def _weights(
           f'got {balance!r}'
       )
     present = [a for a in target if a is not None]
-    weights = iter(scaling.balanced_weights(present))
+    with arrays.naming('balance'):
+      weights = scaling.balanced_weights(present)
+    if not any(weights):  # Nothing varies: a constant.
+      weights = [1.0] * len(present)
+    weights = iter([weights[0] or 1.0, *weights[1:]])  # Has an offset to learn.
     weights = tuple(0.0 if a is None else next(weights) for a in target)
     return weights, balance == 'relobralo' and np.count_nonzero(weights) > 1
   try:
@@ -212,8 +213,8 @@ def _split(
   """Returns the rows to learn from, and those held out."""
   if held_out is None:
     held_out = 0.1 if count >= _FEW else 0.0
-  kept = math.ceil(held_out * count)
-  if not 0 <= held_out < 1 or kept >= count:
+  kept = math.ceil(arrays.number('held_out', held_out, 0, 1) * count)
+  if kept >= count:
     raise ValueError(
         f'held_out: expected a share from 0 to below 1 that leaves points of '
         f'{count}, got {held_out}'
@@ -229,12 +230,12 @@ def _rows(array: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
 def _tensors(
     x: np.ndarray, target: Sequence[np.ma.MaskedArray | None], dtype: str
 ) -> _Data:
-  arrays, masks = [], []
+  values, masks = [], []
   for array in target:
     known = None if array is None else ~np.ma.getmaskarray(array)
     some = known is not None and not known.all()
     masks.append(tf.constant(known) if some else None)
-    arrays.append(
+    values.append(
         None if array is None else tf.constant(array.filled(0), dtype)
     )
-  return _Data(tf.constant(x, dtype), tuple(arrays), tuple(masks))
+  return _Data(tf.constant(x, dtype), tuple(values), tuple(masks))
