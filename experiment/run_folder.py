@@ -140,6 +140,7 @@ def open_run(
     config: Any,
     resume: bool = False,
     program: str = '',
+    quiet: bool = False,
 ) -> Iterator[Run]:
   """Opens a run's folder for one process.
 
@@ -150,6 +151,7 @@ def open_run(
       starts one.
     program: the module whose command line has the settings; by default the one
       that runs.
+    quiet: whether only the log is told that the run is finished.
 
   Yields:
     The run. When it is `finished` there is nothing to do.
@@ -171,7 +173,7 @@ def open_run(
       else:
         _check_empty(path)
         atomic.write_json(path / CONFIG, _description(config, program))
-    with _logged(run), _given_back(run):
+    with _logged(run, quiet), _given_back(run):
       yield run
 
 
@@ -295,12 +297,13 @@ def _description(config: Any, program: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _logged(run: Run) -> Iterator[None]:
+def _logged(run: Run, quiet: bool) -> Iterator[None]:
   """Notes in the log how a session begins and ends."""
   began = read_config(run.path).get('commit')
   now = environment.commit()['commit']
   if run.finished:
-    run.say(f'{run.path}: already finished: nothing to do')
+    tell = run.log if quiet else run.say
+    tell(f'{run.path}: already finished: nothing to do')
   else:
     verb = 'resumed' if run.resumed else 'started'
     run.log(f'{verb} at commit {now} on {environment.device_line()}')

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
+import io
 import pathlib
 
 from absl.testing import absltest
@@ -44,6 +46,10 @@ class Figure3Test(parameterized.TestCase):
     for command in commands:
       self.assertRegex(command, r'regression[.:]train .*--functions=booth')
     self.assertLen(set(commands), 4)
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+      figure3.run(plan, _TINY, folder)
+    self.assertEqual(said.getvalue(), '4 of 4 runs are finished already\n')
 
   def test_a_kink_of_the_function_has_a_value_and_no_slope(self):
     x = figure3.grid(functions.FUNCTIONS['ackley'])

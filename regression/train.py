@@ -229,7 +229,7 @@ def train(
     The networks, also when the run was finished before.
   """
   # Other programs train too, which do not take these settings.
-  with run_folder.open_run(path, settings, resume, _PROGRAM) as run:
+  with run_folder.open_run(path, settings, resume, _PROGRAM, quiet) as run:
     ensemble = make_ensemble(settings, configure_threads(settings.threads))
     files = [f for f in settings.functions if f.endswith(recorded.SUFFIX)]
     inputs.keep(run, functions=inputs.digest(map(run_folder.resolve, files)))
