@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import importlib.metadata
+import logging
 import os
 import pathlib
 import sys
@@ -125,6 +126,8 @@ def main(
 
   def run(_):
     device = environment.device_line()
+    # It warns of a function that is traced for every case, as it must be here.
+    logging.getLogger('tensorflow').setLevel(logging.ERROR)
     if one_core:
       timing.use_one_core()
     settings = config.from_flags(settings_class)

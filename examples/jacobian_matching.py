@@ -168,7 +168,7 @@ def run(
     steps: int,
     alpha: float,
     widths: tuple[int, int],
-    output: str,
+    output: pathlib.Path,
 ) -> dict[str, np.ndarray]:
   """Measures, prints and draws; see the flags."""
   keras.utils.set_random_seed(0)
@@ -198,6 +198,8 @@ def run(
 def main(_):
   os.chdir(os.environ.get('BUILD_WORKING_DIRECTORY', '.'))  # Under Bazel.
   values = flags.FLAGS
+  output = pathlib.Path(values.output).resolve()
+  output.parent.mkdir(parents=True, exist_ok=True)
   try:
     train, test = load(pathlib.Path(values.data))
   except FileNotFoundError as error:
@@ -208,9 +210,9 @@ def main(_):
   sizes = [int(size) for size in values.sizes]
   run(
       train, test, sizes, values.seeds, values.epochs, values.steps,
-      values.alpha, (values.teacher_width, values.student_width), values.output,
+      values.alpha, (values.teacher_width, values.student_width), output,
   )
-  print(values.output)
+  print(output)
 
 
 if __name__ == '__main__':
@@ -222,5 +224,7 @@ if __name__ == '__main__':
   flags.DEFINE_float('alpha', 1.0, 'Weight of the Jacobians.')
   flags.DEFINE_integer('teacher_width', 16, 'Channels of the first layer.')
   flags.DEFINE_integer('student_width', 8, 'Likewise.')
-  flags.DEFINE_string('output', 'jacobian_matching.png', 'The figure to write.')
+  flags.DEFINE_string(
+      'output', 'runs/jacobian_matching.png', 'The figure to write.'
+  )
   app.run(main)

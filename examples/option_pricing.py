@@ -15,6 +15,7 @@ Axes: N samples, D assets, S sizes, R seeds.
 from collections.abc import Sequence
 import math
 import os
+import pathlib
 
 from absl import app
 from absl import flags
@@ -141,7 +142,11 @@ def draw(
 
 
 def run(
-    sizes: Sequence[int], seeds: int, assets: int, steps: int, output: str
+    sizes: Sequence[int],
+    seeds: int,
+    assets: int,
+    steps: int,
+    output: pathlib.Path,
 ) -> dict[str, np.ndarray]:
   """Measures, prints and draws; see the flags."""
   results = {m: np.zeros([len(sizes), seeds, 2]) for m in METHODS}
@@ -164,9 +169,11 @@ def run(
 def main(_):
   os.chdir(os.environ.get('BUILD_WORKING_DIRECTORY', '.'))  # Under Bazel.
   values = flags.FLAGS
+  output = pathlib.Path(values.output).resolve()
+  output.parent.mkdir(parents=True, exist_ok=True)
   sizes = [int(size) for size in values.sizes]
-  run(sizes, values.seeds, values.assets, values.steps, values.output)
-  print(values.output)
+  run(sizes, values.seeds, values.assets, values.steps, output)
+  print(output)
 
 
 if __name__ == '__main__':
@@ -174,5 +181,7 @@ if __name__ == '__main__':
   flags.DEFINE_integer('seeds', 3, 'Networks of each kind.', lower_bound=1)
   flags.DEFINE_integer('assets', 5, 'D, of the basket.', lower_bound=1)
   flags.DEFINE_integer('steps', 2000, 'Updates of the weights.', lower_bound=1)
-  flags.DEFINE_string('output', 'option_pricing.png', 'The figure to write.')
+  flags.DEFINE_string(
+      'output', 'runs/option_pricing.png', 'The figure to write.'
+  )
   app.run(main)

@@ -14,6 +14,7 @@ Axes: N designs, D elements, S sizes, R seeds.
 
 from collections.abc import Sequence
 import os
+import pathlib
 
 from absl import app
 from absl import flags
@@ -152,7 +153,11 @@ def draw(
 
 
 def run(
-    sizes: Sequence[int], seeds: int, elements: int, steps: int, output: str
+    sizes: Sequence[int],
+    seeds: int,
+    elements: int,
+    steps: int,
+    output: pathlib.Path,
 ) -> dict[str, np.ndarray]:
   """Measures, prints and draws; see the flags."""
   results = {m: np.zeros([len(sizes), seeds, 2]) for m in METHODS}
@@ -176,9 +181,11 @@ def run(
 def main(_):
   os.chdir(os.environ.get('BUILD_WORKING_DIRECTORY', '.'))  # Under Bazel.
   values = flags.FLAGS
+  output = pathlib.Path(values.output).resolve()
+  output.parent.mkdir(parents=True, exist_ok=True)
   sizes = [int(size) for size in values.sizes]
-  run(sizes, values.seeds, values.elements, values.steps, values.output)
-  print(values.output)
+  run(sizes, values.seeds, values.elements, values.steps, output)
+  print(output)
 
 
 if __name__ == '__main__':
@@ -186,5 +193,7 @@ if __name__ == '__main__':
   flags.DEFINE_integer('seeds', 5, 'Networks of each kind.', lower_bound=1)
   flags.DEFINE_integer('elements', 10, 'D, even.', lower_bound=2)
   flags.DEFINE_integer('steps', 3000, 'Updates of the weights.', lower_bound=1)
-  flags.DEFINE_string('output', 'surrogate.png', 'The figure to write.')
+  flags.DEFINE_string(
+      'output', 'runs/surrogate.png', 'The figure to write.'
+  )
   app.run(main)

@@ -161,9 +161,14 @@ def _program() -> str:
   return '.'.join(max((p.parts for p in inside), key=len, default=[path.name]))
 
 
-def command(arguments: Sequence[str]) -> str:
-  """The line that runs this program again, from the repository's root."""
-  program = _program()
+def command(arguments: Sequence[str], program: str = '') -> str:
+  """The line that runs a program again, from the repository's root.
+
+  Args:
+    arguments: its command line.
+    program: its module; by default the one that runs.
+  """
+  program = program or _program()
   if 'RUNFILES_DIR' in os.environ or '.runfiles' in str(sys.argv[0]):
     package, _, target = program.replace('.', '/').rpartition('/')
     words = ['./bazelw', 'run', f'//{package}:{target}']

@@ -26,6 +26,14 @@ PROGRESS = 'progress.json'
 TICK_SECONDS = 0.5  # Between moves of a bar whose step takes long.
 LINE_SECONDS = 30.0  # Between plain lines.
 FILE_SECONDS = 1.0  # Between writes of progress.json.
+COLUMNS = 80  # Of a plain line, at most.
+
+# How much of a session's work must be done before it tells the time left: at
+# first programs start and compile.
+_KNOWN_SHARE = 0.02
+_UNKNOWN_LEFT = (
+    '{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}, {rate_fmt}{postfix}]'
+)
 
 
 def write(line: str) -> None:
@@ -111,6 +119,8 @@ class Progress:
       self._bar.set_description(description, refresh=False)
     shown = {name: f'{value:.4g}' for name, value in scalars.items()}
     if not self._bar.disable:
+      known = not self._total or self.seconds_left() is not None
+      self._bar.bar_format = None if known else _UNKNOWN_LEFT
       self._bar.set_postfix(shown, refresh=False)
       self._bar.update(done - self._bar.n)
     elif not self._quiet:
@@ -148,9 +158,10 @@ class Progress:
       self._bar.set_description(self._description, refresh=False)
 
   def seconds_left(self) -> float | None:
-    """By this session's rate; None before the first progress."""
+    """By this session's rate; None before that says enough."""
     done = self._done - self._initial
-    if done <= 0 or not self._total:
+    least = _KNOWN_SHARE * (self._total - self._initial)
+    if not self._total or done <= 0 or done < least:
       return None
     elapsed = time.monotonic() - self._started
     return elapsed / done * (self._total - self._done)
@@ -168,7 +179,12 @@ class Progress:
         '' if left is None else f'{tqdm.tqdm.format_interval(left)} left',
         *(f'{name} {value}' for name, value in shown.items()),
     ]
-    return '  '.join(filter(None, parts))
+    line = ''
+    for part in filter(None, parts):  # Those that have room, from the first.
+      longer = f'{line}  {part}' if line else part
+      if len(longer) <= COLUMNS:
+        line = longer
+    return line
 
 
 class ProgressFile:

@@ -58,6 +58,36 @@ class ProgressTest(absltest.TestCase):
     line = stream.getvalue()
     self.assertTrue(line.startswith('get  MB 62  2 MBs/s'), line)
 
+  def test_plain_lines_have_80_columns(self):
+    stream = io.StringIO()
+    scalars = {f'scalar_{i}': 1234.5 for i in range(9)}
+    with progress.Progress(10_000, 0, 'train', stream=stream) as bar:
+      self.now = 31.0
+      bar.update(31, scalars)
+      self.now = 62.0
+      bar.update(620, scalars)
+    first, second = stream.getvalue().splitlines()
+    self.assertEqual(
+        first,
+        'train  step 31 of 10000  0%  1 steps/s  scalar_0 1234  scalar_1 1234',
+    )
+    self.assertEqual(
+        second, 'train  step 620 of 10000  6%  10 steps/s  15:38 left  '
+        'scalar_0 1234',
+    )
+
+  def test_time_left_is_not_told_at_the_start(self):
+    stream = Terminal()
+    with progress.Progress(1000, 500, 'run', stream=stream) as bar:
+      bar._bar.mininterval = 0
+      self.now = 10.0
+      bar.update(509)
+      self.assertIsNone(bar.seconds_left())
+      self.assertRegex(stream.getvalue(), r'509/1000 \[\d\d:\d\d, ')
+      bar.update(510)
+      self.assertIsNotNone(bar.seconds_left())
+      self.assertRegex(stream.getvalue(), r'510/1000 \[\d\d:\d\d<\d\d:\d\d')
+
   def test_time_left_is_by_the_rate_of_this_session(self):
     bar = progress.Progress(100, 50, stream=io.StringIO())
     self.assertIsNone(bar.seconds_left())

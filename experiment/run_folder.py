@@ -136,7 +136,11 @@ def _now() -> str:
 
 @contextlib.contextmanager
 def open_run(
-    path: os.PathLike[str] | str, config: Any, resume: bool = False
+    path: os.PathLike[str] | str,
+    config: Any,
+    resume: bool = False,
+    program: str = '',
+    quiet: bool = False,
 ) -> Iterator[Run]:
   """Opens a run's folder for one process.
 
@@ -145,6 +149,9 @@ def open_run(
     config: the settings, a dataclass of `config.setting`s.
     resume: whether to go on with the run in the folder. A folder without a run
       starts one.
+    program: the module whose command line has the settings; by default the one
+      that runs.
+    quiet: whether only the log is told that the run is finished.
 
   Yields:
     The run. When it is `finished` there is nothing to do.
@@ -165,8 +172,8 @@ def open_run(
         _check_resume(run, config, resume)
       else:
         _check_empty(path)
-        atomic.write_json(path / CONFIG, _description(config))
-    with _logged(run), _given_back(run):
+        atomic.write_json(path / CONFIG, _description(config, program))
+    with _logged(run, quiet), _given_back(run):
       yield run
 
 
@@ -270,12 +277,12 @@ def changed_settings(path: pathlib.Path, config: Any) -> list[str]:
   return config_lib.differences(config, read_config(path)['settings'])
 
 
-def _description(config: Any) -> dict[str, Any]:
+def _description(config: Any, program: str) -> dict[str, Any]:
   """The content of `config.json`."""
   settings = config_lib.to_json(config)
   return {
       'settings': settings,
-      'command': environment.command(config_lib.to_arguments(config)),
+      'command': environment.command(config_lib.to_arguments(config), program),
       'arguments': sys.argv,
       **environment.commit(),
       'versions': environment.versions(),
@@ -290,12 +297,13 @@ def _description(config: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _logged(run: Run) -> Iterator[None]:
+def _logged(run: Run, quiet: bool) -> Iterator[None]:
   """Notes in the log how a session begins and ends."""
   began = read_config(run.path).get('commit')
   now = environment.commit()['commit']
   if run.finished:
-    run.say(f'{run.path}: already finished: nothing to do')
+    tell = run.log if quiet else run.say
+    tell(f'{run.path}: already finished: nothing to do')
   else:
     verb = 'resumed' if run.resumed else 'started'
     run.log(f'{verb} at commit {now} on {environment.device_line()}')

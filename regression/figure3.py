@@ -19,12 +19,14 @@ import numpy as np
 
 from experiment import config
 from experiment import errors
+from experiment import progress
+from experiment import run_folder
 from experiment import study
 from regression import datasets
 from regression import figure2
 from regression import functions
 from regression import train
-from report import finished
+from report import finished as finished_lib
 from report.figures import figure3 as drawing
 from report.rows import regression as rows_lib
 from report.rows import runs as runs_lib
@@ -128,17 +130,30 @@ def run(
         f'{len(function.low)}: surfaces show no others'
     )
   x = grid(function)
+  cells = {
+      cell: made.folder / '-'.join(map(str, [plan.function, *cell]))
+      for cell in itertools.product(plan.sizes, train.METHODS)
+  }
+  finished = {
+      path
+      for path in cells.values()
+      if (path / run_folder.FINISHED).exists()
+  }
+  if finished:
+    progress.write(
+        f'{len(finished)} of {len(cells)} runs are finished already'
+    )
   found, drawn = [], []
-  for size, method in itertools.product(plan.sizes, train.METHODS):
+  for (size, method), path in cells.items():
     config_ = train.Config(
         **dataclasses.asdict(settings),
         functions=(plan.function,),
         size=size,
         method=method,
     )
-    path = made.folder / f'{plan.function}-{size}-{method}'
-    predicted = train.train(config_, path, resume=True).predict(0, x)
-    made_by = finished.read(path, strings=['function']).run
+    ensemble = train.train(config_, path, resume=True, quiet=path in finished)
+    predicted = ensemble.predict(0, x)
+    made_by = finished_lib.read(path, strings=['function']).run
     found.append(made_by)
     about = (scale, plan.function, method, size)
     drawn += surface(about, x, *predicted, made_by.run)

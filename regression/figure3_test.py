@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
+import io
 import pathlib
 
 from absl.testing import absltest
@@ -10,6 +12,7 @@ from regression import figure3
 from regression import functions
 from report.figures import figure3 as drawing
 from report.rows import regression as rows_lib
+from report.rows import runs
 from report.rows import table
 
 _TINY = {'steps': 8, 'evaluations': 2, 'hidden': (4, 4), 'threads': 1}
@@ -38,6 +41,15 @@ class Figure3Test(parameterized.TestCase):
     expected = (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
     np.testing.assert_allclose(value, expected, rtol=1e-3, atol=0.1)
     self.assertLen(table.read(made.rows, rows_lib.TrainingPoint), 120)
+    # Of the program that takes their settings.
+    commands = [run.command for run in table.read(made.rows, runs.Run)]
+    for command in commands:
+      self.assertRegex(command, r'regression[.:]train .*--functions=booth')
+    self.assertLen(set(commands), 4)
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+      figure3.run(plan, _TINY, folder)
+    self.assertEqual(said.getvalue(), '4 of 4 runs are finished already\n')
 
   def test_a_kink_of_the_function_has_a_value_and_no_slope(self):
     x = figure3.grid(functions.FUNCTIONS['ackley'])

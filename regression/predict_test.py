@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import dataclasses
+import io
 import pathlib
 import tempfile
 
@@ -40,7 +42,10 @@ class PredictTest(parameterized.TestCase):
     )
 
   def test_writes_what_the_network_predicts(self):
-    with np.load(predict.predict(self.settings)) as found:
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+      output = predict.predict(self.settings)
+    self.assertEqual(said.getvalue(), '')
+    with np.load(output) as found:
       found = dict(found)
     value, gradient = self.trained.predict(1, found['x'])
     np.testing.assert_array_equal(found['y'], value)

@@ -32,6 +32,7 @@ from regression import training
 from sobolev_training import distances
 
 METHODS = ('regular', 'sobolev')
+_PROGRAM = 'regression.train'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +228,8 @@ def train(
   Returns:
     The networks, also when the run was finished before.
   """
-  with run_folder.open_run(path, settings, resume) as run:
+  # Other programs train too, which do not take these settings.
+  with run_folder.open_run(path, settings, resume, _PROGRAM, quiet) as run:
     ensemble = make_ensemble(settings, configure_threads(settings.threads))
     files = [f for f in settings.functions if f.endswith(recorded.SUFFIX)]
     inputs.keep(run, functions=inputs.digest(map(run_folder.resolve, files)))

@@ -175,6 +175,17 @@ class DrawingsTest(parameterized.TestCase):
     titles = [axis.get_title(loc='center') for axis in panels[:3]]
     self.assertEqual(titles, ['1 %', '10 %', '50 %'])
 
+  def test_figure_4_has_room_for_all_points_of_a_short_run(self):
+    rows = [
+        row._replace(test_kl=2 - 0.01 * row.step, action_error=0.8)
+        for row in testing.students(lambda *cell: 0.2)
+    ]
+    figure = figure4.make(students_lib.Students(rows))
+    for part in figure.subfigs:
+      for axis in part.axes:
+        highest = max(max(line.get_ydata()) for line in axis.lines)
+        self.assertGreater(axis.get_ylim()[1], highest)
+
   def test_figure_4_over_episodes(self):
     students = students_lib.Students(testing.students(lambda *cell: 0.2))
     axis = figure4.make_episodes(students).axes[0]

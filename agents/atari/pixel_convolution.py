@@ -26,9 +26,10 @@ def squares(observations: tf.Tensor, stride: int) -> tf.Tensor:
       observations, [-1, channels, rows, stride, columns, stride]
   )
   # A frame's square stays together, which is a cheap permutation; cheaper
-  # still where the bytes of a square's row can move as one number.
-  if observations.dtype == tf.uint8 and stride == tf.uint32.size:
-    moved = tf.transpose(tf.bitcast(squared, tf.uint32), [0, 2, 4, 1, 3])
+  # still where the bytes of a square's row can move as one number, of a type
+  # that oneDNN knows.
+  if observations.dtype == tf.uint8 and stride == tf.float32.size:
+    moved = tf.transpose(tf.bitcast(squared, tf.float32), [0, 2, 4, 1, 3])
     moved = tf.bitcast(moved, tf.uint8)
   else:
     moved = tf.transpose(squared, [0, 2, 4, 1, 3, 5])

@@ -46,6 +46,9 @@ class PixelConvolutionTest(absltest.TestCase):
 
   def test_bytes_are_moved_like_other_numbers(self):
     pictures = np.random.default_rng(0).integers(256, size=[2, 3, 8, 12])
+    # As float32, signalling NaNs and subnormal numbers.
+    pictures[0, 0, :, :4] = [1, 0, 128, 127]
+    pictures[0, 1, :, :4] = [1, 0, 0, 128]
     np.testing.assert_array_equal(
         pixel_convolution.squares(tf.constant(pictures, tf.uint8), 4),
         pixel_convolution.squares(tf.constant(pictures, tf.int64), 4),

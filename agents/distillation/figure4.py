@@ -132,7 +132,7 @@ def _record_jobs(settings: scales.Settings, places: Places) -> list[sweep.Job]:
               game=game,
               teacher=_teacher(settings, game),
               states=settings.states,
-              parts=settings.parts,
+              parts=settings.recording_parts,
           ),
           place / _RECORDING,
       )

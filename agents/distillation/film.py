@@ -45,7 +45,9 @@ class Config:
       '', 'Who plays in place of a teacher: the folder of a run of '
       '//agents:distill.'
   )
-  film: str = config.setting('film.gif', 'Where to write it.')
+  film: str = config.setting(
+      'runs/film.gif', 'Where to write it; must be new.'
+  )
   greedy: bool = config.setting(
       False,
       'Whether to take the most probable action, rather than to draw one.',
@@ -64,10 +66,18 @@ class Config:
 
 
 def target(settings: Config) -> pathlib.Path:
-  """The file to write, in a folder that is there; UserError if not a GIF."""
+  """The file to write, in a folder that is there.
+
+  Raises:
+    UserError: it is no GIF, or exists.
+  """
   path = run_folder.resolve(settings.film)
   if path.suffix.lower() != '.gif':
     raise errors.UserError(f'--film: {path}: expected a name that ends in .gif')
+  if path.exists():
+    raise errors.UserError(
+        f'--film: {path}: exists: remove it, or choose another name'
+    )
   run_folder.make(path.parent)
   return path
 

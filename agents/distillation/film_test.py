@@ -49,6 +49,19 @@ class FilmTest(absltest.TestCase):
     with self.assertRaisesRegex(errors.UserError, 'mp4: .* ends in .gif'):
       film.target(film.Config(film='film.mp4'))
 
+  def test_a_film_is_not_overwritten(self):
+    path = self.folder / 'film.gif'
+    path.touch()
+    with self.assertRaisesRegex(errors.UserError, 'film.gif: exists: remove'):
+      film.target(film.Config(film=str(path)))
+
+  def test_a_student_that_is_not_there(self):
+    settings = film.Config(student=str(self.folder / 'none'))
+    with self.assertRaisesRegex(
+        errors.UserError, 'none: no such folder; first //agents:distill'
+    ):
+      film.play(settings)
+
   def test_a_teacher_of_another_game(self):
     with self.assertRaisesRegex(errors.UserError, 'a teacher of pong'):
       film.play(film.Config(game='breakout', teacher=self.teacher))

@@ -19,7 +19,7 @@ PARTS = ('choose', 'train')
 SCALES = {
     'smoke': {
         'states': 2400,
-        'parts': 3,
+        'recording_parts': 3,
         'percents': (5.0, 20.0),
         'seeds': 1,
         'steps': 20,
@@ -62,7 +62,7 @@ class Settings:
       100_000, 'Recorded states of a game.', 'states',
       'section 4.2: 100K [V]', minimum=1,
   )
-  parts: int = config.setting(
+  recording_parts: int = config.setting(
       50, 'Parts of a recording, written one by one.', minimum=1
   )
   percents: tuple[float, ...] = config.setting(

@@ -26,6 +26,8 @@ def load(folder: os.PathLike[str] | str, game: str) -> networks.Student:
     UserError: there is no such run, it is not finished, or of another game.
   """
   path = run_folder.resolve(folder)
+  if not path.is_dir():
+    raise errors.UserError(f'{path}: no such folder; first //agents:distill')
   settings = run_folder.read_config(path)['settings']
   if not {'recording', 'alpha'} <= settings.keys():
     raise errors.UserError(f'{path}: not the run of a student: {_WAY_OUT}')

@@ -23,6 +23,7 @@ from report.rows import table
 _FLOOR = 0.95  # How far below the surfaces, of their height.
 _ARROWS = 13  # Along each side.
 _TRUTH = ('truth', 0)  # The panel of the function itself, of no points.
+_TITLE = 1.08  # How high a panel's title is, above the corners of a surface.
 _DOTS = '#d55e00'  # Neither method's colour, and far from viridis.
 
 
@@ -41,27 +42,28 @@ def make(
   truth = panels.pop(_TRUTH)
   sizes = sorted({size for _, size in panels})
   with style.settings():
-    figure = figure_lib.Figure((11, 3.9 * len(sizes) + 0.5))
+    height = 3.9 * len(sizes) + 0.7
+    figure = figure_lib.Figure((11, height))
     style.title(figure, f'{names.title(function)} and its models', scale)
     figure.text(
         0.01,
-        0.93,
-        'Underneath: the gradient (length: square root\n'
-        'of its norm) and the training points.',
-        va='top',
+        0.1 / height,
+        'underneath: the gradient (length: square root of its norm) and the '
+        'training points',
         color=style.SOFT,
     )
     layout = figure.add_gridspec(
-        len(sizes), 3, left=0.02, right=0.98, bottom=0.04, top=0.92, wspace=0.02
+        len(sizes), 3, left=0.02, right=0.98, bottom=0.04 + 0.2 / height,
+        top=0.92, wspace=0.02,
     )
     axis = figure.add_subplot(layout[:, 0], projection='3d')
-    axis.set_title('The function', y=1.03, loc='center')
+    axis.set_title('The function', y=_TITLE, loc='center')
     _panel(axis, truth, truth, [])
     for (method, size), panel in panels.items():
       place = layout[sizes.index(size), 1 + list(names.METHODS).index(method)]
       axis = figure.add_subplot(place, projection='3d')
       label = f'{names.title(method)}, {size:,} points'
-      axis.set_title(label, y=1.03, loc='center')
+      axis.set_title(label, y=_TITLE, loc='center')
       cell = (scale, function, size)
       seen = [p for p in points if p[:3] == cell]
       _panel(axis, panel, truth, seen)

@@ -27,9 +27,11 @@ _BLOCKS = (
     ('test_kl', 'Test KL divergence in nats', 1),
 )
 
-# A panel has room for what comes after this share of the updates: before, a
-# student is as bad as chance has it, and would make all that follows look flat.
+# A panel has room for what comes after this share of the updates. What is
+# before, when a student is as bad as chance has it, may be so many times as
+# high; more would make all that follows look flat.
 _LATE = 0.05
+_START = 3.0
 
 _ROOM = 1.15  # Between the lines and a logarithmic panel's edges.
 
@@ -66,7 +68,8 @@ def _explained(students) -> str:
   seeds = names.seeds(counts)
   return (
       f'updates; a line is the mean over {seeds}, its band the 95 % confidence '
-      'interval of the mean'
+      'interval of the mean;\nwhat panels cut off is of the first '
+      f'{100 * _LATE:g} % of the updates'
   )
 
 
@@ -81,11 +84,13 @@ def _block(grid, students, metric, factor):
         if curves:
           x, effects = _aligned(curves, metric)
           bounds = _line(panel, x, effects, factor, method)
-          drawn.append(bounds[:, x >= _LATE * x[-1]])
+          drawn.append((bounds, bounds[:, x >= _LATE * x[-1]]))
     row[0].set_ylabel(
         names.title(game), color=style.INK, fontweight='bold'
     )
-    spans.append(_span(drawn))
+    whole = _span([every for every, _ in drawn])
+    late = _span([part for _, part in drawn])
+    spans.append(whole if whole[1] <= _START * late[1] else late)
   for panel, percent in zip(grid[0], students.percents, strict=True):
     panel.set_title(
         f'{percent:g} %', loc='center', fontsize=10, fontweight='normal'
