@@ -54,5 +54,9 @@ class States:
       float32 [B, 21, 21, 64].
     """
     four = tf.gather(self._squares, tf.gather(self._histories, indices))
-    channels_last = tf.transpose(four, [0, 2, 3, 1, 4])  # [B, 21, 21, 4, 16]
+    # As in `pixel_convolution.squares`, four bytes move as one number.
+    square = [network_input.STRIDE, network_input.STRIDE]
+    four = tf.reshape(four, [-1, *four.shape[1:-1], *square])
+    moved = tf.transpose(tf.bitcast(four, tf.float32), [0, 2, 3, 1, 4])
+    channels_last = tf.bitcast(moved, tf.uint8)  # [B, 21, 21, 4, 4, 4]
     return network_input.normalise(tf.reshape(channels_last, [-1, *POINTS]))
