@@ -4,7 +4,8 @@
 Runs in the repository's directory under its venv's Python. Each installed
 distribution gets a package `<name>` with the target `<name>`, named as PyPI
 names it but with underscores, in which `site` holds links to what the
-distribution installed. Each script gets a target in the package `bin`.
+distribution installed. `installed.txt` changes with what that is, as Bazel does
+not look into links to folders. Each script gets a target in the package `bin`.
 """
 
 import importlib.metadata
@@ -12,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import sys
 
 # Every virtual environment has pip, and pip brings this parser along.
 from pip._vendor.packaging import requirements
@@ -55,7 +57,10 @@ load("@rules_python//python:defs.bzl", "py_library")
 
 py_library(
     name = "{name}",
-    data = ["site"],
+    data = [
+        "installed.txt",
+        "site",
+    ],
     imports = ["site"],
     visibility = ["//visibility:public"],
     deps = {deps},
@@ -118,6 +123,10 @@ def _write_library(
   labels = json.dumps([f'//{dependency}' for dependency in deps])
   build = _LIBRARY_BUILD.format(name=name, deps=labels)
   _write(root / name / 'BUILD.bazel', build)
+  _write(
+      root / name / 'installed.txt',
+      f'{name} {distribution.version} for Python {sys.version}\n',
+  )
   site = root / name / 'site'
   site.mkdir()
   for entry in {file.parts[0] for file in distribution.files} - {'..'}:

@@ -74,6 +74,14 @@ class WriteRepositoryTest(absltest.TestCase):
     self.assertEqual(self._deps('first_package'), ['//second_package'])
     self.assertEqual(self._deps('second_package'), [])
 
+  def test_another_version_is_another_input(self):
+    build = (self.root / 'first_package/BUILD.bazel').read_text()
+    self.assertRegex(build, r'(?s)data = \[\s+"installed.txt"')
+    self.assertEqual(
+        (self.root / 'first_package/installed.txt').read_text(),
+        f'first_package 1 for Python {sys.version}\n',
+    )
+
   def test_a_package_shows_its_own_files_only(self):
     site = self.root / 'first_package/site'
     names = {path.name for path in site.iterdir()}
