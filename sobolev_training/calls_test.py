@@ -50,6 +50,13 @@ def real(array, *, floating=True):
   return array.astype(np.float64)
 
 
+def unmasked(array):
+  """Likewise, where masks are taken and the reference has none."""
+  if isinstance(array, np.ma.MaskedArray):
+    raise Unsure
+  return real(array, floating=False)
+
+
 def require(condition):
   if not condition:
     raise NoAnswer
@@ -221,7 +228,7 @@ def fit(x, y):
 
 def balanced_weights(derivatives, masks):
   del masks
-  found = [real(d, floating=False) for d in tuple_of(derivatives)]
+  found = [unmasked(d) for d in tuple_of(derivatives)]
   require(all(d.ndim and np.isfinite(d).all() and len(d) for d in found))
   found = [d - d.mean(0) if not k else d for k, d in enumerate(found)]
   sizes = [np.sum(d**2) / len(d) for d in found]
@@ -233,10 +240,13 @@ def distance(kind):
   def reference(prediction, target):
     prediction, target = real(prediction), real(target, floating=False)
     require(prediction.ndim and prediction.shape == target.shape)
-    return [
+    found = [
         testing.loss_of_example(kind, *pair)
         for pair in zip(prediction, target, strict=True)
     ]
+    if not np.isfinite(found).all():
+      raise Unsure
+    return found
 
   return reference
 
@@ -254,7 +264,7 @@ def huber(prediction, target, delta):
 def scaled(back):
   """Returns the reference of `Scaling.scale_inputs`, or of the way back."""
   def reference(x):
-    x = real(x, floating=False)
+    x = unmasked(x)
     require(x.ndim and x.shape[1:] == (2,))
     if back:
       return [x * SCALING.x_scale + SCALING.x_mean]
@@ -270,7 +280,7 @@ def scaled_outputs(back):
     for k, array in enumerate(tuple_of(derivatives)):
       if array is None:
         continue
-      array, factor = real(array, floating=False), SCALING.y_scale
+      array, factor = unmasked(array), SCALING.y_scale
       for _ in range(k):
         factor = factor[..., None] / SCALING.x_scale
       require(array.shape[1:] == factor.shape)
@@ -336,6 +346,8 @@ def ask_piecewise_loss(**arguments):
 
 
 def second_moment(kind, shape):
+  if any(isinstance(n, int) and n > 2 for n in tuple_of(shape)):
+    raise Unsure  # `whole` does not take it.
   axes = [whole(n, 1) for n in tuple_of(shape)]
   require(isinstance(kind, str) and kind in sobolev.projections.KINDS)
   return 1.0 if kind == 'rademacher' else 1.0 / math.prod(axes)

@@ -44,6 +44,8 @@ BatchFunction: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 _MAX_UNROLLED = 32
 _CHUNK = 16
 # Of sums of many numbers, relative to the sum of their sizes, by bytes.
+# Tapes nest, and Python's calls with them.
+MOST_ORDERS = 32
 _ROUNDING = {2: 0.1, 4: 1e-3, 8: 1e-7}
 
 
@@ -105,7 +107,7 @@ def value_and_derivatives(
   Raises:
     ValueError: a negative order, or integer x.
   """
-  order = arrays.integer('order', order, 0)
+  order = arrays.integer('order', order, 0, MOST_ORDERS)
   x, f = arrays.points(x), _watched(f, order)
   return _finished(f, *_derivatives(f, x, order))
 

@@ -14,6 +14,7 @@ for r = prediction - target. All are 0 with zero gradient where r = 0.
 
 from collections.abc import Callable
 import functools
+import inspect
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -43,7 +44,9 @@ def l2(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
   # Zero residuals divide by one: the square root of their sum, unused, would
   # still send its infinite slope through `where`.
   zero = tf.equal(scale, 0)
-  scale = tf.where(zero, tf.ones_like(scale), scale)
+  scale = tf.where(
+      zero | tf.math.is_inf(scale), tf.ones_like(scale), scale
+  )
   squares = tf.reduce_sum((residual / scale) ** 2, axis=1, keepdims=True)
   norm = scale * tf.sqrt(tf.where(zero, tf.ones_like(squares), squares))
   return tf.squeeze(tf.where(zero, tf.zeros_like(norm), norm), axis=1)
@@ -85,12 +88,25 @@ NAMES = tuple(_BY_NAME)
 def by_name(distance: str | Distance) -> Distance:
   """Returns the distance of a name; a function stays what it is."""
   if callable(distance):
+    _require_two_arguments(distance)
     return distance
   if not isinstance(distance, str) or distance not in _BY_NAME:
     raise ValueError(
         f'losses: expected {", ".join(NAMES)} or a function, got {distance!r}'
     )
   return _BY_NAME[distance]
+
+
+def _require_two_arguments(distance: Distance):
+  try:
+    inspect.signature(distance).bind(None, None)
+  except TypeError:
+    raise ValueError(
+        'losses: expected functions of (prediction, target), got '
+        f'{getattr(distance, "__name__", type(distance).__name__)}'
+    ) from None
+  except ValueError:  # It shows no signature.
+    pass
 
 
 def is_by_component(distance: Distance) -> bool:

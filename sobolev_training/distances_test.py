@@ -130,6 +130,15 @@ class DistancesTest(parameterized.TestCase):
       self.assertTrue(distances.is_by_component(distance))
     self.assertFalse(distances.is_by_component(lambda p, t: p))
 
+  def test_an_infinite_residual(self):
+    found = distances.l2(tf.ones([1, 2]), [[np.inf, 0.0]])
+    self.assertEqual(found.numpy().tolist(), [np.inf])
+
+  def test_functions_take_two_arguments(self):
+    for wrong in (lambda prediction: prediction, lambda a, b, c: a):
+      with self.assertRaisesRegex(ValueError, '^losses: .*prediction, target'):
+        distances.by_name(wrong)
+
 
 if __name__ == '__main__':
   absltest.main()

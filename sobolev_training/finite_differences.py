@@ -25,6 +25,7 @@ from sobolev_training import arrays
 BlackBox: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 SCHEMES = ('central', 'forward')
+_MOST_ORDERS = 8
 
 
 def estimate_derivatives(
@@ -43,7 +44,7 @@ def estimate_derivatives(
   Args:
     f: a function from [B, D...] to [B, O...].
     x: [B, D...], floating.
-    order: K, 0 or more.
+    order: K, from 0 to 8, where differences have hardly a digit left.
     scheme: `central`, or `forward`, which has errors of about eps^(1/2) instead
       of eps^(2/3) for the first order.
     step: how far a coordinate of x moves, as nearly as x's type has it; None
@@ -57,7 +58,7 @@ def estimate_derivatives(
     ValueError: an unknown scheme, a step too small to move x, or f's values are
       not finite or not [B, ...].
   """
-  x, order = _points(x), arrays.integer('order', order, 0)
+  x, order = _points(x), arrays.integer('order', order, 0, _MOST_ORDERS)
   stencil = _Stencil(f, x, scheme, step)
   axes, size = x.shape[1:], math.prod(x.shape[1:])
   units = np.eye(size, dtype=x.dtype).reshape([size, 1, *axes])

@@ -42,6 +42,7 @@ same three. The test holds it equal to nested tapes in float64.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import math
 import numbers
 from typing import NamedTuple
 from typing import TypeAlias
@@ -88,8 +89,9 @@ def _checked(parameters: MLPParameters, x: tf.Tensor, slope: float):
         'parameters: expected a scalar output, got weights[-1] of shape '
         f'{weights[-1].shape}; use sobolev.full_loss and a tape.'
     )
-  if isinstance(slope, bool) or not isinstance(slope, numbers.Real):
-    raise ValueError(f'slope: expected a number, got {slope!r}')
+  is_real = isinstance(slope, numbers.Real) and not isinstance(slope, bool)
+  if not is_real or not math.isfinite(slope):
+    raise ValueError(f'slope: expected a finite number, got {slope!r}')
   x = arrays.tensor('x', x, tf.convert_to_tensor(weights[0]))
   inputs = weights[0].shape[-2]
   if not x.shape[-2:].is_compatible_with([None, inputs]):

@@ -83,7 +83,8 @@ class Function:
 
   def full(self, x: tf.Tensor, order: int) -> tuple[tf.Tensor, ...]:
     """See `Target`."""
-    x, order = arrays.points(x), arrays.integer('order', order, 0)
+    order = arrays.integer('order', order, 0, derivatives.MOST_ORDERS)
+    x = arrays.points(x)
     *known, last = self._functions[:order + 1]
     rest = derivatives.value_and_derivatives(
         _watched(last, order - len(known)), x, order - len(known)
