@@ -113,6 +113,8 @@ def weights_of(weights):
   found = [real(w, floating=False) for w in tuple_of(weights)]
   require(found and all(not w.ndim and 0 <= w < math.inf for w in found))
   require(any(w > 0 for w in found))
+  if max(found) > 1e100:
+    raise Unsure  # Roundings become large.
   return [float(w) for w in found]
 
 
@@ -141,7 +143,7 @@ def compared(predictions, target, weights, losses, masks, sampled):
       known = np.broadcast_to(mask, prediction.shape)
     if not weight:
       continue
-    array = real(target[k], floating=False)
+    array = unmasked(target[k])
     require(array.shape == prediction.shape)
     require(np.isfinite(array[known]).all())
     p, t = np.where(known, prediction, 0), np.where(known, array, 0)
@@ -301,7 +303,7 @@ def validate(x, recorded, masks):
   del masks
   x = real(x, floating=False)
   require(x.ndim and np.isfinite(x).all())
-  shapes = [None if d is None else real(d, floating=False).shape
+  shapes = [None if d is None else unmasked(d).shape
             for d in tuple_of(recorded)]
   first = next((k for k, s in enumerate(shapes) if s is not None), None)
   if first is None:
@@ -321,7 +323,7 @@ def validated(**arguments):
 
 def piecewise(x, slope):
   """Returns value and gradient of a ReLU network, example by example."""
-  x, slope = real(x), real(slope, floating=False)
+  x, slope = real(x, floating=False), real(slope, floating=False)
   require(x.ndim >= 2 and x.shape[-1] == 2 and not slope.ndim)
   require(math.isfinite(slope))
   (w, readout), (b, c) = NETWORK
