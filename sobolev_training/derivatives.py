@@ -43,9 +43,9 @@ BatchFunction: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 # times slower; in a loop without chunks they would 3 times.
 _MAX_UNROLLED = 32
 _CHUNK = 16
-# Of sums of many numbers, relative to the sum of their sizes, by bytes.
 # Tapes nest, and Python's calls with them.
 MOST_ORDERS = 32
+# Of sums of many numbers, relative to the sum of their sizes, by bytes.
 _ROUNDING = {2: 0.1, 4: 1e-3, 8: 1e-7}
 
 
@@ -105,7 +105,7 @@ def value_and_derivatives(
     f, D f, ..., D^K f; D^k f is [B, O..., D..., D..., ...] with k times D....
 
   Raises:
-    ValueError: a negative order, or integer x.
+    ValueError: an order that is negative or above 32, or integer x.
   """
   order = arrays.integer('order', order, 0, MOST_ORDERS)
   x, f = arrays.points(x), _watched(f, order)

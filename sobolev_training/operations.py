@@ -93,7 +93,6 @@ Rule = Callable[[Operation, Given], str | None]
 Moving = dict[Any, Spoiled | None]
 
 
-
 _LOCK, _open, _run = threading.Lock(), 0, None
 _call_numpy = script_ops.py_func_common
 
