@@ -133,9 +133,9 @@ class Ensemble(tf.Module):
         method.activation,
         initialisation,
     )
-    start = training.initial_state(self._network.parameters)
-    moments = tf.nest.map_structure(tf.Variable, start[1:])
-    self._state = training.State(self._network.parameters, *moments)
+    start = training.initial_state(self._network.parameters, method.balanced)
+    memory = tf.nest.map_structure(tf.Variable, start[1:])
+    self._state = training.State(self._network.parameters, *memory)
     self._shares = self._split(threads)
     self._test: dict[str, datasets.Dataset] = {}
     self._validation = [

@@ -9,9 +9,11 @@ program; a single network is an ensemble of one.
 
 from experiment.startup import run_main
 
+from collections.abc import Mapping
 import dataclasses
 import itertools
 import os
+from typing import Any
 
 from absl import flags
 import numpy as np
@@ -76,6 +78,13 @@ class Settings:
       source='section 4.1 [V]',
       choices=distances.NAMES,
   )
+  balance: str = config.setting(
+      'fixed',
+      'Weights of the two terms of the Sobolev loss: fixed, or multiplied by '
+      'factors that adapt (sobolev_training/balancing.py).',
+      source='section 4.1: fixed [V]',
+      choices=('fixed', 'relobralo'),
+  )
   standardise: bool = config.setting(
       False,
       'Whether to scale inputs and outputs to mean 0 and standard deviation 1.',
@@ -114,6 +123,11 @@ class Settings:
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False
   )
+
+  @staticmethod
+  def upgrade(before: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run made when there were fewer; see `config`."""
+    return {'balance': 'fixed', **before}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,6 +208,7 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
   method = training.Method(
       gradient_weight=settings.gradient_weight if sobolev else 0.0,
       distance=settings.distance,
+      balanced=sobolev and settings.balance == 'relobralo',
       learning_rate=settings.learning_rate,
       decay_steps=settings.steps if settings.schedule == 'cosine' else 0,
       activation=settings.activation,

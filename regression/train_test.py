@@ -4,6 +4,7 @@ import pathlib
 
 from absl.testing import absltest
 import numpy as np
+import tensorflow as tf
 
 from experiment import errors
 from regression import train
@@ -50,6 +51,34 @@ class TrainTest(absltest.TestCase):
     again = train.train(_config(), path, resume=True, quiet=True)
     for one, two in zip(first.variables, again.variables, strict=True):
       np.testing.assert_array_equal(one, two)
+
+  def test_goes_on_with_a_run_of_before_weights_could_adapt(self):
+    path = self.folder / 'run'
+    first = train.train(_config(), path, resume=False, quiet=True)
+    config = json.loads((path / 'config.json').read_text())
+    self.assertEqual(config['settings'].pop('balance'), 'fixed')
+    (path / 'config.json').write_text(json.dumps(config))
+    again = train.train(_config(), path, resume=True, quiet=True)
+    np.testing.assert_array_equal(first.variables[0], again.variables[0])
+    with self.assertRaisesRegex(errors.UserError, 'balance was fixed and'):
+      adapting = _config(balance='relobralo')
+      train.train(adapting, path, resume=True, quiet=True)
+
+  def test_a_run_whose_weights_adapt_goes_on_with_the_same_numbers(self):
+    adapting = _config(balance='relobralo', steps=6)
+    whole = train.make_ensemble(adapting, 1)
+    whole.advance(0, 6)
+    part = train.make_ensemble(adapting, 1)
+    part.advance(0, 3)
+    saved = tf.train.Checkpoint(ensemble=part).write(str(self.folder / 'saved'))
+    other = train.make_ensemble(adapting, 1)
+    tf.train.Checkpoint(ensemble=other).read(saved).assert_consumed()
+    other.advance(3, 6)
+    for one, two in zip(whole.variables, other.variables, strict=True):
+      np.testing.assert_array_equal(one, two)
+    self.assertIn(
+        (4, 2), [tuple(variable.shape) for variable in whole.variables]
+    )
 
   def test_does_not_go_on_with_other_points(self):
     points, path = self.folder / 'points.npz', self.folder / 'run'

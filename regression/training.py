@@ -10,12 +10,14 @@ the speed and the last bits of rounding, nothing else.
 Axis letters: E ensemble, S steps, N training points, B batch, D input.
 """
 
+from collections.abc import Callable
 import functools
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from regression import networks
+from sobolev_training import balancing
 from sobolev_training import derivatives
 from sobolev_training import distances
 from sobolev_training import piecewise_linear
@@ -33,11 +35,13 @@ class State(NamedTuple):
     parameters: the networks.
     mean: Adam's running mean of the gradients.
     square: Adam's running mean of their squares.
+    balance: what adapts the terms' weights, where they adapt; [E, 2].
   """
 
   parameters: MLPParameters
   mean: MLPParameters
   square: MLPParameters
+  balance: balancing.Balance | tuple[()] = ()
 
 
 class Batches(NamedTuple):
@@ -63,6 +67,7 @@ class Method(NamedTuple):
   Attributes:
     gradient_weight: weight of the gradient term; 0 is regular training.
     distance: of the gradient term, a name in `distances`.
+    balanced: whether ReLoBRaLo adapts the weights of the two terms.
     learning_rate: Adam's.
     decay_steps: steps over which it falls to 0 along a half cosine;
       0 keeps it constant.
@@ -73,6 +78,7 @@ class Method(NamedTuple):
 
   gradient_weight: float = 1.0
   distance: str = 'squared_l2'
+  balanced: bool = False
   learning_rate: float = 1e-3
   decay_steps: int = 0
   activation: str = 'relu'
@@ -80,10 +86,13 @@ class Method(NamedTuple):
   chunk: int = 1
 
 
-def initial_state(parameters: MLPParameters) -> State:
+def initial_state(parameters: MLPParameters, balanced: bool = False) -> State:
   """The state before the first step."""
   zeros = tf.nest.map_structure(tf.zeros_like, parameters)
-  return State(parameters, zeros, zeros)
+  if not balanced:
+    return State(parameters, zeros, zeros)
+  ones = tf.ones([parameters.biases[-1].shape[0], 2])
+  return State(parameters, zeros, zeros, balancing.Balance(ones, ones, ones))
 
 
 def loss_and_gradients(
@@ -92,21 +101,37 @@ def loss_and_gradients(
     y: tf.Tensor,
     gradient: tf.Tensor,
     method: Method,
+    adapt: Callable[[tf.Tensor], tf.Tensor] | None = None,
 ) -> tuple[tf.Tensor, MLPParameters]:
   """Each network's loss [E] and its parameter gradients.
 
   The loss of section 4.1: the mean over the batch of the squared error of the
   value and, weighted, the distance of the gradient, its squared L2 norm.
+
+  Args:
+    parameters: the networks.
+    x: points, [E, B, D].
+    y: values, [E, B].
+    gradient: gradients, [E, B, D].
+    method: the settings.
+    adapt: gives the factors [E, 2] of the two terms' weights for their means
+      [E, 2]; it is called once.
   """
   sobolev = method.gradient_weight != 0
   distance = distances.by_name(method.distance)
 
   def loss_fn(value, value_gradient):
     error = (value - y) ** 2
-    if sobolev:
-      mismatch = distance(_flat(value_gradient), _flat(gradient))
-      error += method.gradient_weight * tf.reshape(mismatch, error.shape)
-    return tf.reduce_mean(error, -1)
+    if not sobolev:
+      return tf.reduce_mean(error, -1)
+    mismatch = distance(_flat(value_gradient), _flat(gradient))
+    mismatch = tf.reshape(mismatch, error.shape)
+    if adapt is None:
+      return tf.reduce_mean(error + method.gradient_weight * mismatch, -1)
+    means = tf.reduce_mean(tf.stack([error, mismatch]), -1)  # [2, E]
+    factors = adapt(tf.stop_gradient(tf.transpose(means)))
+    weights = factors * [1.0, method.gradient_weight]
+    return tf.reduce_sum(tf.transpose(weights) * means, 0)
 
   slope = networks.SLOPES.get(method.activation)
   if slope is not None:
@@ -164,8 +189,16 @@ def _train_chunk(state, batches, start, stop, method):
       x, y, gradient = (
           tf.gather(a, rows, batch_dims=1) for a in (x, y, gradient)
       )
+    balance = state.balance
+
+    def adapt(means):
+      nonlocal balance
+      balance = balancing.update(balance, means, step)
+      return balance.factors
+
     loss, gradients = loss_and_gradients(
-        state.parameters, x, y, gradient, method
+        state.parameters, x, y, gradient, method,
+        adapt if method.balanced else None,
     )
     rate = _learning_rate(method, step)
     mean = tf.nest.map_structure(
@@ -180,7 +213,7 @@ def _train_chunk(state, batches, start, stop, method):
         mean,
         square,
     )
-    return step + 1, loss, State(parameters, mean, square)
+    return step + 1, loss, State(parameters, mean, square, balance)
 
   loss = tf.zeros_like(batches.y[:, 0])
   _, loss, state = tf.while_loop(

@@ -8,6 +8,7 @@ import tensorflow as tf
 from regression import datasets
 from regression import networks
 from regression import training
+import sobolev_training as sobolev
 
 _SIZES = (2, 16, 16, 1)
 _STEPS = 8
@@ -25,7 +26,7 @@ def _train(data, seeds, cuts=(0, _STEPS), indices=None, **settings):
   method = training.Method(full_batch=indices is None, **settings)
   network = networks.EnsembleMLP(_SIZES, seeds, method.activation)
   state = tf.nest.map_structure(tf.convert_to_tensor, network.parameters)
-  state = training.initial_state(state)
+  state = training.initial_state(state, method.balanced)
   for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
     if indices is None:
       rows = np.zeros((len(seeds), 0, 0), np.int32)
@@ -39,7 +40,9 @@ def _train(data, seeds, cuts=(0, _STEPS), indices=None, **settings):
   return state.parameters, loss
 
 
-def _sonnet(x, y, gradient, seed, weight, activation, indices=None):
+def _sonnet(
+    x, y, gradient, seed, weight, activation='relu', indices=None, balance=None
+):
   """One network trained the plain way: Sonnet's MLP and Adam, nested tapes."""
   mlp = snt.nets.MLP(_SIZES[1:], activation=networks.ACTIVATIONS[activation])
   mlp(x)
@@ -56,10 +59,13 @@ def _sonnet(x, y, gradient, seed, weight, activation, indices=None):
         inner.watch(points)
         value = mlp(points)[:, 0]
       slope = inner.gradient(value, points)
-      loss = tf.reduce_mean(
-          (value - y[rows]) ** 2
-          + weight * tf.reduce_sum((slope - gradient[rows]) ** 2, -1)
-      )
+      error = (value - y[rows]) ** 2
+      mismatch = tf.reduce_sum((slope - gradient[rows]) ** 2, -1)
+      loss = error + weight * mismatch
+      if balance:
+        terms = {0: error, 1: mismatch}
+        loss = balance(sobolev.SobolevLoss(loss, terms)).total
+      loss = tf.reduce_mean(loss)
     gradients = outer.gradient(
         loss, mlp.trainable_variables, unconnected_gradients='zero'
     )
@@ -103,6 +109,25 @@ class TrainingTest(parameterized.TestCase):
           _flat(parameters, member), expected, strict=True
       ):
         np.testing.assert_allclose(ours, theirs, _ROUNDING, _ROUNDING)
+
+  @parameterized.parameters(1, 2)
+  def test_weights_adapt_to_each_network(self, chunk):
+    data = _data(2)
+    parameters, loss = _train(
+        data, [3, 5], gradient_weight=0.3, balanced=True, chunk=chunk
+    )
+    fixed, _ = _train(data, [3, 5], gradient_weight=0.3)
+    for member, seed in enumerate([3, 5]):
+      expected, expected_loss = _sonnet(
+          *(array[member] for array in data), seed, 0.3,
+          balance=sobolev.balancing.ReLoBRaLo((1, 0.3)),
+      )
+      np.testing.assert_allclose(loss[member], expected_loss, rtol=_ROUNDING)
+      for ours, theirs in zip(
+          _flat(parameters, member), expected, strict=True
+      ):
+        np.testing.assert_allclose(ours, theirs, _ROUNDING, _ROUNDING)
+    self.assertFalse(np.array_equal(parameters.weights[0], fixed.weights[0]))
 
   @parameterized.parameters(True, False)
   def test_any_cut_of_the_steps_gives_the_same_bits(self, full_batch):

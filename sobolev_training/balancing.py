@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import itertools
 import math
 from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +30,71 @@ from sobolev_training import terms as terms_lib
 
 # From here on softmax is one-sided in float32, and infinities are kept away.
 _LARGEST = 1e6
+
+
+class Balance(NamedTuple):
+  """What the factors of m terms depend on; any leading axes.
+
+  Attributes:
+    factors: [..., m], of the last step; before the first, 1.
+    first: the terms of the first step, [..., m].
+    last: the terms of the last step, [..., m].
+  """
+
+  factors: tf.Tensor
+  first: tf.Tensor
+  last: tf.Tensor
+
+
+class Settings(NamedTuple):
+  """Of ReLoBRaLo.
+
+  Attributes:
+    temperature: T, above 0; with a large one all factors stay 1.
+    smoothing: a, from 0 to 1, of what was before.
+    lookback: the probability of r = 1, from 0 to 1.
+    seed: of r.
+  """
+
+  temperature: float = 0.1
+  smoothing: float = 0.999
+  lookback: float = 0.999
+  seed: int = 0
+
+
+_DEFAULTS = Settings()
+
+
+def update(
+    balance: Balance,
+    means: tf.Tensor,
+    step: tf.Tensor,
+    settings: Settings = _DEFAULTS,
+) -> Balance:
+  """Returns the balance after one more step, for loops without variables.
+
+  Args:
+    balance: that of the step before.
+    means: the terms of this step, float32 [..., m].
+    step: its number from 0, an integer scalar.
+    settings: all leading axes share them, and r.
+  """
+  start = tf.equal(step, 0)
+  first = tf.where(start, means, balance.first)
+  last = tf.where(start, means, balance.last)
+  draw = tf.random.stateless_uniform(
+      [], tf.stack([settings.seed, tf.cast(step, tf.int64)]), alg='philox'
+  )
+
+  def balanced(reference):
+    ratio = tf.math.divide_no_nan(means, settings.temperature * reference)
+    return means.shape[-1] * tf.nn.softmax(tf.minimum(ratio, _LARGEST))
+
+  before = tf.where(draw < settings.lookback, balance.factors, balanced(first))
+  factors = settings.smoothing * before + (
+      1 - settings.smoothing
+  ) * balanced(last)
+  return Balance(factors, first, means)
 
 
 class ReLoBRaLo(tf.Module):
@@ -44,10 +110,10 @@ class ReLoBRaLo(tf.Module):
       self,
       weights: Sequence[float] = (1.0, 1.0),
       *,
-      temperature: float = 0.1,
-      smoothing: float = 0.999,
-      lookback: float = 0.999,
-      seed: int = 0,
+      temperature: float = _DEFAULTS.temperature,
+      smoothing: float = _DEFAULTS.smoothing,
+      lookback: float = _DEFAULTS.lookback,
+      seed: int = _DEFAULTS.seed,
   ):
     """Makes factors of 1.
 
@@ -69,13 +135,13 @@ class ReLoBRaLo(tf.Module):
       raise ValueError(
           f'weights: expected two or more above 0, got {weights}'
       )
-    self._settings = {
-        'weights': tuple(weights),
-        'temperature': arrays.positive('temperature', temperature),
-        'smoothing': arrays.number('smoothing', smoothing, 0, 1),
-        'lookback': arrays.number('lookback', lookback, 0, 1),
-        'seed': arrays.integer('seed', seed, tf.int64.min, tf.int64.max),
-    }
+    self._weights = tuple(weights)
+    self._settings = Settings(
+        arrays.positive('temperature', temperature),
+        arrays.number('smoothing', smoothing, 0, 1),
+        arrays.number('lookback', lookback, 0, 1),
+        arrays.integer('seed', seed, tf.int64.min, tf.int64.max),
+    )
     self.factors = _variable(np.ones(count, np.float32))
     self._first = _variable(np.ones(count, np.float32))
     self._last = _variable(np.ones(count, np.float32))
@@ -83,7 +149,7 @@ class ReLoBRaLo(tf.Module):
 
   def get_config(self) -> dict[str, Any]:
     """Returns the arguments it was made with."""
-    return dict(self._settings)
+    return {'weights': self._weights, **self._settings._asdict()}
 
   def __call__(
       self,
@@ -108,38 +174,23 @@ class ReLoBRaLo(tf.Module):
     means = [tf.cast(mean(loss.terms[k]), tf.float32) for k in self._orders]
     factors = tf.unstack(self._update(tf.stop_gradient(tf.stack(means))))
     return loss._replace(total=tf.add_n([
-        tf.cast(factor, loss.terms[k].dtype)
-        * self._settings['weights'][k] * loss.terms[k]
+        tf.cast(factor, loss.terms[k].dtype) * self._weights[k] * loss.terms[k]
         for k, factor in zip(self._orders, factors, strict=True)
     ]))
 
   def _update(self, means: tf.Tensor) -> tf.Tensor:
-    settings = self._settings
-    start = tf.equal(self._step, 0)
-    first = tf.where(start, means, self._first)
-    last = tf.where(start, means, self._last)
-    draw = tf.random.stateless_uniform(
-        [], tf.stack([settings['seed'], self._step.read_value()]), alg='philox'
+    memory = Balance(self.factors, self._first, self._last)
+    balance = update(
+        Balance(*(variable.read_value() for variable in memory)),
+        means,
+        self._step.read_value(),
+        self._settings,
     )
-    before = tf.where(
-        draw < settings['lookback'],
-        self.factors.read_value(),
-        self._balanced(means, first),
+    tf.nest.map_structure(
+        lambda variable, value: variable.assign(value), memory, balance
     )
-    smoothing = settings['smoothing']
-    factors = smoothing * before + (1 - smoothing) * self._balanced(means, last)
-    self.factors.assign(factors)
-    self._first.assign(first)
-    self._last.assign(means)
     self._step.assign_add(1)
-    return factors
-
-  def _balanced(self, means: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
-    """Returns b [m] of the means [m] of two steps."""
-    ratio = tf.math.divide_no_nan(
-        means, self._settings['temperature'] * reference
-    )
-    return len(self._orders) * tf.nn.softmax(tf.minimum(ratio, _LARGEST))
+    return balance.factors
 
 
 def gradient_cosines(
