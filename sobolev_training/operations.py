@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
 import functools
-import threading
 from typing import Any
 from typing import NamedTuple
 from typing import TypeAlias
@@ -28,6 +27,8 @@ from tensorflow.python.eager import record
 from tensorflow.python.framework import function_def_to_graph
 from tensorflow.python.framework import ops as framework
 from tensorflow.python.ops import script_ops
+
+from sobolev_training import replacing
 
 # Their derivatives are zero wherever they exist, or are meant to be.
 STILL = frozenset([
@@ -93,7 +94,6 @@ Rule = Callable[[Operation, Given], str | None]
 Moving = dict[Any, Spoiled | None]
 
 
-_LOCK, _open, _run = threading.Lock(), 0, None
 _call_numpy = script_ops.py_func_common
 
 
@@ -128,24 +128,6 @@ def recorded() -> Iterator[list[Operation]]:
       context.context().remove_op_callback(note)
 
 
-@contextlib.contextmanager
-def _noticing() -> Iterator[None]:
-  """While it is open, callbacks of any thread learn of all that is run."""
-  global _open, _run
-  with _LOCK:
-    if not _open:
-      _run, execute.execute = execute.execute, execute.execute_with_callbacks
-      script_ops.py_func_common = _noticed_numpy
-    _open += 1
-  try:
-    yield
-  finally:
-    with _LOCK:
-      _open -= 1
-      if not _open:
-        execute.execute, script_ops.py_func_common = _run, _call_numpy
-
-
 def _noticed_numpy(func, inp, *args, **kwargs):
   """`tf.numpy_function`, which is no operation when it is run op by op."""
   result = _call_numpy(func, inp, *args, **kwargs)
@@ -160,6 +142,13 @@ def _noticed_numpy(func, inp, *args, **kwargs):
     for callback in context.context().op_callbacks:
       callback('PyFunc', inputs, (), outputs)
   return result
+
+
+# While it is open, callbacks of any thread learn of all that is run.
+_noticing = replacing.Replacement(
+    (vars(execute), {'execute': execute.execute_with_callbacks}),
+    (vars(script_ops), {'py_func_common': _noticed_numpy}),
+)
 
 
 def attribute(op: Operation, name: str) -> Any:

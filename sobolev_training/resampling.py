@@ -11,12 +11,11 @@ UpSampling2D. The gradient itself is TensorFlow's.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
-import contextlib
-import threading
 
 import tensorflow as tf
 from tensorflow.python.framework import ops as framework
+
+from sobolev_training import replacing
 
 # Gradients that have one now.
 MENDED = frozenset([
@@ -89,28 +88,12 @@ _GRADIENTS = {
     'ResizeNearestNeighbor': _resize('ResizeNearestNeighbor', by_size=True),
     'ScaleAndTranslate': _scale_and_translate,
 }
-_REGISTRY = framework.gradient_registry._registry  # pylint: disable=protected-access
-_THEIRS = {kind: _REGISTRY[kind] for kind in _GRADIENTS}
 for _kind, _gradient in _GRADIENTS.items():
   tf.RegisterGradient(f'Sobolev{_kind}')(_gradient)
-_OURS = {kind: _REGISTRY[f'Sobolev{kind}'] for kind in _GRADIENTS}
-_LOCK, _open = threading.Lock(), 0
+_REGISTRY = framework.gradient_registry._registry  # pylint: disable=protected-access
 
-
-@contextlib.contextmanager
-def differentiable() -> Iterator[None]:
-  """While it is open, gradients of resampling can be differentiated.
-
-  What a tape records then stays so. Outside TensorFlow is what it was.
-  """
-  global _open
-  with _LOCK:
-    _open += 1
-    _REGISTRY.update(_OURS)
-  try:
-    yield
-  finally:
-    with _LOCK:
-      _open -= 1
-      if not _open:
-        _REGISTRY.update(_THEIRS)
+# While it is open, gradients of resampling can be differentiated. What a tape
+# records then stays so. Outside TensorFlow is what it was.
+differentiable = replacing.Replacement(
+    (_REGISTRY, {kind: _REGISTRY[f'Sobolev{kind}'] for kind in _GRADIENTS})
+)
