@@ -5,6 +5,8 @@ An effect is oriented so that positive is what the paper says; see
 docs/protocol.md. All intervals have 95 %.
 """
 
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import math
 from typing import NamedTuple
@@ -49,6 +51,14 @@ def sample(values: Sequence[float]) -> Sample:
   """Mean and standard deviation (n - 1 in the denominator) of values."""
   std = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
   return Sample(float(np.mean(values)), std, len(values))
+
+
+def by_seed(
+    combine: Callable[..., float], *values: Mapping[int, float]
+) -> dict[int, float]:
+  """Combines the values of each seed that has all of them."""
+  seeds = sorted(set.intersection(*map(set, values)))
+  return {seed: combine(*(of[seed] for of in values)) for seed in seeds}
 
 
 def _from_t(value: float, error: float, freedom: float, n: int) -> Effect:
@@ -127,9 +137,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
   alpha.
   """
   order = np.argsort(p_values, kind='stable')
-  corrected = np.empty(len(p_values))
-  highest = 0.0
-  for rank, index in enumerate(order):
-    highest = max(highest, (len(order) - rank) * p_values[index])
-    corrected[index] = min(highest, 1.0)
+  scaled = np.arange(len(order), 0, -1) * np.asarray(p_values)[order]
+  corrected = np.empty(len(order))
+  corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
   return corrected.tolist()

@@ -46,11 +46,6 @@ _TITLES = FUNCTIONS | GAMES | CASES | METHODS | {
 }
 
 
-def decides(scale: str) -> bool:
-  """Whether verdicts may be about a scale."""
-  return scale in SCALES
-
-
 def title(name: str) -> str:
   """A name for people; of an unknown one, made from it."""
   return _TITLES.get(name, name.replace('_', ' ').capitalize())

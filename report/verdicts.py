@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from report import effects as effects_lib
+from report import names
 
 SUPPORTED = 'supported'
 CONTRADICTED = 'contradicted'
@@ -18,40 +19,24 @@ VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTED)
 ALPHA = 1 - effects_lib.CONFIDENCE
 
 
-class Measured(NamedTuple):
-  """What one comparison rests on.
+class Comparison(NamedTuple):
+  """One comparison; `signs` and `above` fill in the last three.
 
   Attributes:
     name: what is compared, for people.
     effect: how much is seen of what the paper says; None where nothing counts.
-    missing: why nothing counts.
+    reason: why nothing counts.
     printed: the paper's own effect, where it prints one.
-  """
-
-  name: str
-  effect: effects_lib.Effect | None
-  missing: str = ''
-  printed: float | None = None
-
-
-class Comparison(NamedTuple):
-  """One comparison, judged.
-
-  Attributes:
-    name: what is compared, for people.
     verdict: one of `VERDICTS`.
-    effect: as in `Measured`.
-    reason: why it was not tested.
-    printed: the paper's own effect.
     threshold: what the effect is compared with.
     p: of the test against 0, by Holm's method; None where the interval decides.
   """
 
   name: str
-  verdict: str
   effect: effects_lib.Effect | None
   reason: str = ''
   printed: float | None = None
+  verdict: str = NOT_TESTED
   threshold: float = 0.0
   p: float | None = None
 
@@ -70,39 +55,37 @@ class Finding(NamedTuple):
   counted: str = ''
 
 
-def _untested(measured: Measured, seeds: int) -> Comparison | None:
-  """The comparison, if it cannot be tested."""
-  name, effect, reason, printed = measured
-  if effect is not None:
-    if effect.n >= seeds:
-      return None
-    reason = f'{effect.n} seed{"s" * (effect.n != 1)}, {seeds} required'
-  return Comparison(name, NOT_TESTED, None, reason, printed)
-
-
-def signs(found: Sequence[Measured], seeds: int) -> list[Comparison]:
-  """Judges whether effects are positive, by Holm's method over all of them.
-
-  Args:
-    found: the effects.
-    seeds: how many each needs.
-  """
-  untested = [_untested(measured, seeds) for measured in found]
-  p_values = iter(
-      effects_lib.holm([
-          measured.effect.p
-          for measured, reason in zip(found, untested, strict=True)
-          if not reason
-      ])
-  )
+def _with_enough(
+    comparisons: Iterable[Comparison], seeds: int
+) -> list[Comparison]:
+  """The comparisons, without the effects of too few seeds."""
   return [
-      reason or _sign(measured, next(p_values))
-      for measured, reason in zip(found, untested, strict=True)
+      one._replace(
+          effect=None,
+          reason=f'{names.seeds([one.effect.n])}, {seeds} required',
+      )
+      if one.effect and one.effect.n < seeds
+      else one
+      for one in comparisons
   ]
 
 
-def _sign(measured: Measured, p: float) -> Comparison:
-  name, effect, _, printed = measured
+def signs(comparisons: Iterable[Comparison], seeds: int) -> list[Comparison]:
+  """Judges whether effects are positive, by Holm's method over all of them.
+
+  Args:
+    comparisons: with their effects.
+    seeds: how many each needs.
+  """
+  found = _with_enough(comparisons, seeds)
+  p_values = iter(
+      effects_lib.holm([one.effect.p for one in found if one.effect])
+  )
+  return [_sign(one, next(p_values)) if one.effect else one for one in found]
+
+
+def _sign(comparison: Comparison, p: float) -> Comparison:
+  effect, printed = comparison.effect, comparison.printed
   is_significant = p <= ALPHA
   if is_significant and effect.value > 0:
     verdict = SUPPORTED
@@ -110,34 +93,32 @@ def _sign(measured: Measured, p: float) -> Comparison:
     verdict = CONTRADICTED
   else:
     verdict = INCONCLUSIVE
-  return Comparison(name, verdict, effect, printed=printed, p=p)
+  return comparison._replace(verdict=verdict, p=p)
 
 
 def above(
-    found: Sequence[Measured], threshold: float, seeds: int
+    comparisons: Iterable[Comparison], threshold: float, seeds: int
 ) -> list[Comparison]:
   """Judges whether effects are above a threshold, by their intervals.
 
   With a negative threshold this is a test of non-inferiority.
 
   Args:
-    found: the effects.
+    comparisons: with their effects.
     threshold: in the unit of the effects.
     seeds: how many each needs.
   """
-
-  def judged(measured):
-    name, effect, _, printed = measured
-    verdict = INCONCLUSIVE
-    if effect.low > threshold:
-      verdict = SUPPORTED
-    elif effect.high < threshold:
-      verdict = CONTRADICTED
-    return Comparison(
-        name, verdict, effect, printed=printed, threshold=threshold
-    )
-
-  return [_untested(measured, seeds) or judged(measured) for measured in found]
+  found = []
+  for one in _with_enough(comparisons, seeds):
+    if one.effect:
+      verdict = INCONCLUSIVE
+      if one.effect.low > threshold:
+        verdict = SUPPORTED
+      elif one.effect.high < threshold:
+        verdict = CONTRADICTED
+      one = one._replace(verdict=verdict, threshold=threshold)
+    found.append(one)
+  return found
 
 
 def all_of(verdicts: Iterable[str]) -> str:
@@ -147,6 +128,11 @@ def all_of(verdicts: Iterable[str]) -> str:
     if verdict in there:
       return verdict
   return NOT_TESTED
+
+
+def all_hold(comparisons: Sequence[Comparison], counted: str = '') -> Finding:
+  """What is found about a claim whose comparisons must all hold."""
+  return Finding(all_of(c.verdict for c in comparisons), comparisons, counted)
 
 
 def k_of(verdicts: Sequence[str], k: int) -> str:
@@ -179,14 +165,13 @@ def only(exception: Sequence[str], others: Sequence[str]) -> str:
 
 def counted(by_name: Mapping[str, str], what: str) -> str:
   """Verdicts in words, such as `1 of 2 games supported; not tested: Pong`."""
-  names = {
-      verdict: [name for name, v in by_name.items() if v == verdict]
-      for verdict in VERDICTS
-  }
-  words = [f'{len(names[SUPPORTED])} of {len(by_name)} {what} supported']
+  found = {verdict: [] for verdict in VERDICTS}
+  for name, verdict in by_name.items():
+    found[verdict].append(name)
+  words = [f'{len(found[SUPPORTED])} of {len(by_name)} {what} supported']
   words += [
-      f'{verdict}: {", ".join(names[verdict])}'
+      f'{verdict}: {", ".join(found[verdict])}'
       for verdict in VERDICTS[1:]
-      if names[verdict]
+      if found[verdict]
   ]
   return '; '.join(words)

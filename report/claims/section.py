@@ -2,7 +2,6 @@
 """What a claim is, and how a section's file lists its claims."""
 
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
@@ -67,11 +66,3 @@ class Section:
       return judge
 
     return register
-
-  def judge(
-      self, results: results_lib.Results, scale: str | None
-  ) -> Iterator[tuple[Claim, Readings]]:
-    """Judges all claims on the rows of one scale."""
-    evidence = self.evidence(results, scale)
-    for claim in self.claims:
-      yield claim, claim.judge(evidence)

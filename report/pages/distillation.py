@@ -28,8 +28,7 @@ def blocks(
   yield '### Figure 4'
   if scale:
     yield markdown.figure('figure4', 'Test errors of students during training')
-    students = students_lib.Students(results.rows(distillation.Student, scale))
-    yield _ends(students)
+    yield _ends(students_lib.of(results, scale))
     yield (
         'After the last update, mean ± half of the 95 % interval (seeds); KL '
         'divergences in nats, action errors in %. The effect is log10 of the '

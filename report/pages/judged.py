@@ -8,8 +8,12 @@ from typing import NamedTuple
 from report import names
 from report import results as results_lib
 from report import verdicts
-from report.claims import claims
 from report.claims import section as section_lib
+from report.claims import section_4_1
+from report.claims import section_4_2
+from report.claims import section_4_3
+
+SECTIONS = (section_4_1.SECTION, section_4_2.SECTION, section_4_3.SECTION)
 
 
 class Judged(NamedTuple):
@@ -42,7 +46,7 @@ class Judged(NamedTuple):
 
 def judge(results: results_lib.Results) -> list[Judged]:
   """Judges each section at the fullest scale of those that test most claims."""
-  return [next(_scales(results, section)) for section in claims.SECTIONS]
+  return [next(_scales(results, section)) for section in SECTIONS]
 
 
 def elsewhere(
@@ -60,11 +64,12 @@ def _scales(
     results: results_lib.Results, section: section_lib.Section
 ) -> Iterator[Judged]:
   """A section at all scales that decide: first those that test most claims."""
-  scales = [s for s in results.scales(section.kind) if names.decides(s)]
-  found = [
-      Judged(section, scale, list(section.judge(results, scale)))
-      for scale in scales or [None]
-  ]
+  scales = [s for s in results.scales(section.kind) if s in names.SCALES]
+  found = []
+  for scale in scales or [None]:
+    evidence = section.evidence(results, scale)
+    judged = [(claim, claim.judge(evidence)) for claim in section.claims]
+    found.append(Judged(section, scale, judged))
   # A scale that is not run to its end must not hide one that is.
   yield from sorted(
       found, key=lambda judged: judged.verdicts().count(verdicts.NOT_TESTED)

@@ -37,8 +37,7 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
   """Which commit has a section's rules, and which its first row."""
   rows = []
   for section, scale, _ in judged:
-    of_scale = results.rows(section.kind, scale) if scale else []
-    made_by = {row.run for row in of_scale}
+    made_by = {row.run for row in results.of_scale(section.kind, scale)}
     first = min(
         (run for run in results.rows(runs.Run) if run.run in made_by),
         key=lambda run: (not run.started, run.started),
@@ -47,7 +46,7 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
     exploratory = [
         markdown.code(s)
         for s in results.scales(section.kind)
-        if not names.decides(s)
+        if s not in names.SCALES
     ]
     rows.append([
         section.number,
