@@ -8,7 +8,6 @@ bars can be compared from one function to another.
 """
 
 import math
-import pathlib
 
 from matplotlib import figure as figure_lib
 from matplotlib import lines
@@ -20,8 +19,6 @@ from report import effects as effects_lib
 from report import names
 from report import networks as networks_lib
 from report.figures import style
-from report.rows import regression
-from report.rows import table
 
 _COLUMNS = 4
 _WIDTH = 0.38  # Of a bar; a group of two is centred on an integer.
@@ -150,19 +147,3 @@ def _key(axis, metric, gains):
       lines.Line2D([], [], **bar, label='95 % interval of the mean'),
   ]
   axis.legend(handles=handles, loc='center left', fontsize=10, borderpad=0)
-
-
-def draw(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
-  """Writes the figure of a recipe to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: the recipe.
-    path: the file.
-  """
-  rows = table.read(results, regression.Evaluation)
-  networks = networks_lib.Networks(
-      [row for row in rows if row.scale == scale],
-      table.read(results, regression.Baseline),
-  )
-  style.save(make(networks), path)

@@ -7,8 +7,6 @@ right, the divergence from the teacher. A line is the mean over the seeds, and
 its band that mean's confidence interval.
 """
 
-import pathlib
-
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
 import numpy as np
@@ -17,8 +15,6 @@ from report import effects as effects_lib
 from report import names
 from report import students as students_lib
 from report.figures import style
-from report.rows import distillation
-from report.rows import table
 
 # The blocks from the left: the column of the rows, what it is called, and what
 # to multiply it by.
@@ -210,16 +206,3 @@ def _episodes(panel, students, game, method):
   if means:
     x, y = zip(*means, strict=True)
     panel.plot(x, y, linewidth=1.7, label=names.title(method), **look)
-
-
-def draw(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
-  """Writes the figure of a scale to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: which of them to draw.
-    path: the file.
-  """
-  rows = table.read(results, distillation.Student)
-  students = students_lib.Students([row for row in rows if row.scale == scale])
-  style.save(make(students), path)

@@ -8,7 +8,6 @@ from the lowest to the highest of them.
 from collections.abc import Iterable
 from collections.abc import Sequence
 import math
-import pathlib
 
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
@@ -18,7 +17,6 @@ from report import methods as methods_lib
 from report import names
 from report.figures import style
 from report.rows import synthetic_gradients
-from report.rows import table
 
 # What is drawn of a synthetic gradient, and what it is called.
 _ALIGNED = {
@@ -272,30 +270,3 @@ def _candidate(methods, method, *settings_chosen_others) -> str:
       if len(set(column)) > 1
   ]
   return f'{"★ " * bool(chosen)}{", ".join([methods.title(method), *words])}'
-
-
-def draw_curves(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
-  """Writes the figure of the accuracies to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: which of them to draw.
-    path: the file.
-  """
-  _draw(make_curves, results, synthetic_gradients.Accuracy, scale, path)
-
-
-def draw_alignment(
-    results: pathlib.Path, scale: str, path: pathlib.Path
-) -> None:
-  """Writes the figure of the synthetic gradients, as `draw_curves` does."""
-  _draw(make_alignment, results, synthetic_gradients.Alignment, scale, path)
-
-
-def _draw(make, results, kind, scale, path):
-  rows = [row for row in table.read(results, kind) if row.scale == scale]
-  methods = methods_lib.Methods(
-      table.read(results, synthetic_gradients.Method),
-      {row.method for row in rows},
-  )
-  style.save(make(rows, methods), path)
