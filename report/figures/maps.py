@@ -74,9 +74,9 @@ def over_recipes(
       for arm in networks.arms
       if arm != networks_lib.REGULAR
   ]
-  cells = {cell: None for _, networks, _ in columns for cell in networks.cells}
-  functions = names.ordered((c.function for c in cells), names.FUNCTIONS)
-  cells = sorted(cells, key=lambda c: (functions.index(c.function), c.size))
+  cells = networks_lib.ordered(
+      cell for _, networks, _ in columns for cell in networks.cells
+  )
   with style.settings():
     figure = figure_lib.Figure(
         (3.4 + 1.1 * max(3, len(columns)), 3.2 + 0.27 * len(cells)),
@@ -101,7 +101,7 @@ def over_recipes(
           rotation_mode='anchor',
       )
       _rows(panel, cells)
-    figure.suptitle('What the settings do', x=0.01, ha='left')
+    style.title(figure, 'What the settings do')
     return figure
 
 

@@ -52,9 +52,10 @@ def make_curves(
       panel.set_title(names.title(case))
       _epochs(panel)
     _legend(figure, panels)
-    style.title(figure, 'Test accuracy during training', rows[0].scale)
-    figure.supxlabel('epochs', fontsize=10, color=style.SOFT)
-    figure.supylabel('top-1 accuracy in %', fontsize=10, color=style.SOFT)
+    style.title(
+        figure, 'Test accuracy during training', rows[0].scale,
+        x='epochs', y='top-1 accuracy in %',
+    )
     return figure
 
 
@@ -97,8 +98,9 @@ def make_alignment(
       above = case
     figure.align_ylabels()
     _legend(figure, grid.flat, loc='upper right')
-    style.title(figure, 'Synthetic and true gradients', rows[0].scale)
-    figure.supxlabel('epochs', fontsize=10, color=style.SOFT)
+    style.title(
+        figure, 'Synthetic and true gradients', rows[0].scale, x='epochs'
+    )
     return figure
 
 
@@ -145,19 +147,15 @@ def _lines(panel, rows, metric, methods):
     x, values = _by_epoch([r for r in rows if r.method == method], metric)
     if not len(x):
       continue
-    colour = methods.colour(method)
-    panel.plot(
+    style.curve(
+        panel,
         x,
         [np.mean(v) for v in values],
-        color=colour,
+        ([min(v) for v in values], [max(v) for v in values]),
+        methods.title(method),
+        methods.colour(method),
         linewidth=2.1 if method == 'sobolev' else 1.5,
-        marker='o' if len(x) == 1 else '',
-        markersize=4,
-        label=methods.title(method),
-    )
-    panel.fill_between(
-        x, [min(v) for v in values], [max(v) for v in values],
-        color=colour, alpha=0.2, linewidth=0,
+        alpha=0.2,
     )
 
 

@@ -49,8 +49,7 @@ def make(
       )
       panel.set_title(names.title(game))
     style.legend(figure, panels, handlelength=2.6)
-    figure.suptitle('Teachers during training', x=0.01, ha='left')
-    figure.supylabel('return', fontsize=10, color=style.SOFT)
+    style.title(figure, 'Teachers during training', y='return')
     return figure
 
 
