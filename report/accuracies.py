@@ -12,15 +12,10 @@ from report.rows import synthetic_gradients
 
 
 class Row(NamedTuple):
-  """A row of Table 1.
+  """A row of Table 1."""
 
-  Attributes:
-    methods: a sample per method, of accuracies in %.
-    chance: the top-1 accuracy of guessing, in %; None where it is not known.
-  """
-
-  methods: dict[str, effects_lib.Sample]
-  chance: float | None
+  methods: dict[str, effects_lib.Sample]  # Of accuracies in %.
+  chance: float | None  # Accuracy of guessing in %; None if it is not known.
 
 
 def ends(

@@ -4,8 +4,9 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
-import functools
+from collections.abc import Sequence
 import pathlib
+from typing import Any
 from typing import NamedTuple
 
 from matplotlib import figure as figure_lib
@@ -30,17 +31,16 @@ from report.rows import synthetic_gradients
 
 
 class Drawing(NamedTuple):
-  """A figure that can be drawn.
+  """A figure that can be drawn."""
 
-  Attributes:
-    name: of its file, without the suffix.
-    make: draws it.
-    dpi: the resolution of its file.
-  """
+  name: str  # Of its file, without the suffix.
+  function: Callable[..., figure_lib.Figure]  # Draws it.
+  arguments: Sequence[Any]  # Of the function.
+  dpi: int = 110  # The resolution of its file.
 
-  name: str
-  make: Callable[[], figure_lib.Figure]
-  dpi: int = 110
+  def make(self) -> figure_lib.Figure:
+    """Draws it."""
+    return self.function(*self.arguments)
 
 
 # The scale that figures of a class of rows are about, if they are.
@@ -86,23 +86,19 @@ def _regression(results, decided) -> Iterator[Drawing]:
   for scale, networks in recipes.items():
     # Others are in the figure of settings.
     if ' ' not in scale and any(map(networks.effects_by_step, networks.cells)):
-      place = f'_{scale}' * (scale != decided)
-      make = functools.partial(maps.over_steps, networks)
-      yield Drawing(f'verdict_map{place}', make)
+      name = 'verdict_map' if scale == decided else f'verdict_map_{scale}'
+      yield Drawing(name, maps.over_steps, [networks])
   if decided in recipes:
-    make = functools.partial(figure2.make, recipes[decided])
-    yield Drawing('figure2', make)
-    gradients = functools.partial(make, 'test_gradient_mse')
-    yield Drawing('figure2_gradients', gradients)
-    curves = functools.partial(learning_curves.make, recipes[decided])
-    yield Drawing('figure2_steps', curves, dpi=80)
+    networks = recipes[decided]
+    yield Drawing('figure2', figure2.make, [networks])
     yield Drawing(
-        'figure2_seconds', functools.partial(curves, 'seconds'), dpi=80
+        'figure2_gradients', figure2.make, [networks, 'test_gradient_mse']
     )
+    curves = learning_curves.make
+    yield Drawing('figure2_steps', curves, [networks, 'step'], dpi=80)
+    yield Drawing('figure2_seconds', curves, [networks, 'seconds'], dpi=80)
   if len(recipes) > 1:
-    yield Drawing(
-        'figure2_settings', functools.partial(maps.over_recipes, recipes)
-    )
+    yield Drawing('figure2_settings', maps.over_recipes, [recipes])
 
 
 def _surfaces(results, scale) -> Iterator[Drawing]:
@@ -113,41 +109,43 @@ def _surfaces(results, scale) -> Iterator[Drawing]:
   for function in names.ordered((r.function for r in rows), names.FUNCTIONS):
     grid = [row for row in rows if row.function == function]
     if figure3.is_complete(grid):
-      make = functools.partial(figure3.make, grid, points)
-      yield Drawing(f'figure3_{function}', make, dpi=100)
+      yield Drawing(
+          f'figure3_{function}', figure3.make, [grid, points], dpi=100
+      )
 
 
 def _distillation(results, decided) -> Iterator[Drawing]:
   rows = results.of_scale(distillation.Student, decided)
   students = students_lib.Students(rows)
   if rows:
-    yield Drawing('figure4', functools.partial(figure4.make, students), dpi=90)
+    yield Drawing('figure4', figure4.make, [students], dpi=90)
   if any(row.episodes for row in rows):
-    make = functools.partial(figure4.make_episodes, students)
-    yield Drawing('figure4_episodes', make, dpi=90)
+    yield Drawing(
+        'figure4_episodes', figure4.make_episodes, [students], dpi=90
+    )
   curves = results.rows(distillation.TeacherCurve)
   if curves:
     played = results.rows(distillation.Teacher)
-    make = functools.partial(teachers.make, curves, played)
-    yield Drawing('figure4_teachers', make, dpi=100)
+    yield Drawing('figure4_teachers', teachers.make, [curves, played], dpi=100)
 
 
 def _table1(results, decided) -> Iterator[Drawing]:
   methods = methods_lib.of(results)
-  for name, kind, draw_rows in (
-      ('table1_curves', synthetic_gradients.Accuracy, table1.make_curves),
-      (
-          'table1_alignment', synthetic_gradients.Alignment,
-          table1.make_alignment,
-      ),
-  ):
-    if rows := results.of_scale(kind, decided):
-      yield Drawing(name, functools.partial(draw_rows, rows, methods), dpi=90)
+  accuracies = results.of_scale(synthetic_gradients.Accuracy, decided)
+  if accuracies:
+    yield Drawing(
+        'table1_curves', table1.make_curves, [accuracies, methods], dpi=90
+    )
+  aligned = results.of_scale(synthetic_gradients.Alignment, decided)
+  if aligned:
+    yield Drawing(
+        'table1_alignment', table1.make_alignment, [aligned, methods], dpi=90
+    )
   candidates = results.rows(synthetic_gradients.Candidate)
   groups = dict.fromkeys(
       row[:3] for row in candidates if row.validation_top1 is not None
   )
   for number, group in enumerate(groups, 1):
     rows = [row for row in candidates if row[:3] == group]
-    make = functools.partial(table1.make_choices, rows, methods)
-    yield Drawing(f'table1_choices_{number}', make)
+    name = f'table1_choices_{number}'
+    yield Drawing(name, table1.make_choices, [rows, methods])

@@ -27,24 +27,15 @@ class Sample(NamedTuple):
 
 
 class Effect(NamedTuple):
-  """A difference and how sure it is.
+  """A difference and how sure it is."""
 
-  Attributes:
-    value: the estimate.
-    low: the lower end of its interval.
-    high: the upper end.
-    p: of the two-sided test that it is 0.
-    visible: the smallest effect that would have been significant with 80 %
-      power.
-    n: the number of seeds; of methods with different numbers, the smaller.
-  """
-
-  value: float
-  low: float
-  high: float
-  p: float
+  value: float  # The estimate.
+  low: float  # The lower end of its interval.
+  high: float  # The upper end.
+  p: float  # Of the two-sided test that it is 0.
+  # The smallest effect that would have been significant with 80 % power.
   visible: float
-  n: int
+  n: int  # Seeds; of methods with different numbers, the smaller.
 
 
 def sample(values: Sequence[float]) -> Sample:

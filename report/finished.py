@@ -18,17 +18,11 @@ _PLACES = ('--data=', '--recording=', '--teacher=')
 
 
 class Finished(NamedTuple):
-  """A finished run.
-
-  Attributes:
-    settings: of the run.
-    metrics: its evaluations in their order, column by column.
-    run: the row that its other rows refer to.
-  """
+  """A finished run."""
 
   settings: Mapping[str, Any]
-  metrics: list[Mapping[str, Any]]
-  run: runs.Run
+  metrics: list[Mapping[str, Any]]  # An evaluation's columns, in their order.
+  run: runs.Run  # The row that its other rows refer to.
 
 
 def read(

@@ -73,7 +73,7 @@ def curves(
 ) -> dict[Hashable, dict[int, list[T]]]:
   """Sorts evaluations by what they are about, then seed, then step."""
   found: dict[Hashable, dict[int, list[T]]] = {}
-  for row in sorted(rows, key=lambda row: row.step):
+  for row in sorted(rows, key=lambda row: (row.seed, row.step)):
     seeds = found.setdefault(about(row), {})
     seeds.setdefault(row.seed, []).append(row)
   return found

@@ -20,39 +20,25 @@ ALPHA = 1 - effects_lib.CONFIDENCE
 
 
 class Comparison(NamedTuple):
-  """One comparison; `signs` and `above` fill in the last three.
+  """One comparison; `signs` and `above` fill in the last three."""
 
-  Attributes:
-    name: what is compared, for people.
-    effect: how much is seen of what the paper says; None where nothing counts.
-    reason: why nothing counts.
-    printed: the paper's own effect, where it prints one.
-    verdict: one of `VERDICTS`.
-    threshold: what the effect is compared with.
-    p: of the test against 0, by Holm's method; None where the interval decides.
-  """
-
-  name: str
+  name: str  # What is compared, for people.
+  # How much is seen of what the paper says; None where nothing counts.
   effect: effects_lib.Effect | None
-  reason: str = ''
-  printed: float | None = None
-  verdict: str = NOT_TESTED
-  threshold: float = 0.0
+  reason: str = ''  # Why nothing counts.
+  printed: float | None = None  # The paper's own effect, if it prints one.
+  verdict: str = NOT_TESTED  # One of `VERDICTS`.
+  threshold: float = 0.0  # What the effect is compared with.
+  # Of the test against 0, by Holm's method; None where the interval decides.
   p: float | None = None
 
 
 class Finding(NamedTuple):
-  """What was found about a claim in one reading of it.
+  """What was found about a claim in one reading of it."""
 
-  Attributes:
-    verdict: one of `VERDICTS`.
-    comparisons: all that it rests on.
-    counted: how many of what have which verdict, in words.
-  """
-
-  verdict: str
-  comparisons: Sequence[Comparison]
-  counted: str = ''
+  verdict: str  # One of `VERDICTS`.
+  comparisons: Sequence[Comparison]  # All that it rests on.
+  counted: str = ''  # How many of what have which verdict, in words.
 
 
 def _with_enough(
@@ -161,6 +147,11 @@ def only(exception: Sequence[str], others: Sequence[str]) -> str:
   if CONTRADICTED in exception and set(others) == {SUPPORTED}:
     return SUPPORTED
   return INCONCLUSIVE
+
+
+def counts(found: Sequence[str]) -> dict[str, int]:
+  """How often each verdict was found, without those that were not."""
+  return {v: found.count(v) for v in VERDICTS if v in found}
 
 
 def counted(by_name: Mapping[str, str], what: str) -> str:

@@ -207,19 +207,17 @@ def make_choices(
   """
   trained = [row for row in rows if row.validation_top1 is not None]
   epochs = sorted({row.epoch for row in trained})
-  diverged = {row[3:7] for row in rows if row.validation_top1 is None}
-  values: dict[tuple, dict[float, list[float]]] = {
-      (*row[3:7], row.chosen): {}
-      for row in sorted(
-          rows, key=lambda r: (methods.order.index(r[3]), *r[4:7])
-      )
-  }
+  candidates: dict[tuple, list[synthetic_gradients.Candidate]] = {}
+  for row in sorted(
+      rows, key=lambda r: (methods.order.index(r.method), *r[4:7])
+  ):
+    candidates.setdefault(row[3:7], []).append(row)
+  values: dict[tuple, list[float]] = {}
   for row in trained:
-    found = values[*row[3:7], row.chosen]
-    found.setdefault(row.epoch, []).append(row.validation_top1)
+    values.setdefault((*row[3:7], row.epoch), []).append(row.validation_top1)
   grid = np.array([
-      [np.mean(found.get(epoch, math.nan)) for epoch in epochs]
-      for found in values.values()
+      [np.mean(values.get((*about, epoch), math.nan)) for epoch in epochs]
+      for about in candidates
   ])
   with style.settings():
     figure = figure_lib.Figure(
@@ -237,11 +235,7 @@ def make_choices(
         )
     axis.set_yticks(
         range(len(grid)),
-        [
-            _candidate(methods, *about, list(values))
-            + ', diverged' * (about[:4] in diverged)
-            for about in values
-        ],
+        [_candidate(methods, about, candidates) for about in candidates],
     )
     axis.set_xticks(range(len(epochs)), [f'{epoch:.3g}' for epoch in epochs])
     axis.set_xlabel('epochs')
@@ -254,17 +248,19 @@ def make_choices(
     return figure
 
 
-def _candidate(methods, method, *settings_chosen_others) -> str:
+def _candidate(methods, about, candidates) -> str:
   """A candidate's method, and what tells it from the method's others."""
-  *settings, chosen, others = settings_chosen_others
-  same = [other[1:4] for other in others if other[0] == method]
-  words = [
-      f'{label}{setting}' if isinstance(setting, str)
-      else f'{label}{setting:g}'
-      for label, setting, column in zip(
-          ('', 'weight ', 'rate '), settings, zip(*same, strict=True),
-          strict=True,
-      )
-      if len(set(column)) > 1
-  ]
-  return f'{"★ " * bool(chosen)}{", ".join([methods.title(method), *words])}'
+  method, *settings = about
+  columns = zip(*(key for key in candidates if key[0] == method), strict=True)
+  _, *columns = map(set, columns)
+  words = [methods.title(method)]
+  for label, setting, column in zip(
+      ('', 'weight ', 'rate '), settings, columns, strict=True
+  ):
+    if len(column) > 1:
+      text = setting if isinstance(setting, str) else f'{setting:g}'
+      words.append(f'{label}{text}')
+  rows = candidates[about]
+  if any(row.validation_top1 is None for row in rows):
+    words.append('diverged')
+  return '★ ' * any(row.chosen for row in rows) + ', '.join(words)

@@ -17,31 +17,15 @@ SECTIONS = (section_4_1.SECTION, section_4_2.SECTION, section_4_3.SECTION)
 
 
 class Judged(NamedTuple):
-  """A section's claims at one scale.
-
-  Attributes:
-    section: the section.
-    scale: of the rows; None where there are none that decide.
-    found: the claims with their readings, the deciding one first.
-  """
+  """A section's claims at one scale."""
 
   section: section_lib.Section
-  scale: str | None
+  scale: str | None  # Of the rows; None where there are none that decide.
   found: Sequence[tuple[section_lib.Claim, section_lib.Readings]]
 
   def verdicts(self) -> list[str]:
     """The verdict of each claim."""
     return [next(iter(readings.values())).verdict for _, readings in self.found]
-
-  def counted(self) -> str:
-    """How many claims have which verdict, in words."""
-    found = self.verdicts()
-    words = [
-        f'{found.count(verdict)} {verdict}'
-        for verdict in verdicts.VERDICTS
-        if verdict in found
-    ]
-    return ', '.join(words)
 
 
 def judge(results: results_lib.Results) -> list[Judged]:

@@ -75,7 +75,7 @@ def blocks(results: results_lib.Results) -> Iterator[str]:
       key = (
           what,
           getattr(row, 'scale', ''),
-          ', '.join(_word(row, c) for c in method if _word(row, c)),
+          ', '.join(filter(None, (_word(row, c) for c in method))),
           run.commit,
           run.device,
       )

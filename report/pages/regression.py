@@ -84,16 +84,10 @@ def _errors(networks: networks_lib.Networks, metric: str) -> str:
       }
       for when in _WHEN
   }
-  p_values = {
-      when: dict(
-          zip(
-              found,
-              effects_lib.holm([effect.p for effect in found.values()]),
-              strict=True,
-          )
-      )
-      for when, found in effects.items()
-  }
+  p_values = {}
+  for when, found in effects.items():
+    corrected = effects_lib.holm([effect.p for effect in found.values()])
+    p_values[when] = dict(zip(found, corrected, strict=True))
   rows = []
   for cell in networks.cells:
     baseline = networks.baselines.get(cell.function)

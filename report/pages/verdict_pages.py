@@ -30,13 +30,17 @@ def by_section(judged: Sequence[judged_lib.Judged]) -> str:
   """The README's table: what the paper says, what we find, and why."""
   rows = [_THEORY]
   for one in judged:
-    found = one.counted()
+    found = 'not tested'
     if one.scale:
-      found = f'of {len(one.found)} claims {found} (scale `{one.scale}`)'
+      each = ', '.join(
+          f'{count} {verdict}'
+          for verdict, count in verdicts.counts(one.verdicts()).items()
+      )
+      found = f'of {len(one.found)} claims {each} (scale `{one.scale}`)'
     rows.append((
         f'{one.section.number}, {one.section.title}',
         one.section.says,
-        found if one.scale else 'not tested',
+        found,
         one.section.why,
     ))
   header = ('Section', 'The paper says', 'We find', 'Why')
@@ -46,13 +50,11 @@ def by_section(judged: Sequence[judged_lib.Judged]) -> str:
 def counted(judged: Sequence[judged_lib.Judged]) -> str:
   """All verdicts in a sentence."""
   found = [verdict for one in judged for verdict in one.verdicts()]
-  words_ = [
-      f'{found.count(verdict)} {"is" if found.count(verdict) == 1 else "are"} '
-      f'{verdict}'
-      for verdict in verdicts.VERDICTS
-      if verdict in found
+  each = [
+      f'{count} {"is" if count == 1 else "are"} {verdict}'
+      for verdict, count in verdicts.counts(found).items()
   ]
-  return f'Of {len(found)} claims of the paper, {", ".join(words_)}.'
+  return f'Of {len(found)} claims of the paper, {", ".join(each)}.'
 
 
 def claims(
@@ -82,9 +84,7 @@ def claims(
         markdown.plain(words.finding(finding)),
         claim.because if finding.verdict == verdicts.CONTRADICTED else '',
     ]
-    rows.append(
-        row + [other.verdicts()[number - first] for other in others]
-    )
+    rows.append(row + [o.verdicts()[number - first] for o in others])
   header = ['', 'The paper says', 'Verdict', 'Found', 'Why']
   header += [f'At {markdown.code(other.scale)}' for other in others]
   yield markdown.table(header, rows)
@@ -138,10 +138,9 @@ def _comparisons(judged: judged_lib.Judged, first: int) -> Iterator[str]:
 
 def rules(judged: Sequence[judged_lib.Judged]) -> str:
   """The rule of each claim with its thresholds."""
+  claims_ = [claim for one in judged for claim, _ in one.found]
   rows = [
-      [markdown.plain(claim.sentence), markdown.plain(claim.rule)]
-      for one in judged
-      for claim, _ in one.found
+      [str(n), markdown.plain(claim.sentence), markdown.plain(claim.rule)]
+      for n, claim in enumerate(claims_, 1)
   ]
-  numbered = [[str(n), *row] for n, row in enumerate(rows, 1)]
-  return markdown.table(('', 'The paper says', 'Rule'), numbered)
+  return markdown.table(('', 'The paper says', 'Rule'), rows)
