@@ -21,11 +21,9 @@ class Row(NamedTuple):
 def ends(
     rows: Sequence[synthetic_gradients.Accuracy], metric: str = 'top1'
 ) -> dict[tuple[str, str], list[float]]:
-  """The accuracies of each case and method at the end, one per seed.
+  """The top1 or top5 of each case and method at the end, one per seed.
 
-  Args:
-    rows: of one scale.
-    metric: top1 or top5.
+  The rows are of one scale.
   """
   curves = results_lib.curves(rows, operator.attrgetter('case', 'method'))
   return {

@@ -43,10 +43,6 @@ class Drawing(NamedTuple):
     return self.function(*self.arguments)
 
 
-# The scale that figures of a class of rows are about, if they are.
-Scales = Mapping[type[tuple], str | None]
-
-
 def drawings(
     results: results_lib.Results, judged: list[judged_lib.Judged]
 ) -> Iterator[Drawing]:
@@ -71,7 +67,10 @@ def draw(
   style.save(drawing.make(), path)
 
 
-def _drawings(results: results_lib.Results, scales: Scales):
+def _drawings(
+    results: results_lib.Results, scales: Mapping[type[tuple], str | None]
+) -> Iterator[Drawing]:
+  """Yields the figures, each of one scale at that of its class of rows."""
   yield from _regression(results, scales[regression.Evaluation])
   yield from _surfaces(results, scales.get(regression.SurfacePoint))
   yield from _distillation(results, scales[distillation.Student])
@@ -130,7 +129,7 @@ def _distillation(results, decided) -> Iterator[Drawing]:
 
 
 def _table1(results, decided) -> Iterator[Drawing]:
-  methods = methods_lib.of(results)
+  methods = methods_lib.Methods(results)
   accuracies = results.of_scale(synthetic_gradients.Accuracy, decided)
   if accuracies:
     yield Drawing(

@@ -53,15 +53,8 @@ def by_seed(
 
 
 def _from_t(value: float, error: float, freedom: float, n: int) -> Effect:
-  """An effect by Student's t.
-
-  Args:
-    value: the estimate.
-    error: its standard error.
-    freedom: the degrees of freedom; below 1 nothing is known of the error.
-    n: see `Effect`.
-  """
-  if freedom < 1:
+  """An effect by Student's t, of its standard error and degrees of freedom."""
+  if freedom < 1:  # Nothing is known of the error.
     return Effect(value, -math.inf, math.inf, 1.0, math.inf, n)
   quantile = stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
   half = quantile * error

@@ -11,8 +11,11 @@ from collections.abc import Mapping
 # The scales that decide verdicts, from the fullest to the one that only shows
 # that the programs work; `chosen` says that settings were chosen as the
 # protocol has it. Others, such as `laptop steps=100`, are exploratory.
-_DECIDING = ('paper', 'overnight', 'laptop', 'smoke')
-SCALES = tuple(f'{s}{end}' for s in _DECIDING for end in (' chosen', ''))
+SCALES = tuple(
+    scale + end
+    for scale in ('paper', 'overnight', 'laptop', 'smoke')
+    for end in (' chosen', '')
+)
 
 # Section 4.1, in the order of the supplement's table.
 FUNCTIONS = {

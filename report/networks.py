@@ -45,9 +45,6 @@ def ordered(cells: Iterable[Cell]) -> list[Cell]:
   return sorted(cells, key=lambda c: (functions.index(c.function), c.size))
 
 
-Curve = Sequence[regression.Evaluation]
-
-
 class Networks:
   """The networks of one recipe.
 
@@ -89,7 +86,9 @@ class Networks:
     """The numbers of training points."""
     return sorted({cell.size for cell in self.cells})
 
-  def curves(self, cell: Cell, arm: Arm) -> dict[int, Curve]:
+  def curves(
+      self, cell: Cell, arm: Arm
+  ) -> dict[int, list[regression.Evaluation]]:
     """The evaluations of each seed, in the order of their steps."""
     return self._curves.get((cell, arm), {})
 

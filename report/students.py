@@ -12,8 +12,6 @@ from report import names
 from report import results as results_lib
 from report.rows import distillation
 
-Curve = Sequence[distillation.Student]
-
 _LEAST = 1e-12  # Nats; logarithms of less say nothing.
 
 
@@ -41,7 +39,7 @@ class Students:
 
   def curves(
       self, game: str, percent: float, method: str
-  ) -> dict[int, Curve]:
+  ) -> dict[int, list[distillation.Student]]:
     """The evaluations of each seed, in the order of their steps."""
     return self._curves.get((game, percent, method), {})
 
@@ -79,11 +77,10 @@ class Students:
   def of_game(
       self, game: str, values: Callable[[str, float], dict[int, float]]
   ) -> list[float]:
-    """The mean over the percentages, of each seed that has all of them.
+    """The mean over the percentages of values such as `effects`.
 
-    Args:
-      game: the game.
-      values: such as `effects`.
+    Returns:
+      One mean for each seed that has all percentages of the game.
     """
     found = [values(game, percent) for percent in self.percents_of(game)]
     if not found:

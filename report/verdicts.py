@@ -59,9 +59,7 @@ def _with_enough(
 def signs(comparisons: Iterable[Comparison], seeds: int) -> list[Comparison]:
   """Judges whether effects are positive, by Holm's method over all of them.
 
-  Args:
-    comparisons: with their effects.
-    seeds: how many each needs.
+  An effect of fewer than so many seeds is not tested.
   """
   found = _with_enough(comparisons, seeds)
   p_values = iter(
@@ -87,12 +85,8 @@ def above(
 ) -> list[Comparison]:
   """Judges whether effects are above a threshold, by their intervals.
 
-  With a negative threshold this is a test of non-inferiority.
-
-  Args:
-    comparisons: with their effects.
-    threshold: in the unit of the effects.
-    seeds: how many each needs.
+  With a negative threshold, which is in the unit of the effects, this is a test
+  of non-inferiority. An effect of fewer than so many seeds is not tested.
   """
   found = []
   for one in _with_enough(comparisons, seeds):

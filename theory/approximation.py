@@ -30,7 +30,7 @@ less in value and M delta_j / 2 in slope, so with output weights c_j
   value <= sum_j |c_j| M delta_j^2 / 8,
   gradient <= sum_j |c_j| |w_j|_2 M delta_j / 2:
 
-with K knots a unit the value's error falls as K^-2 and the gradient's as K^-1.
+with K knots per unit the error falls as K^-2 in value and as K^-1 in gradient.
 
 The theorem gives no rate for f itself: omega may fall at any slow pace [D].
 
@@ -219,7 +219,7 @@ def _relu_units(
   derivative.
 
   Args:
-    knots: [K, H], one interpolant a column.
+    knots: [K, H], one interpolant per column.
     values: [K, H].
 
   Returns:

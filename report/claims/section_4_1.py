@@ -28,7 +28,6 @@ VARIANCE_LEFT = 0.1  # Of a function whose shape is captured.
 
 CELLS = [Cell(f, size) for f in names.FUNCTIONS for size in SIZES]
 
-
 SECTION = section.Section(
     '4.1',
     'Regression',
@@ -45,7 +44,7 @@ SECTION = section.Section(
 
 
 def _claim(sentence: str, rule: str, because: str = ''):
-  """Registers a judge of networks at their LAST step, read EARLY too."""
+  """Registers a judge of networks, whose reading LAST decides, not EARLY."""
 
   def register(judge):
     return SECTION.claim(sentence, rule, because)(

@@ -80,11 +80,10 @@ def _control(row: accuracies.Row | None) -> str:
 def _missing(table: Table1, case: str, methods: Iterable[str]) -> str:
   """Why a comparison of methods does not count, if it does not."""
   row = table.rows.get(case)
-  missing = _control(row)
-  if not missing:
-    absent = [names.title(m) for m in methods if m not in row.methods]
-    missing = f'{", ".join(absent)} not run' if absent else ''
-  return missing
+  if missing := _control(row):
+    return missing
+  absent = [names.title(m) for m in methods if m not in row.methods]
+  return f'{", ".join(absent)} not run' if absent else ''
 
 
 def _difference(

@@ -26,12 +26,7 @@ _AXES = {
 def make(
     networks: networks_lib.Networks, axis: str = 'step'
 ) -> figure_lib.Figure:
-  """Draws a row of panels per function, a panel per training set size.
-
-  Args:
-    networks: of one recipe.
-    axis: step or seconds.
-  """
+  """Draws a row of panels per function, a panel per training set size."""
   functions, sizes = networks.functions, networks.sizes
   with style.settings():
     figure = figure_lib.Figure((9, 1.75 * len(functions) + 1.0))

@@ -7,7 +7,6 @@ seeds, at 5 %, cell by cell.
 """
 
 from collections.abc import Mapping
-from collections.abc import Sequence
 import math
 
 from matplotlib import figure as figure_lib
@@ -21,9 +20,6 @@ from report.figures import style
 
 _LIMIT = 1.5  # Orders of magnitude at which colours end.
 _COLUMNS = 16  # That fit a map over steps.
-
-# The effects of the seeds in a cell of a map.
-Effects = Sequence[float]
 
 
 def over_steps(networks: networks_lib.Networks) -> figure_lib.Figure:
@@ -64,9 +60,6 @@ def over_recipes(
 
   The left panel has the networks' last step, the right one their errors with
   early stopping.
-
-  Args:
-    recipes: the networks by the names of their recipes.
   """
   columns = [
       (name, networks, arm)
@@ -124,8 +117,8 @@ def _rows(axis, cells):
       axis.axhline(index - 0.5, color=style.PAPER, linewidth=3)
 
 
-def _map(figure, axis, effects: Sequence[Sequence[Effects]], bar: bool = True):
-  """Draws a map with its numbers."""
+def _map(figure, axis, effects, bar=True):
+  """Draws a map with its numbers, the means of each cell's effects."""
   values = np.array([
       [np.mean(cell) if len(cell) else math.nan for cell in row]
       for row in effects

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import contextlib
 import io
-import os
 import pathlib
 
 import matplotlib
@@ -154,10 +153,9 @@ def decades(axis: axis_lib.Axis, ratio: float) -> None:
 
 
 def save(
-    figure: figure_lib.Figure, path: os.PathLike[str] | str, dpi: int = 110
+    figure: figure_lib.Figure, path: pathlib.Path, dpi: int = 110
 ) -> None:
   """Writes a figure as a PNG file, replaced whole."""
-  path = pathlib.Path(path)
   content = io.BytesIO()
   figure.savefig(
       content,

@@ -34,12 +34,7 @@ _LEAST_WIDTH = 7.0  # In inches; a title has room beside the legend.
 def make_curves(
     rows: Sequence[synthetic_gradients.Accuracy], methods: methods_lib.Methods
 ) -> figure_lib.Figure:
-  """Draws the test accuracy over epochs, a panel per case.
-
-  Args:
-    rows: of one scale.
-    methods: how methods are shown.
-  """
+  """Draws the test accuracy at one scale over epochs, a panel per case."""
   cases = names.ordered((row.case for row in rows), names.CASES)
   with style.settings():
     figure = figure_lib.Figure(
@@ -62,12 +57,7 @@ def make_curves(
 def make_alignment(
     rows: Sequence[synthetic_gradients.Alignment], methods: methods_lib.Methods
 ) -> figure_lib.Figure:
-  """Draws a row of panels per case and metric, a column per split.
-
-  Args:
-    rows: of one scale.
-    methods: how methods are shown.
-  """
+  """Draws a scale: a row of panels per case and metric, a column per split."""
   cases = names.ordered((row.case for row in rows), names.CASES)
   splits = sorted({row.split for row in rows})
   blocks = [
@@ -140,23 +130,19 @@ def _value(row, metric) -> float | None:
 
 def _lines(panel, rows, metric, methods):
   """Draws a line per method, and the range of its seeds."""
-  there = {row.method for row in rows}
   for method in methods.order:
-    if method not in there:
-      continue
     x, values = _by_epoch([r for r in rows if r.method == method], metric)
-    if not len(x):
-      continue
-    style.curve(
-        panel,
-        x,
-        [np.mean(v) for v in values],
-        ([min(v) for v in values], [max(v) for v in values]),
-        methods.title(method),
-        methods.colour(method),
-        linewidth=2.1 if method == 'sobolev' else 1.5,
-        alpha=0.2,
-    )
+    if x:
+      style.curve(
+          panel,
+          x,
+          [np.mean(v) for v in values],
+          ([min(v) for v in values], [max(v) for v in values]),
+          methods.title(method),
+          methods.colour(method),
+          linewidth=2.1 if method == 'sobolev' else 1.5,
+          alpha=0.2,
+      )
 
 
 def _by_epoch(rows: Iterable, metric: str):
@@ -167,7 +153,7 @@ def _by_epoch(rows: Iterable, metric: str):
   found: dict[float, list[float]] = {}
   for row in rows:
     value = _value(row, metric)
-    if value is not None and math.isfinite(value):
+    if value is not None:
       found.setdefault(row.epoch, []).append(value)
   most = max(map(len, found.values()), default=0)
   epochs = sorted(e for e, values in found.items() if len(values) == most)

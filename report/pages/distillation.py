@@ -13,8 +13,6 @@ from report.pages import markdown
 from report.pages import words
 from report.rows import distillation
 
-_PAPER_STEPS = 80e6  # Agent steps of A3C, as recollected [M].
-
 
 def blocks(
     results: results_lib.Results, scale: str | None, drawn: Collection[str]
@@ -44,11 +42,11 @@ def blocks(
   yield _choices(results)
   yield '### The teachers'
   yield (
-      f"The paper's were trained for {_PAPER_STEPS / 1e6:.0f} million agent "
-      'steps of A3C, of four frames each [M]; it does not report '
-      'their scores. The stochastic policy draws its actions, as where states '
-      'are recorded; the greedy one takes the most probable. Its episodes '
-      'differ in their start alone, and many are the same.'
+      "The paper's were trained for 80 million agent steps of A3C, of four "
+      'frames each [M]; it does not report their scores. The stochastic policy '
+      'draws its actions, as where states are recorded; the greedy one takes '
+      'the most probable. Its episodes differ in their start alone, and many '
+      'are the same.'
   )
   yield _teachers(results)
   if 'figure4_teachers' in drawn:
@@ -68,22 +66,20 @@ def _ends(students: students_lib.Students) -> str:
       }
       if not any(ends.values()):
         continue
-      found = students.effects(game, percent).values()
-      effect = effects_lib.paired(list(found)) if found else None
-      row = [
-          markdown.plain(names.title(game)), f'{percent:g} %', _episodes(ends)
-      ]
-      row += [words.mean([e.test_kl for e in ends[m]]) for m in names.METHODS]
-      row.append(words.effect(effect))
-      row += [
-          words.mean([100 * e.action_error for e in ends[m]])
-          for m in names.METHODS
-      ]
-      row += [
-          words.mean([e.score for e in ends[m] if e.score is not None])
-          for m in names.METHODS
-      ]
-      rows.append(row)
+      found = list(students.effects(game, percent).values())
+      of = ends.values()
+      rows.append([
+          markdown.plain(names.title(game)),
+          f'{percent:g} %',
+          _episodes(ends),
+          *(words.mean([e.test_kl for e in last]) for last in of),
+          words.effect(effects_lib.paired(found) if found else None),
+          *(words.mean([100 * e.action_error for e in last]) for last in of),
+          *(
+              words.mean([e.score for e in last if e.score is not None])
+              for last in of
+          ),
+      ])
   header = ['Game', 'States', 'Episodes']
   methods = names.METHODS.values()
   header += [f'KL, {m}' for m in methods] + ['Effect (95 %)']

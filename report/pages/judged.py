@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """All claims judged, and how many have which verdict."""
 
-from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,7 +20,9 @@ class Judged(NamedTuple):
 
   section: section_lib.Section
   scale: str | None  # Of the rows; None where there are none that decide.
+  # The claims with their readings, the deciding one first.
   found: Sequence[tuple[section_lib.Claim, section_lib.Readings]]
+  others: Sequence['Judged'] = ()  # At the other scales that decide.
 
   def verdicts(self) -> list[str]:
     """The verdict of each claim."""
@@ -30,23 +31,16 @@ class Judged(NamedTuple):
 
 def judge(results: results_lib.Results) -> list[Judged]:
   """Judges each section at the fullest scale of those that test most claims."""
-  return [next(_scales(results, section)) for section in SECTIONS]
-
-
-def elsewhere(
-    results: results_lib.Results, judged: Judged
-) -> list[Judged]:
-  """The section judged at the other scales that decide."""
-  return [
-      other
-      for other in _scales(results, judged.section)
-      if other.scale not in (judged.scale, None)
-  ]
+  judged = []
+  for section in SECTIONS:
+    fullest, *others = _scales(results, section)
+    judged.append(fullest._replace(others=others))
+  return judged
 
 
 def _scales(
     results: results_lib.Results, section: section_lib.Section
-) -> Iterator[Judged]:
+) -> list[Judged]:
   """A section at all scales that decide: first those that test most claims."""
   scales = [s for s in results.scales(section.kind) if s in names.SCALES]
   found = []
@@ -55,6 +49,6 @@ def _scales(
     judged = [(claim, claim.judge(evidence)) for claim in section.claims]
     found.append(Judged(section, scale, judged))
   # A scale that is not run to its end must not hide one that is.
-  yield from sorted(
+  return sorted(
       found, key=lambda judged: judged.verdicts().count(verdicts.NOT_TESTED)
   )

@@ -28,7 +28,7 @@ def blocks(
     results: results_lib.Results, scale: str | None, drawn: Collection[str]
 ) -> Iterator[str]:
   """Yields the section's tables and figures; see `regression.blocks`."""
-  methods = methods_lib.of(results)
+  methods = methods_lib.Methods(results)
   yield '### Table 1'
   yield _accuracies(results, methods)
   yield (

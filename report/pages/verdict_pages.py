@@ -4,7 +4,6 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from report import results as results_lib
 from report import verdicts
 from report.pages import judged as judged_lib
 from report.pages import markdown
@@ -57,17 +56,11 @@ def counted(judged: Sequence[judged_lib.Judged]) -> str:
   return f'Of {len(found)} claims of the paper, {", ".join(each)}.'
 
 
-def claims(
-    results: results_lib.Results, judged: judged_lib.Judged, first: int
-) -> Iterator[str]:
-  """Yields a section's claims: verdicts, other readings, all comparisons.
+def claims(judged: judged_lib.Judged, first: int) -> Iterator[str]:
+  """Yields a section's claims, whose numbers begin with `first`.
 
-  Args:
-    results: all rows.
-    judged: the section.
-    first: the number of its first claim.
+  Verdicts come first, then other readings, then all comparisons.
   """
-  others = judged_lib.elsewhere(results, judged)
   scale = markdown.code(judged.scale) if judged.scale else 'no scale yet'
   yield (
       f'Judged at {scale}. Effects are {judged.section.unit}, with 95 % '
@@ -84,9 +77,10 @@ def claims(
         markdown.plain(words.finding(finding)),
         claim.because if finding.verdict == verdicts.CONTRADICTED else '',
     ]
-    rows.append(row + [o.verdicts()[number - first] for o in others])
+    row += [other.verdicts()[number - first] for other in judged.others]
+    rows.append(row)
   header = ['', 'The paper says', 'Verdict', 'Found', 'Why']
-  header += [f'At {markdown.code(other.scale)}' for other in others]
+  header += [f'At {markdown.code(other.scale)}' for other in judged.others]
   yield markdown.table(header, rows)
   if judged.scale:
     yield from _readings(judged, first)
