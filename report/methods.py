@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the methods of section 4.3 are shown, known to us or not.
+"""How the methods of section 4.3 are displayed, unknown ones included.
 
 Title, order and colour come from the rows that the methods' own files bring; a
 method without such a row gets a title made of its name, stands last, and takes
@@ -36,7 +36,7 @@ class Methods:
     self.order = [*(row.method for row in known), *others]
 
   def title(self, method: str) -> str:
-    """A method's name for people."""
+    """A method's display name."""
     row = self._rows.get(method)
     return row.title if row else names.title(method)
 

@@ -22,7 +22,7 @@ ALPHA = 1 - effects_lib.CONFIDENCE
 class Comparison(NamedTuple):
   """One comparison; `signs` and `above` fill in the last three."""
 
-  name: str  # What is compared, for people.
+  name: str  # What is compared, as it is displayed.
   # How much is seen of what the paper says; None where nothing counts.
   effect: effects_lib.Effect | None
   reason: str = ''  # Why nothing counts.

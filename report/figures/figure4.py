@@ -2,7 +2,7 @@
 """Figure 4: distillation of Atari policies.
 
 As in the paper, a row is a game and a column a percentage of the recorded
-states: left, how often the most probable action is another than the teacher's;
+states: left, how often the most probable action differs from the teacher's;
 right, the divergence from the teacher. A line is the mean over the seeds, and
 its band that mean's confidence interval.
 """

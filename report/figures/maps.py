@@ -24,18 +24,12 @@ _COLUMNS = 16  # That fit a map over steps.
 
 def over_steps(networks: networks_lib.Networks) -> figure_lib.Figure:
   """The verdict map: a row per cell of Figure 2, a column per evaluation."""
-  steps = sorted({
-      step
-      for cell in networks.cells
-      for step in networks.effects_by_step(cell)
-  })
+  by_step = [networks.effects_by_step(cell) for cell in networks.cells]
+  steps = sorted(set().union(*by_step))
   count = min(_COLUMNS, len(steps))
   places = np.linspace(0, len(steps) - 1, count).round().astype(int)
   shown = [steps[place] for place in places]
-  effects = [
-      [networks.effects_by_step(cell).get(step, ()) for step in shown]
-      for cell in networks.cells
-  ]
+  effects = [[of.get(step, ()) for step in shown] for of in by_step]
   with style.settings():
     figure = figure_lib.Figure(
         (2.9 + 0.5 * max(8, len(shown)), 1.6 + 0.27 * max(8, len(effects))),

@@ -57,27 +57,23 @@ def _ends(students: students_lib.Students) -> str:
   rows = []
   for game in students.games:
     for percent in students.percents:
-      ends = {
-          method: [
-              curve[-1]
-              for curve in students.curves(game, percent, method).values()
-          ]
-          for method in names.METHODS
-      }
-      if not any(ends.values()):
+      ends = [
+          [curve[-1] for curve in students.curves(game, percent, m).values()]
+          for m in names.METHODS
+      ]
+      if not any(ends):
         continue
-      found = list(students.effects(game, percent).values())
-      of = ends.values()
+      effects = list(students.effects(game, percent).values())
       rows.append([
           markdown.plain(names.title(game)),
           f'{percent:g} %',
-          _episodes(ends),
-          *(words.mean([e.test_kl for e in last]) for last in of),
-          words.effect(effects_lib.paired(found) if found else None),
-          *(words.mean([100 * e.action_error for e in last]) for last in of),
+          names.span(e.episodes for of in ends for e in of if e.episodes),
+          *(words.mean([e.test_kl for e in of]) for of in ends),
+          words.effect(effects_lib.paired(effects) if effects else None),
+          *(words.mean([100 * e.action_error for e in of]) for of in ends),
           *(
-              words.mean([e.score for e in last if e.score is not None])
-              for last in of
+              words.mean([e.score for e in of if e.score is not None])
+              for of in ends
           ),
       ])
   header = ['Game', 'States', 'Episodes']
@@ -86,13 +82,6 @@ def _ends(students: students_lib.Students) -> str:
   header += [f'Action error, {m}' for m in methods]
   header += [f'Score, {m}' for m in methods]
   return markdown.table(header, rows, numbers_from=1)
-
-
-def _episodes(ends) -> str:
-  counts = sorted({
-      row.episodes for rows in ends.values() for row in rows if row.episodes
-  })
-  return ' to '.join(map(str, dict.fromkeys((*counts[:1], *counts[-1:]))))
 
 
 def _choices(results: results_lib.Results) -> str:

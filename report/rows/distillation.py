@@ -19,8 +19,7 @@ class Student(NamedTuple):
   step: table.Count  # Updates so far.
   # KL(student || teacher) in nats, mean over the states of held-out episodes.
   test_kl: table.NotNegative
-  # Of these states, the fraction with another most probable action than the
-  # teacher's.
+  # The fraction of these states where the most probable action differs.
   action_error: table.Fraction
   train_kl: float | None  # `test_kl` on the states that it learns from.
   # Number of episodes of these states, the last one perhaps in part.
