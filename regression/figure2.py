@@ -21,7 +21,7 @@ from experiment import sweep
 from regression import analysis
 from regression import functions
 from regression import train
-from report.figures import figure2 as drawing
+from report import drawings
 
 SIZES = (20, 100, 10_000)  # Section 4.1 [V].
 
@@ -145,7 +145,7 @@ def run(
       for name, run in configs.items()
   ])
   made.collect(lambda folder: analysis.collect(folders, filed, folder))
-  drawing.draw(made.rows, filed, made.figure('figure2.png'))
+  drawings.draw(made.rows, 'figure2', filed, made.figure('figure2.png'))
   return made
 
 

@@ -26,8 +26,8 @@ from regression import datasets
 from regression import figure2
 from regression import functions
 from regression import train
+from report import drawings
 from report import finished as finished_lib
-from report.figures import figure3 as drawing
 from report.rows import regression as rows_lib
 from report.rows import runs as runs_lib
 from report.rows import table
@@ -169,7 +169,7 @@ def run(
       lambda folder: table.merge(folder, [*runs_lib.distinct(found), *drawn])
   )
   picture = made.figure(f'{plan.function}.png')
-  drawing.draw(made.rows, scale, plan.function, picture)
+  drawings.draw(made.rows, f'figure3_{plan.function}', scale, picture)
   return made
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from regression import datasets
 from regression import figure3
 from regression import functions
-from report.figures import figure3 as drawing
+from report import drawings
 from report.rows import regression as rows_lib
 from report.rows import runs
 from report.rows import table
@@ -72,8 +72,9 @@ class Figure3Test(parameterized.TestCase):
     ]
     rows += figure3.training_points('smoke', name, 20, 0, 'a')
     table.merge(folder, rows)
-    drawing.draw(folder, 'smoke', name, folder / 'figure.png')
-    self.assertGreater((folder / 'figure.png').stat().st_size, 10_000)
+    figure = folder / 'figure.png'
+    drawings.draw(folder, f'figure3_{name}', 'smoke', figure)
+    self.assertGreater(figure.stat().st_size, 10_000)
 
   def test_points_are_those_of_the_seed(self):
     found = [

@@ -2,44 +2,34 @@
 """The accuracies of section 4.3: ours at one scale, or those of the paper."""
 
 from collections.abc import Sequence
+import operator
 from typing import NamedTuple
 
 from report import effects as effects_lib
+from report import results as results_lib
 from report.rows import paper
 from report.rows import synthetic_gradients
 
-# The uncut network of a data set's rows is one network.
-_UNCUT = 'backprop'
-
 
 class Row(NamedTuple):
-  """A row of Table 1.
+  """A row of Table 1."""
 
-  Attributes:
-    case: the data and the number of modules.
-    methods: a sample per method, of accuracies in %.
-    chance: the top-1 accuracy of guessing, in %; None where it is not known.
-  """
-
-  case: str
-  methods: dict[str, effects_lib.Sample]
-  chance: float | None
+  methods: dict[str, effects_lib.Sample]  # Of accuracies in %.
+  chance: float | None  # Accuracy of guessing in %; None if it is not known.
 
 
 def ends(
     rows: Sequence[synthetic_gradients.Accuracy], metric: str = 'top1'
 ) -> dict[tuple[str, str], list[float]]:
-  """The accuracies of each case and method at the end, one per seed.
+  """The top1 or top5 of each case and method at the end, one per seed.
 
-  Args:
-    rows: of one scale.
-    metric: top1 or top5.
+  The rows are of one scale.
   """
-  last: dict[tuple[str, str], dict[int, float]] = {}
-  for row in sorted(rows, key=lambda row: row.step):
-    seeds = last.setdefault((row.case, row.method), {})
-    seeds[row.seed] = getattr(row, metric)
-  return {about: list(seeds.values()) for about, seeds in last.items()}
+  curves = results_lib.curves(rows, operator.attrgetter('case', 'method'))
+  return {
+      about: [getattr(curve[-1], metric) for curve in seeds.values()]
+      for about, seeds in curves.items()
+  }
 
 
 def measured(
@@ -50,18 +40,17 @@ def measured(
   for (case, method), values in ends(rows).items():
     classes = {row.classes for row in rows if row.case == case} - {None, 0}
     chance = 100 / min(classes) if classes else None
-    row = found.setdefault(case, Row(case, {}, chance))
+    row = found.setdefault(case, Row({}, chance))
     row.methods[method] = effects_lib.sample(values)
-  return _with_uncut(found)
-
-
-def _with_uncut(found: dict[str, Row]) -> dict[str, Row]:
-  """Lends the uncut network to rows of the same data that lack it."""
-  for row in found.values():
-    for other in found.values():
-      if other.case.partition('/')[0] == row.case.partition('/')[0]:
-        if _UNCUT in other.methods:
-          row.methods.setdefault(_UNCUT, other.methods[_UNCUT])
+  # The uncut network of a data set is that of all its rows.
+  uncut = {
+      case.partition('/')[0]: row.methods['backprop']
+      for case, row in found.items()
+      if 'backprop' in row.methods
+  }
+  for case, row in found.items():
+    if (data := case.partition('/')[0]) in uncut:
+      row.methods.setdefault('backprop', uncut[data])
   return found
 
 
@@ -75,6 +64,6 @@ def printed(rows: Sequence[paper.Printed], seeds: int) -> dict[str, Row]:
   for row in rows:
     if row.metric == 'top1':
       chance = 10.0 if row.case.startswith('cifar10/') else 0.1
-      methods = found.setdefault(row.case, Row(row.case, {}, chance)).methods
+      methods = found.setdefault(row.case, Row({}, chance)).methods
       methods[row.method] = effects_lib.Sample(row.mean, row.std or 0.0, seeds)
   return found

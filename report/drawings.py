@@ -3,7 +3,10 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
-import functools
+from collections.abc import Mapping
+from collections.abc import Sequence
+import pathlib
+from typing import Any
 from typing import NamedTuple
 
 from matplotlib import figure as figure_lib
@@ -18,6 +21,7 @@ from report.figures import figure3
 from report.figures import figure4
 from report.figures import learning_curves
 from report.figures import maps
+from report.figures import style
 from report.figures import table1
 from report.figures import teachers
 from report.pages import judged as judged_lib
@@ -27,108 +31,120 @@ from report.rows import synthetic_gradients
 
 
 class Drawing(NamedTuple):
-  """A figure that can be drawn.
+  """A figure that can be drawn."""
 
-  Attributes:
-    name: of its file, without the suffix.
-    make: draws it.
-    dpi: the resolution of its file.
-  """
+  name: str  # Of its file, without the suffix.
+  function: Callable[..., figure_lib.Figure]  # Draws it.
+  arguments: Sequence[Any]  # Of the function.
+  dpi: int = 110  # The resolution of its file.
 
-  name: str
-  make: Callable[[], figure_lib.Figure]
-  dpi: int = 110
+  def make(self) -> figure_lib.Figure:
+    """Draws it."""
+    return self.function(*self.arguments)
 
 
 def drawings(
     results: results_lib.Results, judged: list[judged_lib.Judged]
 ) -> Iterator[Drawing]:
   """Yields the figures, those of verdicts at the scale that they are about."""
-  scales = {one.section.kind: one.scale for one in judged}
+  return _drawings(results, {one.section.kind: one.scale for one in judged})
+
+
+def draw(
+    folder: pathlib.Path, name: str, scale: str, path: pathlib.Path
+) -> None:
+  """Writes a figure to a file.
+
+  Args:
+    folder: the folder of the rows.
+    name: of the figure, as in `drawings`.
+    scale: of the rows.
+    path: the file.
+  """
+  found = results_lib.read(folder)
+  scales = dict.fromkeys(results_lib.KINDS, scale)
+  drawing = next(d for d in _drawings(found, scales) if d.name == name)
+  style.save(drawing.make(), path)
+
+
+def _drawings(
+    results: results_lib.Results, scales: Mapping[type[tuple], str | None]
+) -> Iterator[Drawing]:
+  """Yields the figures, each of one scale at that of its class of rows."""
   yield from _regression(results, scales[regression.Evaluation])
-  yield from _surfaces(results)
+  yield from _surfaces(results, scales.get(regression.SurfacePoint))
   yield from _distillation(results, scales[distillation.Student])
   yield from _table1(results, scales[synthetic_gradients.Accuracy])
 
 
 def _regression(results, decided) -> Iterator[Drawing]:
-  baselines = results.rows(regression.Baseline)
   recipes = {
-      scale: networks_lib.Networks(
-          results.rows(regression.Evaluation, scale), baselines
-      )
+      scale: networks_lib.of(results, scale)
       for scale in results.scales(regression.Evaluation)
   }
   for scale, networks in recipes.items():
-    steps = {s for c in networks.cells for s in networks.effects_by_step(c)}
     # Others are in the figure of settings.
-    if steps and ' ' not in scale:
-      place = f'_{scale}' * (scale != decided)
-      name = f'verdict_map{place}'
-      yield Drawing(name, functools.partial(maps.over_steps, networks))
-  if decided:
+    if ' ' not in scale and any(map(networks.effects_by_step, networks.cells)):
+      name = 'verdict_map' if scale == decided else f'verdict_map_{scale}'
+      yield Drawing(name, maps.over_steps, [networks])
+  if decided in recipes:
     networks = recipes[decided]
-    make = functools.partial(figure2.make, networks)
-    yield Drawing('figure2', make)
-    gradients = functools.partial(make, 'test_gradient_mse')
-    yield Drawing('figure2_gradients', gradients)
-    for name, axis in (
-        ('figure2_steps', 'step'), ('figure2_seconds', 'seconds')
-    ):
-      curves = functools.partial(learning_curves.make, networks, axis)
-      yield Drawing(name, curves, dpi=80)
-  if len(recipes) > 1:
+    yield Drawing('figure2', figure2.make, [networks])
     yield Drawing(
-        'figure2_settings', functools.partial(maps.over_recipes, recipes)
+        'figure2_gradients', figure2.make, [networks, 'test_gradient_mse']
     )
+    curves = learning_curves.make
+    yield Drawing('figure2_steps', curves, [networks, 'step'], dpi=80)
+    yield Drawing('figure2_seconds', curves, [networks, 'seconds'], dpi=80)
+  if len(recipes) > 1:
+    yield Drawing('figure2_settings', maps.over_recipes, [recipes])
 
 
-def _surfaces(results) -> Iterator[Drawing]:
-  rows = results.rows(regression.SurfacePoint)
+def _surfaces(results, scale) -> Iterator[Drawing]:
+  kind = regression.SurfacePoint
+  scale = scale or next(iter(results.scales(kind)), None)
+  rows = results.of_scale(kind, scale)
   points = results.rows(regression.TrainingPoint)
-  scale = next(iter(results.scales(regression.SurfacePoint)), None)
-  functions = (row.function for row in rows if row.scale == scale)
-  for function in names.ordered(functions, names.FUNCTIONS):
-    grid = [row for row in rows if row[:2] == (scale, function)]
+  for function in names.ordered((r.function for r in rows), names.FUNCTIONS):
+    grid = [row for row in rows if row.function == function]
     if figure3.is_complete(grid):
-      make = functools.partial(figure3.make, grid, points)
-      yield Drawing(f'figure3_{function}', make, dpi=100)
+      yield Drawing(
+          f'figure3_{function}', figure3.make, [grid, points], dpi=100
+      )
 
 
 def _distillation(results, decided) -> Iterator[Drawing]:
-  if decided:
-    students = students_lib.Students(
-        results.rows(distillation.Student, decided)
+  rows = results.of_scale(distillation.Student, decided)
+  students = students_lib.Students(rows)
+  if rows:
+    yield Drawing('figure4', figure4.make, [students], dpi=90)
+  if any(row.episodes for row in rows):
+    yield Drawing(
+        'figure4_episodes', figure4.make_episodes, [students], dpi=90
     )
-    yield Drawing('figure4', functools.partial(figure4.make, students), dpi=90)
-    if any(row.episodes for row in results.rows(distillation.Student, decided)):
-      make = functools.partial(figure4.make_episodes, students)
-      yield Drawing('figure4_episodes', make, dpi=90)
   curves = results.rows(distillation.TeacherCurve)
   if curves:
     played = results.rows(distillation.Teacher)
-    make = functools.partial(teachers.make, curves, played)
-    yield Drawing('figure4_teachers', make, dpi=100)
+    yield Drawing('figure4_teachers', teachers.make, [curves, played], dpi=100)
 
 
 def _table1(results, decided) -> Iterator[Drawing]:
-  methods = methods_lib.of(results)
-  for name, kind, make in (
-      ('table1_curves', synthetic_gradients.Accuracy, table1.make_curves),
-      (
-          'table1_alignment', synthetic_gradients.Alignment,
-          table1.make_alignment,
-      ),
-  ):
-    rows = results.rows(kind, decided) if decided else []
-    if rows:
-      yield Drawing(name, functools.partial(make, rows, methods), dpi=90)
-  kind = synthetic_gradients.Candidate
-  candidates = results.rows(kind)
+  methods = methods_lib.Methods(results)
+  accuracies = results.of_scale(synthetic_gradients.Accuracy, decided)
+  if accuracies:
+    yield Drawing(
+        'table1_curves', table1.make_curves, [accuracies, methods], dpi=90
+    )
+  aligned = results.of_scale(synthetic_gradients.Alignment, decided)
+  if aligned:
+    yield Drawing(
+        'table1_alignment', table1.make_alignment, [aligned, methods], dpi=90
+    )
+  candidates = results.rows(synthetic_gradients.Candidate)
   groups = dict.fromkeys(
       row[:3] for row in candidates if row.validation_top1 is not None
   )
   for number, group in enumerate(groups, 1):
     rows = [row for row in candidates if row[:3] == group]
-    make = functools.partial(table1.make_choices, rows, methods)
-    yield Drawing(f'table1_choices_{number}', make)
+    name = f'table1_choices_{number}'
+    yield Drawing(name, table1.make_choices, [rows, methods])

@@ -5,6 +5,8 @@ An effect is oriented so that positive is what the paper says; see
 docs/protocol.md. All intervals have 95 %.
 """
 
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import math
 from typing import NamedTuple
@@ -25,24 +27,15 @@ class Sample(NamedTuple):
 
 
 class Effect(NamedTuple):
-  """A difference and how sure it is.
+  """A difference and how sure it is."""
 
-  Attributes:
-    value: the estimate.
-    low: the lower end of its interval.
-    high: the upper end.
-    p: of the two-sided test that it is 0.
-    visible: the smallest effect that would have been significant with 80 %
-      power.
-    n: the number of seeds; of methods with different numbers, the smaller.
-  """
-
-  value: float
-  low: float
-  high: float
-  p: float
+  value: float  # The estimate.
+  low: float  # The lower end of its interval.
+  high: float  # The upper end.
+  p: float  # Of the two-sided test that it is 0.
+  # The smallest effect that would have been significant with 80 % power.
   visible: float
-  n: int
+  n: int  # Seeds; of methods with different numbers, the smaller.
 
 
 def sample(values: Sequence[float]) -> Sample:
@@ -51,16 +44,17 @@ def sample(values: Sequence[float]) -> Sample:
   return Sample(float(np.mean(values)), std, len(values))
 
 
-def _from_t(value: float, error: float, freedom: float, n: int) -> Effect:
-  """An effect by Student's t.
+def by_seed(
+    combine: Callable[..., float], *values: Mapping[int, float]
+) -> dict[int, float]:
+  """Combines the values of each seed that has all of them."""
+  seeds = sorted(set.intersection(*map(set, values)))
+  return {seed: combine(*(of[seed] for of in values)) for seed in seeds}
 
-  Args:
-    value: the estimate.
-    error: its standard error.
-    freedom: the degrees of freedom; below 1 nothing is known of the error.
-    n: see `Effect`.
-  """
-  if freedom < 1:
+
+def _from_t(value: float, error: float, freedom: float, n: int) -> Effect:
+  """An effect by Student's t, of its standard error and degrees of freedom."""
+  if freedom < 1:  # Nothing is known of the error.
     return Effect(value, -math.inf, math.inf, 1.0, math.inf, n)
   quantile = stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
   half = quantile * error
@@ -127,9 +121,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
   alpha.
   """
   order = np.argsort(p_values, kind='stable')
-  corrected = np.empty(len(p_values))
-  highest = 0.0
-  for rank, index in enumerate(order):
-    highest = max(highest, (len(order) - rank) * p_values[index])
-    corrected[index] = min(highest, 1.0)
+  scaled = np.arange(len(order), 0, -1) * np.asarray(p_values)[order]
+  corrected = np.empty(len(order))
+  corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
   return corrected.tolist()

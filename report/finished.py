@@ -18,17 +18,11 @@ _PLACES = ('--data=', '--recording=', '--teacher=')
 
 
 class Finished(NamedTuple):
-  """A finished run.
-
-  Attributes:
-    settings: of the run.
-    metrics: its evaluations in their order, column by column.
-    run: the row that its other rows refer to.
-  """
+  """A finished run."""
 
   settings: Mapping[str, Any]
-  metrics: list[Mapping[str, Any]]
-  run: runs.Run
+  metrics: list[Mapping[str, Any]]  # An evaluation's columns, in their order.
+  run: runs.Run  # The row that its other rows refer to.
 
 
 def read(
@@ -61,14 +55,15 @@ def made_by(folder: pathlib.Path, seconds: float | None = None) -> runs.Run:
   """
   config = run_folder.read_config(folder)
   try:
+    words = shlex.split(config['command'])
     return runs.Run.of(
-        _anywhere(config['command']),
+        shlex.join(w for w in words if not w.startswith(_PLACES)),
         run_folder.short_commit(config),
         run_folder.device_name(config),
         config.get('started', ''),
         seconds,
     )
-  except (AttributeError, KeyError, TypeError):
+  except (AttributeError, KeyError, TypeError, ValueError):
     raise errors.UserError(
         f'{folder / run_folder.CONFIG}: damaged: remove {folder} and run it '
         'again'
@@ -91,9 +86,3 @@ def _metrics(
         f'{path}: missing or damaged: remove {folder} and run it again'
     )
   return found
-
-
-def _anywhere(command: str) -> str:
-  """A command that names no place."""
-  words = shlex.split(command)
-  return shlex.join(w for w in words if not w.startswith(_PLACES))

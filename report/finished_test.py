@@ -71,8 +71,11 @@ class FinishedTest(absltest.TestCase):
       finished.read(self.folder, 'scores', strings=['game'])
 
   def test_a_config_without_provenance(self):
-    for key in ('command', 'commit', 'device'):
-      damaged = {k: v for k, v in CONFIG.items() if k != key}
+    unclosed = CONFIG | {'command': 'a --seed="1'}
+    for damaged in (unclosed, *(
+        {k: v for k, v in CONFIG.items() if k != key}
+        for key in ('command', 'commit', 'device')
+    )):
       (self.folder / 'config.json').write_text(json.dumps(damaged))
       with self.assertRaisesRegex(
           errors.UserError, 'config.json: damaged: remove'

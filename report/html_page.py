@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report as one HTML page, made from its Markdown.
 
-Raw HTML of the Markdown is shown, not obeyed, and links go to the web or to
-files beside the page: no row can bring a script into it.
+Raw HTML in the Markdown is escaped, and links go to the web or to files beside
+the page: no row can bring a script into it.
 """
 
 import base64

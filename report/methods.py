@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the methods of section 4.3 are shown, known to us or not.
+"""How the methods of section 4.3 are displayed, unknown ones included.
 
 Title, order and colour come from the rows that the methods' own files bring; a
 method without such a row gets a title made of its name, stands last, and takes
 the next free colour.
 """
 
-from collections.abc import Iterable
-from collections.abc import Sequence
 import itertools
 import re
 
@@ -17,26 +15,20 @@ from report.figures import style
 from report.rows import paper
 from report.rows import synthetic_gradients
 
-
-def of(results: results_lib.Results) -> 'Methods':
-  """The methods of all rows of Table 1."""
-  kinds = synthetic_gradients.Accuracy, synthetic_gradients.Candidate
-  there = {row.method for kind in kinds for row in results.rows(kind)}
-  there |= {row.method for row in results.rows(paper.Printed)}
-  return Methods(results.rows(synthetic_gradients.Method), there)
+# Rows whose methods are shown.
+_SHOWN = (
+    synthetic_gradients.Accuracy, synthetic_gradients.Candidate, paper.Printed
+)
 
 
 class Methods:
-  """Titles, order and colours of methods."""
+  """Titles, order and colours of the methods of all rows of Table 1."""
 
-  def __init__(
-      self,
-      rows: Sequence[synthetic_gradients.Method],
-      there: Iterable[str] = (),
-  ):
-    """Takes what is known, and the methods that are to be shown."""
+  def __init__(self, results: results_lib.Results):
+    rows = results.rows(synthetic_gradients.Method)
+    there = {row.method for kind in _SHOWN for row in results.rows(kind)}
     self._rows = {row.method: row for row in rows}
-    others = sorted(set(there) - self._rows.keys())
+    others = sorted(there - self._rows.keys())
     taken = {row.colour for row in rows}
     free = [c for c in style.OTHERS if c not in taken] or [style.SOFT]
     self._others = dict(zip(others, itertools.cycle(free), strict=False))
@@ -44,7 +36,7 @@ class Methods:
     self.order = [*(row.method for row in known), *others]
 
   def title(self, method: str) -> str:
-    """A method's name for people."""
+    """A method's display name."""
     row = self._rows.get(method)
     return row.title if row else names.title(method)
 

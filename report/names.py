@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names for people of what is in the rows, and the order they are shown in.
+"""Display names of what is in the rows, and the order in which it is shown.
 
 Nothing here limits what rows may contain: an unknown name is shown as it is,
 after the known ones.
 """
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 
 # The scales that decide verdicts, from the fullest to the one that only shows
 # that the programs work; `chosen` says that settings were chosen as the
 # protocol has it. Others, such as `laptop steps=100`, are exploratory.
-_DECIDING = ('paper', 'overnight', 'laptop', 'smoke')
-SCALES = tuple(f'{s}{end}' for s in _DECIDING for end in (' chosen', ''))
+SCALES = tuple(
+    scale + end
+    for scale in ('paper', 'overnight', 'laptop', 'smoke')
+    for end in (' chosen', '')
+)
 
 # Section 4.1, in the order of the supplement's table.
 FUNCTIONS = {
@@ -46,27 +48,25 @@ _TITLES = FUNCTIONS | GAMES | CASES | METHODS | {
 }
 
 
-def decides(scale: str) -> bool:
-  """Whether verdicts may be about a scale."""
-  return scale in SCALES
-
-
 def title(name: str) -> str:
-  """A name for people; of an unknown one, made from it."""
+  """The display name; that of an unknown name is made from it."""
   return _TITLES.get(name, name.replace('_', ' ').capitalize())
 
 
-def ordered(
-    found: Iterable[str], known: Iterable[str] | Mapping[str, str]
-) -> list[str]:
+def ordered(found: Iterable[str], known: Iterable[str]) -> list[str]:
   """Names without repetitions: the known ones in their order, then others."""
   there = set(found)
   listed = [name for name in known if name in there]
   return listed + sorted(there.difference(listed))
 
 
+def span(counts: Iterable[int]) -> str:
+  """The least and the greatest of some numbers, such as `1 to 3`."""
+  counts = sorted(set(counts))
+  return ' to '.join(map(str, counts[:1] + counts[1:][-1:]))
+
+
 def seeds(counts: Iterable[int]) -> str:
   """Numbers of seeds in words, such as `1 to 3 seeds`."""
-  counts = sorted(set(counts)) or [0]
-  text = ' to '.join(map(str, sorted({counts[0], counts[-1]})))
-  return f'{text} seed{"s" * (counts[-1] != 1)}'
+  text = span(counts) or '0'
+  return f'{text} seed{"s" * (text != "1")}'

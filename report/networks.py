@@ -4,9 +4,12 @@
 from collections.abc import Iterable
 from collections.abc import Sequence
 import math
+import operator
 from typing import NamedTuple
 
+from report import effects as effects_lib
 from report import names
+from report import results as results_lib
 from report.rows import regression
 
 LAST = 'at the last step'
@@ -32,11 +35,14 @@ class Cell(NamedTuple):
   size: int
 
   def __str__(self) -> str:
-    points = f'{self.size:,} points'
-    return f'{names.title(self.function)}, {points}'
+    return f'{names.title(self.function)}, {self.size:,} points'
 
 
-Curve = Sequence[regression.Evaluation]
+def ordered(cells: Iterable[Cell]) -> list[Cell]:
+  """Cells without repetitions, in the order of the supplement's table."""
+  cells = set(cells)
+  functions = names.ordered((c.function for c in cells), names.FUNCTIONS)
+  return sorted(cells, key=lambda c: (functions.index(c.function), c.size))
 
 
 class Networks:
@@ -57,26 +63,18 @@ class Networks:
     """Takes the rows of one recipe."""
     self.scale = rows[0].scale if rows else None
     self.baselines = {row.function: row for row in baselines}
-    self._curves: dict[tuple[Cell, Arm], dict[int, list]] = {}
-    for row in rows:
-      cell = Cell(row.function, row.size)
-      arm = Arm(row.method, row.gradient_weight, row.distance)
-      seeds = self._curves.setdefault((cell, arm), {})
-      seeds.setdefault(row.seed, []).append(row)
-    for seeds in self._curves.values():
-      for curve in seeds.values():
-        curve.sort(key=lambda row: row.step)
+    self._curves = results_lib.curves(
+        rows,
+        lambda row: (
+            Cell(row.function, row.size),
+            Arm(row.method, row.gradient_weight, row.distance),
+        ),
+    )
     self.arms = sorted(
         {arm for _, arm in self._curves},
         key=lambda arm: (arm != REGULAR, arm.distance, -arm.gradient_weight),
     )
-    functions = names.ordered(
-        (cell.function for cell, _ in self._curves), names.FUNCTIONS
-    )
-    self.cells = sorted(
-        {cell for cell, _ in self._curves},
-        key=lambda cell: (functions.index(cell.function), cell.size),
-    )
+    self.cells = ordered(cell for cell, _ in self._curves)
 
   @property
   def functions(self) -> list[str]:
@@ -88,7 +86,9 @@ class Networks:
     """The numbers of training points."""
     return sorted({cell.size for cell in self.cells})
 
-  def curves(self, cell: Cell, arm: Arm) -> dict[int, Curve]:
+  def curves(
+      self, cell: Cell, arm: Arm
+  ) -> dict[int, list[regression.Evaluation]]:
     """The evaluations of each seed, in the order of their steps."""
     return self._curves.get((cell, arm), {})
 
@@ -127,10 +127,7 @@ class Networks:
         }
         for a in (REGULAR, arm)
     )
-    return {
-        seed: regular[seed] - sobolev[seed]
-        for seed in sorted(regular.keys() & sobolev.keys())
-    }
+    return effects_lib.by_seed(operator.sub, regular, sobolev)
 
   def effects_by_step(
       self, cell: Cell, arm: Arm = SOBOLEV
@@ -160,3 +157,11 @@ class Networks:
         for arm in (REGULAR, SOBOLEV)
         for ends in [self.ends(cell, arm, when).values()]
     )
+
+
+def of(results: results_lib.Results, scale: str | None) -> Networks:
+  """The networks of the recipe of some name; none for None."""
+  return Networks(
+      results.of_scale(regression.Evaluation, scale),
+      results.rows(regression.Baseline),
+  )

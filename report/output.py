@@ -97,7 +97,7 @@ def page(
     blocks.append(f'## {one.section.title} ({one.section.number})')
     blocks.append(f'{one.section.says} *Why we find what we find:* '
                   f'{one.section.why}')
-    blocks += verdict_pages.claims(found, one, first)
+    blocks += verdict_pages.claims(one, first)
     first += len(one.found)
     if one.section.number in _SECTIONS:
       blocks += _SECTIONS[one.section.number](found, one.scale, drawn)
@@ -107,7 +107,7 @@ def page(
       '## Registration',
       provenance.registration(judged, found),
       '## What was run',
-      *provenance.blocks(found),
+      provenance.table(found),
   ]
   return markdown.page(blocks)
 
@@ -143,11 +143,7 @@ def summary(
 
 
 def with_block(path: pathlib.Path, content: str) -> str:
-  """A file's text with the generated block in its place.
-
-  Args:
-    path: the file.
-    content: what is to stand between its marks.
+  """A file's text with some content between the marks of the generated block.
 
   Raises:
     UserError: there is no such file, or no block in it.

@@ -14,7 +14,6 @@ from report import drawings
 from report import output
 from report import results as results_lib
 from report import testing
-from report.claims import claims
 from report.claims import section as section_lib
 from report.pages import judged as judged_lib
 from report.rows import distillation
@@ -248,8 +247,8 @@ class OutputTest(parameterized.TestCase):
       self.assertEqual(evidence, 'evidence')
       return {'one': judged_lib.verdicts.Finding('supported', [])}
 
-    sections = (*claims.SECTIONS, section)
-    with mock.patch.object(judged_lib.claims, 'SECTIONS', sections):
+    sections = (*judged_lib.SECTIONS, section)
+    with mock.patch.object(judged_lib, 'SECTIONS', sections):
       text = self._write(everything(), html_too=False)
     self.assertIn('| 23 | All is well | **supported** |', text)
     self.assertIn('| 9, Anything |', self.readme.read_text())

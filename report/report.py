@@ -30,7 +30,7 @@ _HTML = flags.DEFINE_bool(
 
 
 def main(_) -> None:
-  """Writes the report and says where it is."""
+  """Writes the report and prints the paths of its files."""
   readme = run_folder.resolve(_README.value) if _README.value else None
   for path in output.write(
       run_folder.resolve(_RESULTS.value),

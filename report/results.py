@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All rows of a folder of results, read once."""
 
+from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Iterable
 import pathlib
 from typing import TypeVar
@@ -42,12 +44,13 @@ class Results:
     for row in rows:
       self._rows[type(row)].append(row)
 
-  def rows(self, kind: type[T], scale: str | None = None) -> list[T]:
-    """The rows of a class, of all scales or of one."""
-    found = self._rows[kind]
-    if scale is None:
-      return found
-    return [row for row in found if row.scale == scale]
+  def rows(self, kind: type[T]) -> list[T]:
+    """The rows of a class, of all scales."""
+    return self._rows[kind]
+
+  def of_scale(self, kind: type[T], scale: str | None) -> list[T]:
+    """The rows of a class at one scale; none for None."""
+    return [row for row in self._rows[kind] if row.scale == scale]
 
   def scales(self, kind: type[T]) -> list[str]:
     """The scales of a class's rows: those that decide, the fullest first."""
@@ -63,3 +66,14 @@ def read(folder: pathlib.Path) -> Results:
   return Results(
       row for kind in KINDS for row in table.read(folder, kind)
   )
+
+
+def curves(
+    rows: Iterable[T], about: Callable[[T], Hashable]
+) -> dict[Hashable, dict[int, list[T]]]:
+  """Sorts evaluations by what they are about, then seed, then step."""
+  found: dict[Hashable, dict[int, list[T]]] = {}
+  for row in sorted(rows, key=lambda row: (row.seed, row.step)):
+    seeds = found.setdefault(about(row), {})
+    seeds.setdefault(row.seed, []).append(row)
+  return found

@@ -2,14 +2,15 @@
 """The students of section 4.2 at one scale, method beside method."""
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Sequence
 import math
+import operator
+import statistics
 
+from report import effects as effects_lib
 from report import names
+from report import results as results_lib
 from report.rows import distillation
-
-Curve = Sequence[distillation.Student]
 
 _LEAST = 1e-12  # Nats; logarithms of less say nothing.
 
@@ -32,14 +33,13 @@ class Students:
     self.scale = rows[0].scale if rows else None
     self.games = names.ordered((row.game for row in rows), names.GAMES)
     self.percents = sorted({row.percent for row in rows})
-    self._curves: dict[tuple[str, float, str], dict[int, list]] = {}
-    for row in sorted(rows, key=lambda row: row.step):
-      seeds = self._curves.setdefault((row.game, row.percent, row.method), {})
-      seeds.setdefault(row.seed, []).append(row)
+    self._curves = results_lib.curves(
+        rows, operator.attrgetter('game', 'percent', 'method')
+    )
 
   def curves(
       self, game: str, percent: float, method: str
-  ) -> dict[int, Curve]:
+  ) -> dict[int, list[distillation.Student]]:
     """The evaluations of each seed, in the order of their steps."""
     return self._curves.get((game, percent, method), {})
 
@@ -64,10 +64,7 @@ class Students:
         }
         for method in names.METHODS
     )
-    return {
-        seed: regular[seed] - sobolev[seed]
-        for seed in sorted(regular.keys() & sobolev.keys())
-    }
+    return effects_lib.by_seed(operator.sub, regular, sobolev)
 
   def overfitting(self, game: str, percent: float) -> dict[int, float]:
     """log10 of Sobolev's last over its lowest divergence, by seed."""
@@ -78,21 +75,20 @@ class Students:
     }
 
   def of_game(
-      self,
-      game: str,
-      values: Callable[[str, float], dict[int, float]],
-      percents: Iterable[float] | None = None,
+      self, game: str, values: Callable[[str, float], dict[int, float]]
   ) -> list[float]:
-    """The mean over the percentages, of each seed that has all of them.
+    """The mean over the percentages of values such as `effects`.
 
-    Args:
-      game: the game.
-      values: such as `effects`.
-      percents: by default all that the game has.
+    Returns:
+      One mean for each seed that has all percentages of the game.
     """
-    chosen = self.percents_of(game) if percents is None else percents
-    found = [values(game, percent) for percent in chosen]
+    found = [values(game, percent) for percent in self.percents_of(game)]
     if not found:
       return []
-    seeds = sorted(set.intersection(*map(set, found)))
-    return [sum(f[seed] for f in found) / len(found) for seed in seeds]
+    means = effects_lib.by_seed(lambda *of: statistics.fmean(of), *found)
+    return list(means.values())
+
+
+def of(results: results_lib.Results, scale: str | None) -> Students:
+  """The students of a scale; none for None."""
+  return Students(results.of_scale(distillation.Student, scale))

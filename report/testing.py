@@ -37,7 +37,6 @@ def evaluations(
     effect: Callable[[str, int], float],
     scale: str = 'paper',
     seeds: int = 6,
-    steps: Iterable[int] = (100, 1000),
     functions: Iterable[str] = tuple(names.FUNCTIONS),
     held_out: bool = True,
     regular: float = 10.0,
@@ -49,20 +48,17 @@ def evaluations(
       function and a size; before, half of it.
     scale: the recipe.
     seeds: how many.
-    steps: of the evaluations.
     functions: which.
     held_out: whether there are errors on held-out points; they are least at the
       last step.
     regular: the regular networks' last error, in the mean.
   """
-  *_, last = steps = sorted(steps)
   found = []
   for function in functions:
     for size in SIZES:
       for seed in range(seeds):
-        for step in steps:
-          share = 1.0 if step == last else 0.5
-          start = math.log10(regular) + (step != last) + 0.3 * wave(seed)
+        for step, share in ((100, 0.5), (1000, 1.0)):
+          start = math.log10(regular) + (step == 100) + 0.3 * wave(seed)
           for arm in (networks_lib.REGULAR, networks_lib.SOBOLEV):
             gain = share * (effect(function, size) + 0.05 * wave(seed + size))
             log = start - gain * (arm == networks_lib.SOBOLEV)
@@ -98,7 +94,6 @@ def surfaces() -> list[tuple]:
 
 def students(
     effect: Callable[[str, float], float],
-    scale: str = 'laptop',
     seeds: int = 5,
     percents: Iterable[float] = (1.0, 10.0, 50.0),
     overfitting: float = 1.0,
@@ -108,7 +103,6 @@ def students(
   Args:
     effect: log10 of the regular over the Sobolev divergence, of a game and a
       percentage.
-    scale: the scale.
     seeds: how many.
     percents: of the states.
     overfitting: a student's last over its lowest divergence.
@@ -124,7 +118,7 @@ def students(
           for step, times in ((0, 10.0), (50, 1 / overfitting), (100, 1.0)):
             found.append(
                 distillation.Student(
-                    scale, game, percent, method, seed, step,
+                    'laptop', game, percent, method, seed, step,
                     test_kl=times * 10**log,
                     action_error=0.1,
                     train_kl=None,
@@ -138,7 +132,6 @@ def students(
 
 def accuracies(
     changes: dict[str, float] | None = None,
-    scale: str = 'overnight',
     cases: Iterable[str] = tuple(names.CASES),
     seeds: int = 5,
     spread: float = 0.3,
@@ -147,14 +140,13 @@ def accuracies(
 
   Args:
     changes: to the accuracies above, by method.
-    scale: the scale.
     cases: the rows of Table 1.
     seeds: how many.
     spread: of the accuracies over seeds, in points.
   """
   return [
       synthetic_gradients.Accuracy(
-          scale, case, method, seed, step, step / 10,
+          'overnight', case, method, seed, step, step / 10,
           top1=(accuracy + spread * wave(seed + len(method))) * step / 100,
           top5=90.0,
           train_loss=1.0,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from report import effects as effects_lib
+from report import names
 
 SUPPORTED = 'supported'
 CONTRADICTED = 'contradicted'
@@ -18,91 +19,57 @@ VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTED)
 ALPHA = 1 - effects_lib.CONFIDENCE
 
 
-class Measured(NamedTuple):
-  """What one comparison rests on.
-
-  Attributes:
-    name: what is compared, for people.
-    effect: how much is seen of what the paper says; None where nothing counts.
-    missing: why nothing counts.
-    printed: the paper's own effect, where it prints one.
-  """
-
-  name: str
-  effect: effects_lib.Effect | None
-  missing: str = ''
-  printed: float | None = None
-
-
 class Comparison(NamedTuple):
-  """One comparison, judged.
+  """One comparison; `signs` and `above` fill in the last three."""
 
-  Attributes:
-    name: what is compared, for people.
-    verdict: one of `VERDICTS`.
-    effect: as in `Measured`.
-    reason: why it was not tested.
-    printed: the paper's own effect.
-    threshold: what the effect is compared with.
-    p: of the test against 0, by Holm's method; None where the interval decides.
-  """
-
-  name: str
-  verdict: str
+  name: str  # What is compared, as it is displayed.
+  # How much is seen of what the paper says; None where nothing counts.
   effect: effects_lib.Effect | None
-  reason: str = ''
-  printed: float | None = None
-  threshold: float = 0.0
+  reason: str = ''  # Why nothing counts.
+  printed: float | None = None  # The paper's own effect, if it prints one.
+  verdict: str = NOT_TESTED  # One of `VERDICTS`.
+  threshold: float = 0.0  # What the effect is compared with.
+  # Of the test against 0, by Holm's method; None where the interval decides.
   p: float | None = None
 
 
 class Finding(NamedTuple):
-  """What was found about a claim in one reading of it.
+  """What was found about a claim in one reading of it."""
 
-  Attributes:
-    verdict: one of `VERDICTS`.
-    comparisons: all that it rests on.
-    counted: how many of what have which verdict, in words.
-  """
-
-  verdict: str
-  comparisons: Sequence[Comparison]
-  counted: str = ''
+  verdict: str  # One of `VERDICTS`.
+  comparisons: Sequence[Comparison]  # All that it rests on.
+  counted: str = ''  # How many of what have which verdict, in words.
 
 
-def _untested(measured: Measured, seeds: int) -> Comparison | None:
-  """The comparison, if it cannot be tested."""
-  name, effect, reason, printed = measured
-  if effect is not None:
-    if effect.n >= seeds:
-      return None
-    reason = f'{effect.n} seed{"s" * (effect.n != 1)}, {seeds} required'
-  return Comparison(name, NOT_TESTED, None, reason, printed)
-
-
-def signs(found: Sequence[Measured], seeds: int) -> list[Comparison]:
-  """Judges whether effects are positive, by Holm's method over all of them.
-
-  Args:
-    found: the effects.
-    seeds: how many each needs.
-  """
-  untested = [_untested(measured, seeds) for measured in found]
-  p_values = iter(
-      effects_lib.holm([
-          measured.effect.p
-          for measured, reason in zip(found, untested, strict=True)
-          if not reason
-      ])
-  )
+def _with_enough(
+    comparisons: Iterable[Comparison], seeds: int
+) -> list[Comparison]:
+  """The comparisons, without the effects of too few seeds."""
   return [
-      reason or _sign(measured, next(p_values))
-      for measured, reason in zip(found, untested, strict=True)
+      one._replace(
+          effect=None,
+          reason=f'{names.seeds([one.effect.n])}, {seeds} required',
+      )
+      if one.effect and one.effect.n < seeds
+      else one
+      for one in comparisons
   ]
 
 
-def _sign(measured: Measured, p: float) -> Comparison:
-  name, effect, _, printed = measured
+def signs(comparisons: Iterable[Comparison], seeds: int) -> list[Comparison]:
+  """Judges whether effects are positive, by Holm's method over all of them.
+
+  An effect of fewer than so many seeds is not tested.
+  """
+  found = _with_enough(comparisons, seeds)
+  p_values = iter(
+      effects_lib.holm([one.effect.p for one in found if one.effect])
+  )
+  return [_sign(one, next(p_values)) if one.effect else one for one in found]
+
+
+def _sign(comparison: Comparison, p: float) -> Comparison:
+  effect, printed = comparison.effect, comparison.printed
   is_significant = p <= ALPHA
   if is_significant and effect.value > 0:
     verdict = SUPPORTED
@@ -110,34 +77,28 @@ def _sign(measured: Measured, p: float) -> Comparison:
     verdict = CONTRADICTED
   else:
     verdict = INCONCLUSIVE
-  return Comparison(name, verdict, effect, printed=printed, p=p)
+  return comparison._replace(verdict=verdict, p=p)
 
 
 def above(
-    found: Sequence[Measured], threshold: float, seeds: int
+    comparisons: Iterable[Comparison], threshold: float, seeds: int
 ) -> list[Comparison]:
   """Judges whether effects are above a threshold, by their intervals.
 
-  With a negative threshold this is a test of non-inferiority.
-
-  Args:
-    found: the effects.
-    threshold: in the unit of the effects.
-    seeds: how many each needs.
+  With a negative threshold, which is in the unit of the effects, this is a test
+  of non-inferiority. An effect of fewer than so many seeds is not tested.
   """
-
-  def judged(measured):
-    name, effect, _, printed = measured
-    verdict = INCONCLUSIVE
-    if effect.low > threshold:
-      verdict = SUPPORTED
-    elif effect.high < threshold:
-      verdict = CONTRADICTED
-    return Comparison(
-        name, verdict, effect, printed=printed, threshold=threshold
-    )
-
-  return [_untested(measured, seeds) or judged(measured) for measured in found]
+  found = []
+  for one in _with_enough(comparisons, seeds):
+    if one.effect:
+      verdict = INCONCLUSIVE
+      if one.effect.low > threshold:
+        verdict = SUPPORTED
+      elif one.effect.high < threshold:
+        verdict = CONTRADICTED
+      one = one._replace(verdict=verdict, threshold=threshold)
+    found.append(one)
+  return found
 
 
 def all_of(verdicts: Iterable[str]) -> str:
@@ -147,6 +108,11 @@ def all_of(verdicts: Iterable[str]) -> str:
     if verdict in there:
       return verdict
   return NOT_TESTED
+
+
+def all_hold(comparisons: Sequence[Comparison], counted: str = '') -> Finding:
+  """What is found about a claim whose comparisons must all hold."""
+  return Finding(all_of(c.verdict for c in comparisons), comparisons, counted)
 
 
 def k_of(verdicts: Sequence[str], k: int) -> str:
@@ -177,16 +143,20 @@ def only(exception: Sequence[str], others: Sequence[str]) -> str:
   return INCONCLUSIVE
 
 
+def counts(found: Sequence[str]) -> dict[str, int]:
+  """How often each verdict was found, without those that were not."""
+  return {v: found.count(v) for v in VERDICTS if v in found}
+
+
 def counted(by_name: Mapping[str, str], what: str) -> str:
   """Verdicts in words, such as `1 of 2 games supported; not tested: Pong`."""
-  names = {
-      verdict: [name for name, v in by_name.items() if v == verdict]
-      for verdict in VERDICTS
-  }
-  words = [f'{len(names[SUPPORTED])} of {len(by_name)} {what} supported']
+  found = {verdict: [] for verdict in VERDICTS}
+  for name, verdict in by_name.items():
+    found[verdict].append(name)
+  words = [f'{len(found[SUPPORTED])} of {len(by_name)} {what} supported']
   words += [
-      f'{verdict}: {", ".join(names[verdict])}'
+      f'{verdict}: {", ".join(found[verdict])}'
       for verdict in VERDICTS[1:]
-      if names[verdict]
+      if found[verdict]
   ]
   return '; '.join(words)

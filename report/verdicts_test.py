@@ -11,7 +11,7 @@ U, N = verdicts.INCONCLUSIVE, verdicts.NOT_TESTED
 
 def measured(value, half, p, printed=None, n=5):
   effect = effects_lib.Effect(value, value - half, value + half, p, 2 * half, n)
-  return verdicts.Measured('a', effect, '', printed)
+  return verdicts.Comparison('a', effect, '', printed)
 
 
 class VerdictsTest(parameterized.TestCase):
@@ -40,7 +40,7 @@ class VerdictsTest(parameterized.TestCase):
         [c.verdict for c in verdicts.signs(several, 5)], [U, U]
     )
     # Those that are not tested do not count.
-    several[1] = verdicts.Measured('b', None, 'not run')
+    several[1] = verdicts.Comparison('b', None, 'not run')
     found = verdicts.signs(several, 5)
     self.assertEqual([c.verdict for c in found], [S, N])
     self.assertEqual(found[1].reason, 'not run')

@@ -17,7 +17,7 @@ from experiment import errors
 from experiment import run_folder
 from experiment import study
 from experiment import sweep
-from report.figures import table1 as drawing
+from report import drawings
 from report.rows import synthetic_gradients as rows_lib
 from report.rows import table
 from sg import analysis
@@ -93,14 +93,12 @@ def run(
   )
   folders = made.run(_jobs(settings, chosen, plan, made.folder))
   made.collect(lambda folder: analysis.collect(folders, scale, folder))
-  drawing.draw_curves(
-      made.rows, scale, made.figure('table1_curves.png')
-  )
   aligned = table.read(made.rows, rows_lib.Alignment)
+  figures = ['table1_curves']
   if any(row.scale == scale for row in aligned):
-    drawing.draw_alignment(
-        made.rows, scale, made.figure('table1_alignment.png')
-    )
+    figures.append('table1_alignment')
+  for name in figures:
+    drawings.draw(made.rows, name, scale, made.figure(f'{name}.png'))
   return made
 
 

@@ -30,7 +30,7 @@ less in value and M delta_j / 2 in slope, so with output weights c_j
   value <= sum_j |c_j| M delta_j^2 / 8,
   gradient <= sum_j |c_j| |w_j|_2 M delta_j / 2:
 
-with K knots a unit the value's error falls as K^-2 and the gradient's as K^-1.
+with K knots per unit the error falls as K^-2 in value and as K^-1 in gradient.
 
 The theorem gives no rate for f itself: omega may fall at any slow pace [D].
 
@@ -62,7 +62,6 @@ def interpolant(
     knots: np.ndarray,
     values: np.ndarray,
     leak: float = 0.0,
-    dtype: tf.DType = tf.float64,
 ) -> one_hidden_layer.OneHiddenLayer:
   """Builds the piecewise-linear interpolant in one dimension as a network.
 
@@ -70,11 +69,10 @@ def interpolant(
     knots: [K], ascending.
     values: f at the knots, [K].
     leak: Slope of the activation below zero; 0 is a ReLU.
-    dtype: Of the network.
 
   Returns:
-    A network [B, 1] -> [B, 1] of K - 1 ReLUs, or 2 (K - 1) leaky ones. It goes
-    on straight beyond the last knot, and for one gap before the first.
+    A float64 network [B, 1] -> [B, 1] of K - 1 ReLUs, or 2 (K - 1) leaky ones.
+    It goes on straight beyond the last knot, and for one gap before the first.
 
   Raises:
     ValueError: Fewer than two knots, not ascending, or not as many values.
@@ -99,7 +97,6 @@ def interpolant(
       output_weights=changes,
       output_biases=start,
       leak=leak,
-      dtype=dtype,
   )
 
 
@@ -222,7 +219,7 @@ def _relu_units(
   derivative.
 
   Args:
-    knots: [K, H], one interpolant a column.
+    knots: [K, H], one interpolant per column.
     values: [K, H].
 
   Returns:

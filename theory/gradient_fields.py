@@ -49,15 +49,10 @@ from sobolev_training import projections
 
 
 class Asymmetry(NamedTuple):
-  """How far a field is from a gradient at a batch of points.
+  """How far a field is from a gradient at a batch of points."""
 
-  Attributes:
-    antisymmetric: |(J - J^T) / 2|_F^2 of each example, [B].
-    total: |J|_F^2 of each example, [B].
-  """
-
-  antisymmetric: tf.Tensor
-  total: tf.Tensor
+  antisymmetric: tf.Tensor  # [B], |(J - J^T) / 2|_F^2 of each example.
+  total: tf.Tensor  # [B], |J|_F^2 of each example.
 
   @property
   def fraction(self) -> tf.Tensor:

@@ -90,14 +90,15 @@ def _checked(
     points: np.ndarray, values: np.ndarray, gradients: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """Returns the arguments as float64 arrays that fit together."""
-  points = np.asarray(points, np.float64)
-  values = np.asarray(values, np.float64)
-  gradients = np.asarray(gradients, np.float64)
+  points, values, gradients = (
+      np.asarray(array, np.float64) for array in (points, values, gradients)
+  )
   if points.ndim != 2 or not points.size:
     raise ValueError(
         f'points: expected shape [N, D] with N, D >= 1, got {points.shape}'
     )
   for name, array, shape in (
+      ('points', points, points.shape),
       ('values', values, points.shape[:1]),
       ('gradients', gradients, points.shape),
   ):
@@ -106,11 +107,6 @@ def _checked(
           f'{name}: expected shape {shape} for points of shape {points.shape}, '
           f'got {array.shape}'
       )
-  for name, array in (
-      ('points', points),
-      ('values', values),
-      ('gradients', gradients),
-  ):
     if not np.all(np.isfinite(array)):
       row = int(np.argwhere(~np.isfinite(array))[0, 0])
       raise ValueError(

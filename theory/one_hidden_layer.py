@@ -31,7 +31,6 @@ class OneHiddenLayer(snt.Module):
       output_biases: np.ndarray,
       activation: Callable[[tf.Tensor], tf.Tensor] = tf.nn.relu,
       dtype: tf.DType = tf.float64,
-      name: str | None = None,
   ):
     """Takes the weights as arrays.
 
@@ -42,12 +41,11 @@ class OneHiddenLayer(snt.Module):
       output_biases: b2, [O].
       activation: Element-wise function of a tensor.
       dtype: Of the variables, and so of the inputs and outputs.
-      name: Of the module.
 
     Raises:
       ValueError: The shapes do not fit together.
     """
-    super().__init__(name=name)
+    super().__init__()
     d, h = np.shape(hidden_weights)
     _, o = np.shape(output_weights)
     expected = ((d, h), (h,), (h, o), (o,))

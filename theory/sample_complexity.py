@@ -109,12 +109,6 @@ def invisible_polynomial(points: np.ndarray, slopes: bool) -> np.ndarray:
   return np.polynomial.polynomial.polyfromroots(roots)
 
 
-def gaussian(x: np.ndarray, mean: float, variance: float) -> np.ndarray:
-  """Returns the density of the normal distribution at x."""
-  exponent = -((x - mean) ** 2) / (2 * variance)
-  return np.exp(exponent) / np.sqrt(2 * np.pi * variance)
-
-
 def gaussian_from_slope(
     x: float, value: float, slope: float
 ) -> tuple[float, float]:

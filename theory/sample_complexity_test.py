@@ -79,6 +79,12 @@ class PolynomialTest(parameterized.TestCase):
       sample_complexity.polynomial(2, np.arange(2.0), np.ones(2))
 
 
+def _density(x, mean: float, variance: float):
+  """Returns the density of the normal distribution at x."""
+  exponent = -((x - mean) ** 2) / (2 * variance)
+  return np.exp(exponent) / np.sqrt(2 * np.pi * variance)
+
+
 class GaussianTest(parameterized.TestCase):
 
   @parameterized.parameters(
@@ -91,15 +97,14 @@ class GaussianTest(parameterized.TestCase):
       (0.0, 1e-4, 0.3),  # And 1e-194 here.
   )
   def test_one_point_with_derivative_recovers_it(self, mean, variance, x):
-    exponent = -((x - mean) ** 2) / (2 * variance)
-    value = np.exp(exponent) / np.sqrt(2 * np.pi * variance)
+    value = _density(x, mean, variance)
     slope = -(x - mean) / variance * value
     found = sample_complexity.gaussian_from_slope(x, value, slope)
     np.testing.assert_allclose(found, (mean, variance), rtol=1e-11, atol=1e-11)
 
   def test_three_values_recover_it(self):
     points = np.array([-1.0, 0.5, 0.7])
-    values = sample_complexity.gaussian(points, 0.2, 0.8)
+    values = _density(points, 0.2, 0.8)
     found = sample_complexity.gaussian_from_values(points, values)
     np.testing.assert_allclose(found, (0.2, 0.8), atol=1e-11)
 
@@ -108,11 +113,9 @@ class GaussianTest(parameterized.TestCase):
     narrow, wide = sample_complexity.gaussian_twins(first, second, ratio)
     self.assertAlmostEqual(wide[1] / narrow[1], ratio)
     for x in (first, second):
-      values = [
-          np.exp(-((x - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)
-          for m, v in (narrow, wide)
-      ]
-      self.assertAlmostEqual(*values, delta=_ROUNDING)
+      self.assertAlmostEqual(
+          _density(x, *narrow), _density(x, *wide), delta=_ROUNDING
+      )
       slopes = [(m - x) / v for m, v in (narrow, wide)]
       self.assertNotAlmostEqual(*slopes, places=2)
 
@@ -121,8 +124,7 @@ class GaussianTest(parameterized.TestCase):
     twins = sample_complexity.gaussian_twins(0.0, 1.0, 3.7203 / 0.0595)
     np.testing.assert_allclose(twins, [(0.5, 0.0595), (0.5, 3.7203)], rtol=5e-4)
     for mean, variance in twins:
-      value = sample_complexity.gaussian(0.0, mean, variance)
-      self.assertAlmostEqual(value, 0.2, places=4)
+      self.assertAlmostEqual(_density(0.0, mean, variance), 0.2, places=4)
 
   def test_wrong_arguments(self):
     with self.assertRaisesRegex(ValueError, 'value: .* positive .* got 0.0'):

@@ -17,40 +17,30 @@ from typing import NamedTuple
 import numpy as np
 
 # The example, in the spirit of the figure.
-_KNOTS = (0.0, 1.0, 2.0, 3.0)
-_HEIGHTS = (0.2, 1.0, 0.4, 0.8)
-_POINTS = (0.4, 1.55, 2.5)
+_KNOTS = np.array([0.0, 1.0, 2.0, 3.0])
+_HEIGHTS = np.array([0.2, 1.0, 0.4, 0.8])
+_POINTS = np.array([0.4, 1.55, 2.5])
 _SHIFTS = (-0.35, 0.35)
 
 
 class Figure2Left(NamedTuple):
-  """The three pictures; join the heights by straight lines.
+  """The three pictures; join the heights by straight lines."""
 
-  Attributes:
-    knots: Ends and hinges, [S + 1].
-    heights: The function at the knots, [S + 1].
-    points: The training points, one a segment, [S].
-    values: The function there, [S].
-    slopes: Its derivative there, [S].
-    hypotheses: Heights of two others with the same values, [2, S + 1].
-    identified: Heights of the only one with the values and slopes, [S + 1].
-  """
-
-  knots: np.ndarray
-  heights: np.ndarray
-  points: np.ndarray
-  values: np.ndarray
-  slopes: np.ndarray
+  knots: np.ndarray  # [S + 1], ends and hinges.
+  heights: np.ndarray  # [S + 1], the function at the knots.
+  points: np.ndarray  # [S], the training points, one per segment.
+  values: np.ndarray  # [S], the function there.
+  slopes: np.ndarray  # [S], its derivative there.
+  # [2, S + 1], heights of two others with the same values.
   hypotheses: np.ndarray
+  # [S + 1], heights of the only one with the values and slopes.
   identified: np.ndarray
 
 
 def figure2_left() -> Figure2Left:
   """Returns what the left of Figure 2 shows."""
-  knots, points = np.array(_KNOTS), np.array(_POINTS)
-  heights = np.array(_HEIGHTS)
-  value_rows, slope_rows = observation_rows(knots, points)
-  values, slopes = value_rows @ heights, slope_rows @ heights
+  value_rows, slope_rows = observation_rows(_KNOTS, _POINTS)
+  values, slopes = value_rows @ _HEIGHTS, slope_rows @ _HEIGHTS
   # The last right singular vector spans the null space of S x (S + 1) rows.
   unseen = np.linalg.svd(value_rows).Vh[-1]
   identified = np.linalg.lstsq(
@@ -59,12 +49,12 @@ def figure2_left() -> Figure2Left:
       rcond=None,
   )[0]
   return Figure2Left(
-      knots=knots,
-      heights=heights,
-      points=points,
+      knots=_KNOTS,
+      heights=_HEIGHTS,
+      points=_POINTS,
       values=values,
       slopes=slopes,
-      hypotheses=heights + np.outer(_SHIFTS, unseen / np.abs(unseen).max()),
+      hypotheses=_HEIGHTS + np.outer(_SHIFTS, unseen / np.abs(unseen).max()),
       identified=identified,
   )
 

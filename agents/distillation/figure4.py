@@ -31,7 +31,7 @@ from experiment import inputs
 from experiment import run_folder
 from experiment import study
 from experiment import sweep
-from report.figures import figure4 as drawing
+from report import drawings
 
 _RECORDING = 'recording'  # The folder's name.
 
@@ -84,7 +84,7 @@ def run(
   if 'train' in plan.parts:
     folders = made.run(final_jobs(settings, chosen(), places), 'training')
     made.collect(lambda folder: analysis.collect(folders, scale, folder))
-    drawing.draw(made.rows, scale, made.figure('figure4.png'))
+    drawings.draw(made.rows, 'figure4', scale, made.figure('figure4.png'))
   return made
 
 

@@ -2,7 +2,6 @@
 """What a claim is, and how a section's file lists its claims."""
 
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
@@ -16,45 +15,28 @@ Readings = Mapping[str, verdicts.Finding]
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-  """A claim of the paper.
+  """A claim of the paper."""
 
-  Attributes:
-    sentence: what the paper says, in our words.
-    rule: what decides it, with the thresholds.
-    judge: takes what `Section.evidence` makes, and returns the readings.
-    because: why a contradiction is found, as far as it is known.
-  """
-
-  sentence: str
-  rule: str
-  judge: Callable[[Any], Readings]
-  because: str = ''
+  sentence: str  # What the paper says, in our words.
+  rule: str  # What decides it, with the thresholds.
+  judge: Callable[[Any], Readings]  # Takes what `Section.evidence` makes.
+  because: str = ''  # Why a contradiction is found, as far as it is known.
 
 
 @dataclasses.dataclass
 class Section:
-  """A section of the paper with its claims.
+  """A section of the paper with its claims."""
 
-  Attributes:
-    number: such as `4.1`.
-    title: what it is about.
-    says: what the paper says, in a sentence.
-    why: why we find what we find, in a sentence or two.
-    kind: the class of the rows that it is judged on.
-    evidence: makes of all rows, and the name of a scale, what claims look at.
-    registered: the commit of its rules in docs/protocol.md.
-    unit: of its effects.
-    claims: its claims, in the order of the paper.
-  """
-
-  number: str
-  title: str
-  says: str
-  why: str
-  kind: type[tuple]
+  number: str  # Such as `4.1`.
+  title: str  # What it is about.
+  says: str  # What the paper says, in a sentence.
+  why: str  # Why we find what we find, in a sentence or two.
+  kind: type[tuple]  # The class of the rows that it is judged on.
+  # Makes of all rows, and the name of a scale, what claims look at.
   evidence: Callable[[results_lib.Results, str | None], Any]
-  registered: str
-  unit: str
+  registered: str  # The commit of its rules in docs/protocol.md.
+  unit: str  # Of its effects.
+  # In the order of the paper.
   claims: list[Claim] = dataclasses.field(default_factory=list)
 
   def claim(
@@ -67,11 +49,3 @@ class Section:
       return judge
 
     return register
-
-  def judge(
-      self, results: results_lib.Results, scale: str | None
-  ) -> Iterator[tuple[Claim, Readings]]:
-    """Judges all claims on the rows of one scale."""
-    evidence = self.evidence(results, scale)
-    for claim in self.claims:
-      yield claim, claim.judge(evidence)

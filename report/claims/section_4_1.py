@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import itertools
 import math
+import operator
+import statistics
 
 from report import effects as effects_lib
 from report import names
 from report import networks as networks_lib
-from report import results as results_lib
 from report import verdicts
 from report.claims import section
 from report.rows import regression
@@ -27,12 +28,6 @@ VARIANCE_LEFT = 0.1  # Of a function whose shape is captured.
 
 CELLS = [Cell(f, size) for f in names.FUNCTIONS for size in SIZES]
 
-
-def _evidence(results: results_lib.Results, scale: str | None) -> Networks:
-  rows = results.rows(regression.Evaluation, scale) if scale else []
-  return Networks(rows, results.rows(regression.Baseline))
-
-
 SECTION = section.Section(
     '4.1',
     'Regression',
@@ -42,10 +37,21 @@ SECTION = section.Section(
     'the methods part; where the gradient is unbounded (Bukin N.6) or '
     'oscillates between the points (Ackley), matching it costs accuracy.',
     kind=regression.Evaluation,
-    evidence=_evidence,
+    evidence=networks_lib.of,
     registered='8da075044475',
     unit='log10 of regular over Sobolev test MSE',
 )
+
+
+def _claim(sentence: str, rule: str, because: str = ''):
+  """Registers a judge of networks, whose reading LAST decides, not EARLY."""
+
+  def register(judge):
+    return SECTION.claim(sentence, rule, because)(
+        lambda networks: {when: judge(networks, when) for when in (LAST, EARLY)}
+    )
+
+  return register
 
 
 def _missing(networks: Networks, cell: Cell, when: str) -> str:
@@ -61,12 +67,12 @@ def _missing(networks: Networks, cell: Cell, when: str) -> str:
 
 def _measured(
     networks: Networks, cells: Iterable[Cell], when: str, sign: int = 1
-) -> list[verdicts.Measured]:
+) -> list[verdicts.Comparison]:
   """The effect of each cell; reversed where `sign` is -1."""
   return [
-      verdicts.Measured(str(cell), None, missing)
+      verdicts.Comparison(str(cell), None, missing)
       if (missing := _missing(networks, cell, when))
-      else verdicts.Measured(
+      else verdicts.Comparison(
           str(cell),
           effects_lib.paired(
               [sign * d for d in networks.effects(cell, when).values()]
@@ -76,26 +82,46 @@ def _measured(
   ]
 
 
-def _of_seeds(
-    name: str,
+def _signs(
+    networks: Networks, cells: Iterable[Cell], when: str, sign: int = 1
+) -> list[verdicts.Comparison]:
+  return verdicts.signs(_measured(networks, cells, when, sign), SEEDS)
+
+
+def _times(
+    networks: Networks, cells: Iterable[Cell], when: str, times: float
+) -> list[verdicts.Comparison]:
+  """Whether the regular error is more than so many times Sobolev's."""
+  measured = _measured(networks, cells, when)
+  return verdicts.above(measured, math.log10(times), SEEDS)
+
+
+def _of_functions(
     networks: Networks,
-    cells: Sequence[Cell],
+    sizes: Sequence[int],
     when: str,
     combine: Callable[..., float],
     needs_all: bool = True,
-) -> verdicts.Measured:
-  """An effect of several cells of a function, combined seed by seed."""
-  missing = {cell: _missing(networks, cell, when) for cell in cells}
-  good = [cell for cell in cells if not missing[cell]]
-  if not good or (needs_all and len(good) < len(cells)):
-    bad = next(cell for cell in cells if missing[cell])
-    return verdicts.Measured(name, None, f'{bad.size:,} points: {missing[bad]}')
-  effects = [networks.effects(cell, when) for cell in good]
-  seeds = sorted(set.intersection(*map(set, effects)))
-  if not seeds:
-    return verdicts.Measured(name, None, 'no seed has all sizes')
-  combined = [combine(*(e[seed] for e in effects)) for seed in seeds]
-  return verdicts.Measured(name, effects_lib.paired(combined))
+) -> list[verdicts.Comparison]:
+  """Whether effects of several sizes, combined seed by seed, are positive."""
+  measured = []
+  for function in names.FUNCTIONS:
+    name = names.title(function)
+    cells = [Cell(function, size) for size in sizes]
+    missing = {cell: _missing(networks, cell, when) for cell in cells}
+    bad = [cell for cell in cells if missing[cell]]
+    if bad and (needs_all or len(bad) == len(cells)):
+      reason = f'{bad[0].size:,} points: {missing[bad[0]]}'
+      measured.append(verdicts.Comparison(name, None, reason))
+      continue
+    effects = [networks.effects(c, when) for c in cells if not missing[c]]
+    combined = list(effects_lib.by_seed(combine, *effects).values())
+    measured.append(
+        verdicts.Comparison(name, effects_lib.paired(combined))
+        if combined
+        else verdicts.Comparison(name, None, 'no seed has all sizes')
+    )
+  return verdicts.signs(measured, SEEDS)
 
 
 def _by_function(
@@ -116,13 +142,6 @@ def _by_function(
   )
 
 
-def _all(comparisons: Sequence[verdicts.Comparison]) -> verdicts.Finding:
-  """All comparisons."""
-  return verdicts.Finding(
-      verdicts.all_of(c.verdict for c in comparisons), comparisons
-  )
-
-
 @SECTION.claim(
     'Sobolev Training has a significantly lower test error on six of the seven '
     'functions',
@@ -133,19 +152,13 @@ def _all(comparisons: Sequence[verdicts.Comparison]) -> verdicts.Finding:
 def six_of_seven(networks: Networks) -> section.Readings:
   found = {}
   for when in (LAST, EARLY):
-    each = _measured(networks, CELLS, when)
-    pooled = [
-        _of_seeds(
-            names.title(f), networks, [Cell(f, size) for size in SIZES], when,
-            lambda *effects: sum(effects) / len(effects), needs_all=False,
-        )
-        for f in names.FUNCTIONS
-    ]
-    for how, measured in (
-        ('at every size', each), ('pooled over the sizes', pooled)
-    ):
-      comparisons = verdicts.signs(measured, SEEDS)
-      found[f'{when}, {how}'] = _by_function(comparisons)
+    pooled = _of_functions(
+        networks, SIZES, when, lambda *of: statistics.fmean(of), needs_all=False
+    )
+    found[f'{when}, at every size'] = _by_function(
+        _signs(networks, CELLS, when)
+    )
+    found[f'{when}, pooled over the sizes'] = _by_function(pooled)
   return found
 
 
@@ -160,131 +173,84 @@ def six_of_seven(networks: Networks) -> section.Readings:
 def orders_of_magnitude(networks: Networks) -> section.Readings:
   return {
       f'{when}, {times} times': _by_function(
-          verdicts.above(
-              _measured(networks, CELLS, when), math.log10(times), SEEDS
-          )
+          _times(networks, CELLS, when, times)
       )
       for when, times in itertools.product((LAST, EARLY), TIMES)
   }
 
 
-def _stronger(networks: Networks, few: int, many: int) -> section.Readings:
-  return {
-      when: _by_function(
-          verdicts.signs(
-              [
-                  _of_seeds(
-                      names.title(f), networks,
-                      [Cell(f, few), Cell(f, many)], when,
-                      lambda here, there: here - there,
-                  )
-                  for f in names.FUNCTIONS
-              ],
-              SEEDS,
-          )
-      )
-      for when in (LAST, EARLY)
-  }
+def _stronger_with(few: int) -> None:
+  """Registers the claim about one of the small sizes."""
+
+  @_claim(
+      f'The effect is stronger with few data: {few} points against 10,000',
+      rule=f"{NEED} of 7 functions: a seed's effect with {few} points minus "
+      'its effect with 10,000 is positive',
+      because='With few points both methods are limited by what the points do '
+      'not show; gradients help most at a size between, another one for each '
+      'function.',
+  )
+  def _(networks, when):
+    return _by_function(
+        _of_functions(networks, (few, 10_000), when, operator.sub)
+    )
 
 
-_STRONGER = (
-    f"{NEED} of 7 functions: a seed's effect with {{}} points minus its effect "
-    'with 10,000 is positive'
-)
-_STRONGER_BECAUSE = (
-    'With few points both methods are limited by what the points do not show; '
-    'gradients help most at a size between, another one for each function.'
-)
+_stronger_with(20)
+_stronger_with(100)
 
 
-@SECTION.claim(
-    'The effect is stronger with few data: 20 points against 10,000',
-    rule=_STRONGER.format(20),
-    because=_STRONGER_BECAUSE,
-)
-def stronger_with_20(networks: Networks) -> section.Readings:
-  return _stronger(networks, 20, 10_000)
-
-
-@SECTION.claim(
-    'The effect is stronger with few data: 100 points against 10,000',
-    rule=_STRONGER.format(100),
-    because=_STRONGER_BECAUSE,
-)
-def stronger_with_100(networks: Networks) -> section.Readings:
-  return _stronger(networks, 100, 10_000)
-
-
-@SECTION.claim(
+@_claim(
     'The effect does not disappear with 10,000 points',
     rule=f'{NEED} of 7 functions with 10,000 points: the effect is positive',
 )
-def persists_at_10000(networks: Networks) -> section.Readings:
+def persists_at_10000(networks: Networks, when: str) -> verdicts.Finding:
   cells = [Cell(f, 10_000) for f in names.FUNCTIONS]
-  return {
-      when: _by_function(
-          verdicts.signs(_measured(networks, cells, when), SEEDS)
-      )
-      for when in (LAST, EARLY)
-  }
+  return _by_function(_signs(networks, cells, when))
 
 
-@SECTION.claim(
+@_claim(
     'Ackley is the only function on which regular training is better',
     rule='the effect is negative at some size of Ackley and positive in every '
     'cell of another function; contradicted by a negative one there',
     because='Regular training is better on Bukin N.6 too, whose gradient is '
     'unbounded.',
 )
-def only_ackley(networks: Networks) -> section.Readings:
-  found = {}
-  for when in (LAST, EARLY):
-    comparisons = verdicts.signs(_measured(networks, CELLS, when), SEEDS)
-    ackley, others = [], []
-    for cell, comparison in zip(CELLS, comparisons, strict=True):
-      side = ackley if cell.function == 'ackley' else others
-      side.append(comparison.verdict)
-    worse = [
-        c.name for c in comparisons if c.verdict == verdicts.CONTRADICTED
-    ]
-    found[when] = verdicts.Finding(
-        verdicts.only(ackley, others),
-        comparisons,
-        f'regular training is better: {"; ".join(worse) or "nowhere"}',
-    )
-  return found
+def only_ackley(networks: Networks, when: str) -> verdicts.Finding:
+  comparisons = _signs(networks, CELLS, when)
+  ackley, others = [], []
+  for cell, comparison in zip(CELLS, comparisons, strict=True):
+    side = ackley if cell.function == 'ackley' else others
+    side.append(comparison.verdict)
+  worse = [c.name for c in comparisons if c.verdict == verdicts.CONTRADICTED]
+  return verdicts.Finding(
+      verdicts.only(ackley, others),
+      comparisons,
+      f'regular training is better: {"; ".join(worse) or "nowhere"}',
+  )
 
 
-@SECTION.claim(
+@_claim(
     'On Ackley, with 20 and 100 points, regular training is better',
     rule='both sizes: the reversed effect is positive',
 )
-def ackley_with_few(networks: Networks) -> section.Readings:
+def ackley_with_few(networks: Networks, when: str) -> verdicts.Finding:
   cells = [Cell('ackley', size) for size in (20, 100)]
-  return {
-      when: _all(
-          verdicts.signs(_measured(networks, cells, when, sign=-1), SEEDS)
-      )
-      for when in (LAST, EARLY)
-  }
+  return verdicts.all_hold(_signs(networks, cells, when, sign=-1))
 
 
-@SECTION.claim(
+@_claim(
     'On Ackley, with 10,000 points, Sobolev Training is better',
     rule='the effect is positive',
 )
-def ackley_with_many(networks: Networks) -> section.Readings:
-  cells = [Cell('ackley', 10_000)]
-  return {
-      when: _all(verdicts.signs(_measured(networks, cells, when), SEEDS))
-      for when in (LAST, EARLY)
-  }
+def ackley_with_many(networks: Networks, when: str) -> verdicts.Finding:
+  return verdicts.all_hold(_signs(networks, [Cell('ackley', 10_000)], when))
 
 
 _STYBLINSKI_TANG = [Cell('styblinski_tang', size) for size in (20, 100)]
 
 
-@SECTION.claim(
+@_claim(
     'From 20 and 100 points, Sobolev Training captures the shape of '
     'Styblinski-Tang',
     rule="both sizes: log10 of the function's variance over Sobolev's test MSE "
@@ -293,50 +259,34 @@ _STYBLINSKI_TANG = [Cell('styblinski_tang', size) for size in (20, 100)]
     because='Values and gradients at 20 points are 60 numbers, too few for all '
     'of its valleys.',
 )
-def captures_shape(networks: Networks) -> section.Readings:
-  return {
-      when: _all(
-          verdicts.above(
-              [_explained(networks, cell, when) for cell in _STYBLINSKI_TANG],
-              -math.log10(VARIANCE_LEFT),
-              SEEDS,
-          )
-      )
-      for when in (LAST, EARLY)
-  }
+def captures_shape(networks: Networks, when: str) -> verdicts.Finding:
+  explained = [_explained(networks, cell, when) for cell in _STYBLINSKI_TANG]
+  return verdicts.all_hold(
+      verdicts.above(explained, -math.log10(VARIANCE_LEFT), SEEDS)
+  )
 
 
-def _explained(networks: Networks, cell: Cell, when: str) -> verdicts.Measured:
+def _explained(
+    networks: Networks, cell: Cell, when: str
+) -> verdicts.Comparison:
   """How much smaller Sobolev's error is than the function's variance."""
   missing = _missing(networks, cell, when)
   if cell.function not in networks.baselines:
     missing = missing or 'the variance of the function is not known'
   if missing:
-    return verdicts.Measured(str(cell), None, missing)
+    return verdicts.Comparison(str(cell), None, missing)
   variance = networks.baselines[cell.function].test_mse
   ends = networks.ends(cell, networks_lib.SOBOLEV, when)
-  return verdicts.Measured(
-      str(cell),
-      effects_lib.paired([
-          math.log10(variance / row.test_mse) for row in ends.values()
-      ]),
-  )
+  logs = [math.log10(variance / row.test_mse) for row in ends.values()]
+  return verdicts.Comparison(str(cell), effects_lib.paired(logs))
 
 
-@SECTION.claim(
+@_claim(
     'On Styblinski-Tang, from 20 and 100 points, the difference in error is '
     'stark',
     rule=f'both sizes: the effect is above 1 ({TIMES[0]} times)',
     because='The ratio peaks early in training and shrinks as regular training '
     'catches up, as the verdict map shows.',
 )
-def stark_difference(networks: Networks) -> section.Readings:
-  threshold = math.log10(TIMES[0])
-  return {
-      when: _all(
-          verdicts.above(
-              _measured(networks, _STYBLINSKI_TANG, when), threshold, SEEDS
-          )
-      )
-      for when in (LAST, EARLY)
-  }
+def stark_difference(networks: Networks, when: str) -> verdicts.Finding:
+  return verdicts.all_hold(_times(networks, _STYBLINSKI_TANG, when, TIMES[0]))

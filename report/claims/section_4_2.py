@@ -2,10 +2,10 @@
 """The claims of section 4.2, distillation, on Figure 4."""
 
 import math
+import operator
 
 from report import effects as effects_lib
 from report import names
-from report import results as results_lib
 from report import students as students_lib
 from report import verdicts
 from report.claims import section
@@ -17,11 +17,6 @@ SEEDS = 5
 OVERFITTING = 1.1  # Times the lowest divergence: little.
 
 
-def _evidence(results: results_lib.Results, scale: str | None) -> Students:
-  rows = results.rows(distillation.Student, scale) if scale else []
-  return Students(rows)
-
-
 SECTION = section.Section(
     '4.2',
     'Distillation of Atari policies',
@@ -31,25 +26,22 @@ SECTION = section.Section(
     'Whether that is worth most with few states is hard to see: 1 % of them '
     'are a part of one episode, and episodes differ.',
     kind=distillation.Student,
-    evidence=_evidence,
+    evidence=students_lib.of,
     registered='8da075044475',
     unit='log10 of regular over Sobolev divergence',
 )
 
 
-def _measured(game: str, values: list[float]) -> verdicts.Measured:
+def _measured(game: str, values: list[float]) -> verdicts.Comparison:
   if not values:
-    return verdicts.Measured(names.title(game), None, 'not run')
-  return verdicts.Measured(names.title(game), effects_lib.paired(values))
+    return verdicts.Comparison(names.title(game), None, 'not run')
+  return verdicts.Comparison(names.title(game), effects_lib.paired(values))
 
 
-def _all_games(
-    comparisons: list[verdicts.Comparison], reading: str = 'divergence'
-) -> section.Readings:
+def _all_games(comparisons: list[verdicts.Comparison]) -> section.Readings:
   found = {c.name: c.verdict for c in comparisons}
-  verdict = verdicts.all_of(found.values())
   counted = verdicts.counted(found, 'games')
-  return {reading: verdicts.Finding(verdict, comparisons, counted)}
+  return {'divergence': verdicts.all_hold(comparisons, counted)}
 
 
 @SECTION.claim(
@@ -76,18 +68,21 @@ def larger_with_few_states(students: Students) -> section.Readings:
   return _all_games(verdicts.signs(measured, SEEDS))
 
 
-def _least_minus_largest(students: Students, game: str) -> verdicts.Measured:
+def _least_minus_largest(students: Students, game: str) -> verdicts.Comparison:
   percents = students.percents_of(game)
-  if len(percents) == 1:
-    missing = f'only {percents[0]:g} % was run'
-    return verdicts.Measured(names.title(game), None, missing)
-  ends = [students.effects(game, p) for p in percents[:1] + percents[-1:]]
-  seeds = set.intersection(*map(set, ends)) if ends else ()
-  found = _measured(game, [ends[0][seed] - ends[1][seed] for seed in seeds])
-  if not ends:
-    return found
-  label = f'{found.name}, {percents[0]:g} and {percents[-1]:g} %'
-  return found._replace(name=label)
+  if not percents:
+    return _measured(game, [])
+  least, largest = percents[0], percents[-1]
+  if least == largest:
+    missing = f'only {least:g} % was run'
+    return verdicts.Comparison(names.title(game), None, missing)
+  differences = effects_lib.by_seed(
+      operator.sub,
+      students.effects(game, least),
+      students.effects(game, largest),
+  )
+  found = _measured(game, list(differences.values()))
+  return found._replace(name=f'{found.name}, {least:g} and {largest:g} %')
 
 
 @SECTION.claim(
@@ -95,19 +90,20 @@ def _least_minus_largest(students: Students, game: str) -> verdicts.Measured:
     rule="both other games: the game's effect minus Pong's is positive",
 )
 def smaller_on_pong(students: Students) -> section.Readings:
-  pong, *others = (
-      (game, students.of_game(game, students.effects)) for game in names.GAMES
-  )
+  others = {
+      game: students.of_game(game, students.effects) for game in names.GAMES
+  }
+  pong = others.pop('pong')
   measured = [
-      verdicts.Measured(
+      verdicts.Comparison(
           names.title(game),
           effects_lib.contrast(
-              [effects_lib.sample(values)], [effects_lib.sample(pong[1])]
+              [effects_lib.sample(values)], [effects_lib.sample(pong)]
           ),
       )
-      if values and pong[1]
-      else verdicts.Measured(names.title(game), None, 'not run')
-      for game, values in others
+      if values and pong
+      else _measured(game, [])
+      for game, values in others.items()
   ]
   return _all_games(verdicts.signs(measured, SEEDS))
 

@@ -33,8 +33,7 @@ class Table1(NamedTuple):
 
 
 def _evidence(results: results_lib.Results, scale: str | None) -> Table1:
-  kind = synthetic_gradients.Accuracy
-  rows = results.rows(kind, scale) if scale else []
+  rows = results.of_scale(synthetic_gradients.Accuracy, scale)
   return Table1(
       accuracies.measured(rows),
       accuracies.printed(results.rows(paper.Printed), SEEDS),
@@ -81,25 +80,24 @@ def _control(row: accuracies.Row | None) -> str:
 def _missing(table: Table1, case: str, methods: Iterable[str]) -> str:
   """Why a comparison of methods does not count, if it does not."""
   row = table.rows.get(case)
-  missing = _control(row)
-  if not missing:
-    absent = [names.title(m) for m in methods if m not in row.methods]
-    missing = f'{", ".join(absent)} not run' if absent else ''
-  return missing
+  if missing := _control(row):
+    return missing
+  absent = [names.title(m) for m in methods if m not in row.methods]
+  return f'{", ".join(absent)} not run' if absent else ''
 
 
 def _difference(
     table: Table1, case: str, better: str, worse: str, sign: str = '−'
-) -> verdicts.Measured:
+) -> verdicts.Comparison:
   """How far a method is above another in a row."""
   pair = f'{names.title(better)} {sign} {names.title(worse)}'
   name = f'{names.title(case)}: {pair}'
   theirs = _printed(table, case, better, worse)
   if missing := _missing(table, case, (better, worse)):
-    return verdicts.Measured(name, None, missing, theirs)
+    return verdicts.Comparison(name, None, missing, theirs)
   methods = table.rows[case].methods
   effect = effects_lib.contrast([methods[better]], [methods[worse]])
-  return verdicts.Measured(name, effect, '', theirs)
+  return verdicts.Comparison(name, effect, '', theirs)
 
 
 def _printed(
@@ -112,8 +110,19 @@ def _printed(
 
 
 def _all(comparisons: Sequence[verdicts.Comparison]) -> section.Readings:
-  verdict = verdicts.all_of(c.verdict for c in comparisons)
-  return {'top-1': verdicts.Finding(verdict, comparisons)}
+  return {'top-1': verdicts.all_hold(comparisons)}
+
+
+def _all_positive(
+    measured: Sequence[verdicts.Comparison],
+) -> section.Readings:
+  return _all(verdicts.signs(measured, SEEDS))
+
+
+def _better_than(table: Table1, other: str) -> section.Readings:
+  return _all_positive(
+      [_difference(table, case, 'sobolev', other) for case in names.CASES]
+  )
 
 
 @SECTION.claim(
@@ -121,12 +130,7 @@ def _all(comparisons: Sequence[verdicts.Comparison]) -> section.Readings:
     rule='every row: the difference is positive',
 )
 def better_than_critic(table: Table1) -> section.Readings:
-  return _all(
-      verdicts.signs(
-          [_difference(table, c, 'sobolev', 'critic') for c in names.CASES],
-          SEEDS,
-      )
-  )
+  return _better_than(table, 'critic')
 
 
 @SECTION.claim(
@@ -134,12 +138,7 @@ def better_than_critic(table: Table1) -> section.Readings:
     rule='every row: the difference is positive',
 )
 def better_than_vfbn(table: Table1) -> section.Readings:
-  return _all(
-      verdicts.signs(
-          [_difference(table, c, 'sobolev', 'vfbn') for c in names.CASES],
-          SEEDS,
-      )
-  )
+  return _better_than(table, 'vfbn')
 
 
 @SECTION.claim(
@@ -148,9 +147,7 @@ def better_than_vfbn(table: Table1) -> section.Readings:
     rule='the difference is positive',
 )
 def better_than_direct(table: Table1) -> section.Readings:
-  return _all(
-      verdicts.signs([_difference(table, CIFAR10, 'vfbn', 'direct_sg')], SEEDS)
-  )
+  return _all_positive([_difference(table, CIFAR10, 'vfbn', 'direct_sg')])
 
 
 @SECTION.claim(
@@ -167,15 +164,13 @@ def loss_supervision(table: Table1) -> section.Readings:
   for case in (IMAGENET_1, CIFAR10):
     if missing := _missing(table, case, pair):
       reason = f'{names.title(case)}: {missing}'
-      measured = verdicts.Measured(name, None, reason, printed)
-      return _all(verdicts.signs([measured], SEEDS))
+      return _all([verdicts.Comparison(name, None, reason, printed)])
   imagenet, cifar10 = (table.rows[c].methods for c in (IMAGENET_1, CIFAR10))
   effect = effects_lib.contrast(
       [imagenet['sobolev'], cifar10['vfbn']],
       [imagenet['vfbn'], cifar10['sobolev']],
   )
-  measured = verdicts.Measured(name, effect, '', printed)
-  return _all(verdicts.signs([measured], SEEDS))
+  return _all_positive([verdicts.Comparison(name, effect, '', printed)])
 
 
 @SECTION.claim(
@@ -188,12 +183,12 @@ def steadier(table: Table1) -> section.Readings:
   for case, other in itertools.product(names.CASES, ('vfbn', 'critic')):
     name = f'{names.title(case)}: {names.title(other)} / Sobolev'
     if missing := _missing(table, case, ('sobolev', other)):
-      measured.append(verdicts.Measured(name, None, missing))
+      measured.append(verdicts.Comparison(name, None, missing))
       continue
     methods = table.rows[case].methods
     effect = effects_lib.log_ratio_of_stds(methods[other], methods['sobolev'])
-    measured.append(verdicts.Measured(name, effect))
-  return _all(verdicts.signs(measured, SEEDS))
+    measured.append(verdicts.Comparison(name, effect))
+  return _all_positive(measured)
 
 
 def _ordered(table: Table1, cases: Iterable[str], order: Sequence[str]):
@@ -242,13 +237,8 @@ def ordering_on_imagenet(table: Table1) -> section.Readings:
     rule=f'both: the difference is above {FAR} points',
 )
 def far_better(table: Table1) -> section.Readings:
-  return _all(
-      verdicts.above(
-          [
-              _difference(table, CIFAR10, 'sobolev', other)
-              for other in ('noprop', 'direct_sg')
-          ],
-          FAR,
-          SEEDS,
-      )
-  )
+  differences = [
+      _difference(table, CIFAR10, 'sobolev', other)
+      for other in ('noprop', 'direct_sg')
+  ]
+  return _all(verdicts.above(differences, FAR, SEEDS))

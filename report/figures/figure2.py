@@ -8,7 +8,6 @@ bars can be compared from one function to another.
 """
 
 import math
-import pathlib
 
 from matplotlib import figure as figure_lib
 from matplotlib import lines
@@ -20,12 +19,16 @@ from report import effects as effects_lib
 from report import names
 from report import networks as networks_lib
 from report.figures import style
-from report.rows import regression
-from report.rows import table
 
 _COLUMNS = 4
 _WIDTH = 0.38  # Of a bar; a group of two is centred on an integer.
 _ARMS = (networks_lib.REGULAR, networks_lib.SOBOLEV)
+_DOT = {  # Of a seed.
+    'linestyle': '',
+    'marker': 'o',
+    'markerfacecolor': style.PAPER,
+    'markeredgecolor': style.SOFT,
+}
 
 # The column of the rows, and what it is called.
 _METRICS = {
@@ -75,9 +78,7 @@ def make(
     for axis in axes[len(functions) + 1 :]:
       axis.set_axis_off()
     title, unit = _METRICS[metric]
-    style.title(figure, title, networks.scale)
-    figure.supxlabel('training points', fontsize=10, color=style.SOFT)
-    figure.supylabel(unit, fontsize=10, color=style.SOFT)
+    style.title(figure, title, networks.scale, x='training points', y=unit)
     return figure
 
 
@@ -108,15 +109,8 @@ def _bar(axis, place, values, mean, colour):
   axis.bar(place, values.mean(), _WIDTH, mean, color=colour)
   spread = np.linspace(-0.3, 0.3, len(values)) * _WIDTH
   axis.plot(
-      place + (spread if len(values) > 1 else 0),
-      mean + values,
-      linestyle='',
-      marker='o',
-      markersize=2.6,
-      markerfacecolor=style.PAPER,
-      markeredgecolor=style.SOFT,
-      markeredgewidth=0.5,
-      zorder=4,
+      place + (spread if len(values) > 1 else 0), mean + values, **_DOT,
+      markersize=2.6, markeredgewidth=0.5, zorder=4,
   )
   if len(values) > 1:
     found = effects_lib.paired(values)
@@ -136,8 +130,6 @@ def _key(axis, metric, gains):
   axis.set_axis_off()
   seeds = names.seeds(map(len, gains.values()))
   mean = 'the mean' if metric == 'test_mse' else 'a gradient of zero'
-  dot = {'linestyle': '', 'marker': 'o', 'markersize': 4}
-  dot |= {'markerfacecolor': style.PAPER, 'markeredgecolor': style.SOFT}
   bar = {'linestyle': '', 'marker': '|', 'markersize': 11}
   bar |= {'markeredgewidth': 1.5, 'color': style.INK}
   handles = [
@@ -146,23 +138,9 @@ def _key(axis, metric, gains):
           for method, label in names.METHODS.items()
       ),
       lines.Line2D([], [], color=style.INK, label=f'predicting {mean}'),
-      lines.Line2D([], [], **dot, label=f'one seed ({seeds} per bar)'),
+      lines.Line2D(
+          [], [], **_DOT, markersize=4, label=f'one seed ({seeds} per bar)'
+      ),
       lines.Line2D([], [], **bar, label='95 % interval of the mean'),
   ]
   axis.legend(handles=handles, loc='center left', fontsize=10, borderpad=0)
-
-
-def draw(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
-  """Writes the figure of a recipe to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: the recipe.
-    path: the file.
-  """
-  rows = table.read(results, regression.Evaluation)
-  networks = networks_lib.Networks(
-      [row for row in rows if row.scale == scale],
-      table.read(results, regression.Baseline),
-  )
-  style.save(make(networks), path)

@@ -8,7 +8,6 @@ norm, so that flat places show too. Dots are the training points.
 """
 
 from collections.abc import Sequence
-import pathlib
 
 from matplotlib import colors
 from matplotlib import figure as figure_lib
@@ -18,7 +17,6 @@ import numpy as np
 from report import names
 from report.figures import style
 from report.rows import regression
-from report.rows import table
 
 _FLOOR = 0.95  # How far below the surfaces, of their height.
 _ARROWS = 13  # Along each side.
@@ -168,24 +166,3 @@ def _field(axis, panel, floor, strongest):
   axis.add_collection3d(
       art3d.Poly3DCollection(on_floor(heads), color=style.INK, linewidth=0)
   )
-
-
-def draw(
-    results: pathlib.Path, scale: str, function: str, path: pathlib.Path
-) -> None:
-  """Writes the figure to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: the recipe.
-    function: whose surfaces.
-    path: the file.
-  """
-  wanted = (scale, function)
-  grid = [
-      row
-      for row in table.read(results, regression.SurfacePoint)
-      if row[:2] == wanted
-  ]
-  points = table.read(results, regression.TrainingPoint)
-  style.save(make(grid, points), path)

@@ -2,12 +2,10 @@
 """Figure 4: distillation of Atari policies.
 
 As in the paper, a row is a game and a column a percentage of the recorded
-states: left, how often the most probable action is another than the teacher's;
+states: left, how often the most probable action differs from the teacher's;
 right, the divergence from the teacher. A line is the mean over the seeds, and
 its band that mean's confidence interval.
 """
-
-import pathlib
 
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
@@ -17,8 +15,6 @@ from report import effects as effects_lib
 from report import names
 from report import students as students_lib
 from report.figures import style
-from report.rows import distillation
-from report.rows import table
 
 # The blocks from the left: the column of the rows, what it is called, and what
 # to multiply it by.
@@ -52,8 +48,9 @@ def make(students: students_lib.Students) -> figure_lib.Figure:
       _block(grid, students, metric, factor)
       block.suptitle(title, fontsize=11, color=style.INK)
     style.legend(figure, block.axes, loc='upper right')
-    style.title(figure, 'Distillation', students.scale)
-    figure.supxlabel(_explained(students), fontsize=10, color=style.SOFT)
+    style.title(
+        figure, 'Distillation', students.scale, x=_explained(students)
+    )
     return figure
 
 
@@ -124,21 +121,9 @@ def _line(panel, x, effects, factor, method) -> np.ndarray:
   mean, low, high = factor * np.array([
       (e.value, max(0.0, e.low), e.high) for e in effects
   ]).T
-  panel.plot(
-      x,
-      mean,
-      color=style.METHODS[method],
-      linewidth=1.7,
-      marker='o' if len(x) == 1 else '',
-      markersize=4,
-      label=names.title(method),
-  )
-  if effects[0].n == 1:
-    return np.array([mean, mean])
-  panel.fill_between(
-      x, low, high, color=style.METHODS[method], alpha=0.22, linewidth=0
-  )
-  return np.array([mean, high])
+  band = (low, high) if effects[0].n > 1 else None
+  style.curve(panel, x, mean, band, names.title(method), style.METHODS[method])
+  return np.array([mean, high if band else mean])
 
 
 def _span(drawn) -> tuple[float, float]:
@@ -183,12 +168,10 @@ def make_episodes(students: students_lib.Students) -> figure_lib.Figure:
       style.decades(panel.xaxis, np.divide(*panel.get_xlim()[::-1]))
       style.decades(panel.yaxis, np.divide(*panel.get_ylim()[::-1]))
     style.legend(figure, panels)
-    title = 'Divergence after the last update'
-    style.title(figure, title, students.scale)
-    figure.supxlabel(
-        'episodes that the student learned from', fontsize=10, color=style.SOFT
+    style.title(
+        figure, 'Divergence after the last update', students.scale,
+        x='episodes that the student learned from', y='test KL in nats',
     )
-    figure.supylabel('test KL in nats', fontsize=10, color=style.SOFT)
     return figure
 
 
@@ -210,16 +193,3 @@ def _episodes(panel, students, game, method):
   if means:
     x, y = zip(*means, strict=True)
     panel.plot(x, y, linewidth=1.7, label=names.title(method), **look)
-
-
-def draw(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
-  """Writes the figure of a scale to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: which of them to draw.
-    path: the file.
-  """
-  rows = table.read(results, distillation.Student)
-  students = students_lib.Students([row for row in rows if row.scale == scale])
-  style.save(make(students), path)

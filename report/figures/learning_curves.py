@@ -26,12 +26,7 @@ _AXES = {
 def make(
     networks: networks_lib.Networks, axis: str = 'step'
 ) -> figure_lib.Figure:
-  """Draws a row of panels per function, a panel per training set size.
-
-  Args:
-    networks: of one recipe.
-    axis: step or seconds.
-  """
+  """Draws a row of panels per function, a panel per training set size."""
   functions, sizes = networks.functions, networks.sizes
   with style.settings():
     figure = figure_lib.Figure((9, 1.75 * len(functions) + 1.0))
@@ -56,10 +51,10 @@ def make(
       panel.set_title(f'{size:,} points', loc='right', fontweight='normal')
     panels[0][0].set_xscale('log')
     style.legend(figure, panels.flat, loc='upper right')
-    style.title(figure, 'Test error during training', networks.scale)
-    figure.supxlabel(_AXES[axis], fontsize=10, color=style.SOFT)
-    unit = 'log₁₀ of the mean squared error'
-    figure.supylabel(unit, fontsize=10, color=style.SOFT)
+    style.title(
+        figure, 'Test error during training', networks.scale,
+        x=_AXES[axis], y='log₁₀ of the mean squared error',
+    )
     return figure
 
 
@@ -69,24 +64,14 @@ def _curve(panel, seeds, axis, method):
   for curve in seeds.values():
     for row in curve:
       by_step.setdefault(row.step, []).append(row)
-  found = [
-      (
-          np.mean([getattr(row, axis) for row in rows]),
-          effects_lib.paired([math.log10(row.test_mse) for row in rows]),
-      )
-      for _, rows in sorted(by_step.items())
+  steps = [rows for _, rows in sorted(by_step.items())]
+  x = [np.mean([getattr(row, axis) for row in rows]) for rows in steps]
+  effects = [
+      effects_lib.paired([math.log10(row.test_mse) for row in rows])
+      for rows in steps
   ]
-  x = [place for place, _ in found]
-  look = {'color': style.METHODS[method]}
-  panel.plot(
-      x,
-      [effect.value for _, effect in found],
-      linewidth=1.7,
-      marker='o' if len(x) == 1 else '',
-      markersize=4,
-      label=names.title(method),
-      **look,
+  band = [e.low for e in effects], [e.high for e in effects]
+  style.curve(
+      panel, x, [e.value for e in effects], band if len(seeds) > 1 else None,
+      names.title(method), style.METHODS[method],
   )
-  if len(seeds) > 1:
-    low, high = zip(*((e.low, e.high) for _, e in found), strict=True)
-    panel.fill_between(x, low, high, alpha=0.22, linewidth=0, **look)

@@ -7,7 +7,6 @@ seeds, at 5 %, cell by cell.
 """
 
 from collections.abc import Mapping
-from collections.abc import Sequence
 import math
 
 from matplotlib import figure as figure_lib
@@ -22,24 +21,15 @@ from report.figures import style
 _LIMIT = 1.5  # Orders of magnitude at which colours end.
 _COLUMNS = 16  # That fit a map over steps.
 
-# The effects of the seeds in a cell of a map.
-Effects = Sequence[float]
-
 
 def over_steps(networks: networks_lib.Networks) -> figure_lib.Figure:
   """The verdict map: a row per cell of Figure 2, a column per evaluation."""
-  steps = sorted({
-      step
-      for cell in networks.cells
-      for step in networks.effects_by_step(cell)
-  })
+  by_step = [networks.effects_by_step(cell) for cell in networks.cells]
+  steps = sorted(set().union(*by_step))
   count = min(_COLUMNS, len(steps))
   places = np.linspace(0, len(steps) - 1, count).round().astype(int)
   shown = [steps[place] for place in places]
-  effects = [
-      [networks.effects_by_step(cell).get(step, ()) for step in shown]
-      for cell in networks.cells
-  ]
+  effects = [[of.get(step, ()) for step in shown] for of in by_step]
   with style.settings():
     figure = figure_lib.Figure(
         (2.9 + 0.5 * max(8, len(shown)), 1.6 + 0.27 * max(8, len(effects))),
@@ -64,9 +54,6 @@ def over_recipes(
 
   The left panel has the networks' last step, the right one their errors with
   early stopping.
-
-  Args:
-    recipes: the networks by the names of their recipes.
   """
   columns = [
       (name, networks, arm)
@@ -74,9 +61,9 @@ def over_recipes(
       for arm in networks.arms
       if arm != networks_lib.REGULAR
   ]
-  cells = {cell: None for _, networks, _ in columns for cell in networks.cells}
-  functions = names.ordered((c.function for c in cells), names.FUNCTIONS)
-  cells = sorted(cells, key=lambda c: (functions.index(c.function), c.size))
+  cells = networks_lib.ordered(
+      cell for _, networks, _ in columns for cell in networks.cells
+  )
   with style.settings():
     figure = figure_lib.Figure(
         (3.4 + 1.1 * max(3, len(columns)), 3.2 + 0.27 * len(cells)),
@@ -101,7 +88,7 @@ def over_recipes(
           rotation_mode='anchor',
       )
       _rows(panel, cells)
-    figure.suptitle('What the settings do', x=0.01, ha='left')
+    style.title(figure, 'What the settings do')
     return figure
 
 
@@ -124,8 +111,8 @@ def _rows(axis, cells):
       axis.axhline(index - 0.5, color=style.PAPER, linewidth=3)
 
 
-def _map(figure, axis, effects: Sequence[Sequence[Effects]], bar: bool = True):
-  """Draws a map with its numbers."""
+def _map(figure, axis, effects, bar=True):
+  """Draws a map with its numbers, the means of each cell's effects."""
   values = np.array([
       [np.mean(cell) if len(cell) else math.nan for cell in row]
       for row in effects

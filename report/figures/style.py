@@ -7,12 +7,13 @@ alone: no dates, no random names.
 """
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import contextlib
 import io
-import os
 import pathlib
 
 import matplotlib
+from matplotlib import axes as axes_lib
 from matplotlib import axis as axis_lib
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
@@ -44,6 +45,7 @@ _SETTINGS = {
     'axes.titlesize': 11,
     'axes.titleweight': 'bold',
     'figure.facecolor': PAPER,
+    'figure.labelsize': 10,
     'figure.titlesize': 13,
     'font.family': 'DejaVu Sans',  # It comes with Matplotlib.
     'font.size': 9.5,
@@ -81,14 +83,49 @@ def margins(
   )
 
 
-def title(figure: figure_lib.Figure, text: str, scale: str) -> None:
-  """Writes a figure's title, with the scale of its rows if not the paper's."""
+def title(
+    figure: figure_lib.Figure,
+    text: str,
+    scale: str = 'paper',
+    x: str = '',
+    y: str = '',
+) -> None:
+  """Writes what belongs to a figure as a whole.
+
+  Args:
+    figure: the figure.
+    text: its title.
+    scale: of its rows, which the title names if it is not the paper's.
+    x: what its x axis is, if all panels share it.
+    y: likewise.
+  """
   if scale != 'paper':
     text = f'{text} (scale: {scale})'
   place = {}
   if figure.get_layout_engine() is None:
     place = {'y': 1 - 0.12 / figure.get_size_inches()[1], 'va': 'top'}
   figure.suptitle(text, x=0.01, ha='left', **place)
+  figure.supxlabel(x, color=SOFT)
+  figure.supylabel(y, color=SOFT)
+
+
+def curve(
+    panel: axes_lib.Axes,
+    x: Sequence[float],
+    middle: Sequence[float],
+    band: tuple[Sequence[float], Sequence[float]] | None,
+    label: str,
+    color: str,
+    linewidth: float = 1.7,
+    alpha: float = 0.22,
+) -> None:
+  """Draws a line, which of one point is a dot, and a band around it."""
+  panel.plot(
+      x, middle, color=color, linewidth=linewidth, label=label,
+      marker='o' if len(x) == 1 else '', markersize=4,
+  )
+  if band:
+    panel.fill_between(x, *band, color=color, alpha=alpha, linewidth=0)
 
 
 def legend(figure: figure_lib.Figure, axes: Iterable, **arguments) -> None:
@@ -116,10 +153,9 @@ def decades(axis: axis_lib.Axis, ratio: float) -> None:
 
 
 def save(
-    figure: figure_lib.Figure, path: os.PathLike[str] | str, dpi: int = 110
+    figure: figure_lib.Figure, path: pathlib.Path, dpi: int = 110
 ) -> None:
   """Writes a figure as a PNG file, replaced whole."""
-  path = pathlib.Path(path)
   content = io.BytesIO()
   figure.savefig(
       content,

@@ -8,7 +8,6 @@ from the lowest to the highest of them.
 from collections.abc import Iterable
 from collections.abc import Sequence
 import math
-import pathlib
 
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
@@ -18,7 +17,6 @@ from report import methods as methods_lib
 from report import names
 from report.figures import style
 from report.rows import synthetic_gradients
-from report.rows import table
 
 # What is drawn of a synthetic gradient, and what it is called.
 _ALIGNED = {
@@ -36,12 +34,7 @@ _LEAST_WIDTH = 7.0  # In inches; a title has room beside the legend.
 def make_curves(
     rows: Sequence[synthetic_gradients.Accuracy], methods: methods_lib.Methods
 ) -> figure_lib.Figure:
-  """Draws the test accuracy over epochs, a panel per case.
-
-  Args:
-    rows: of one scale.
-    methods: how methods are shown.
-  """
+  """Draws the test accuracy at one scale over epochs, a panel per case."""
   cases = names.ordered((row.case for row in rows), names.CASES)
   with style.settings():
     figure = figure_lib.Figure(
@@ -54,21 +47,17 @@ def make_curves(
       panel.set_title(names.title(case))
       _epochs(panel)
     _legend(figure, panels)
-    style.title(figure, 'Test accuracy during training', rows[0].scale)
-    figure.supxlabel('epochs', fontsize=10, color=style.SOFT)
-    figure.supylabel('top-1 accuracy in %', fontsize=10, color=style.SOFT)
+    style.title(
+        figure, 'Test accuracy during training', rows[0].scale,
+        x='epochs', y='top-1 accuracy in %',
+    )
     return figure
 
 
 def make_alignment(
     rows: Sequence[synthetic_gradients.Alignment], methods: methods_lib.Methods
 ) -> figure_lib.Figure:
-  """Draws a row of panels per case and metric, a column per split.
-
-  Args:
-    rows: of one scale.
-    methods: how methods are shown.
-  """
+  """Draws a scale: a row of panels per case and metric, a column per split."""
   cases = names.ordered((row.case for row in rows), names.CASES)
   splits = sorted({row.split for row in rows})
   blocks = [
@@ -99,8 +88,9 @@ def make_alignment(
       above = case
     figure.align_ylabels()
     _legend(figure, grid.flat, loc='upper right')
-    style.title(figure, 'Synthetic and true gradients', rows[0].scale)
-    figure.supxlabel('epochs', fontsize=10, color=style.SOFT)
+    style.title(
+        figure, 'Synthetic and true gradients', rows[0].scale, x='epochs'
+    )
     return figure
 
 
@@ -140,27 +130,19 @@ def _value(row, metric) -> float | None:
 
 def _lines(panel, rows, metric, methods):
   """Draws a line per method, and the range of its seeds."""
-  there = {row.method for row in rows}
   for method in methods.order:
-    if method not in there:
-      continue
     x, values = _by_epoch([r for r in rows if r.method == method], metric)
-    if not len(x):
-      continue
-    colour = methods.colour(method)
-    panel.plot(
-        x,
-        [np.mean(v) for v in values],
-        color=colour,
-        linewidth=2.1 if method == 'sobolev' else 1.5,
-        marker='o' if len(x) == 1 else '',
-        markersize=4,
-        label=methods.title(method),
-    )
-    panel.fill_between(
-        x, [min(v) for v in values], [max(v) for v in values],
-        color=colour, alpha=0.2, linewidth=0,
-    )
+    if x:
+      style.curve(
+          panel,
+          x,
+          [np.mean(v) for v in values],
+          ([min(v) for v in values], [max(v) for v in values]),
+          methods.title(method),
+          methods.colour(method),
+          linewidth=2.1 if method == 'sobolev' else 1.5,
+          alpha=0.2,
+      )
 
 
 def _by_epoch(rows: Iterable, metric: str):
@@ -171,7 +153,7 @@ def _by_epoch(rows: Iterable, metric: str):
   found: dict[float, list[float]] = {}
   for row in rows:
     value = _value(row, metric)
-    if value is not None and math.isfinite(value):
+    if value is not None:
       found.setdefault(row.epoch, []).append(value)
   most = max(map(len, found.values()), default=0)
   epochs = sorted(e for e, values in found.items() if len(values) == most)
@@ -211,19 +193,17 @@ def make_choices(
   """
   trained = [row for row in rows if row.validation_top1 is not None]
   epochs = sorted({row.epoch for row in trained})
-  diverged = {row[3:7] for row in rows if row.validation_top1 is None}
-  values: dict[tuple, dict[float, list[float]]] = {
-      (*row[3:7], row.chosen): {}
-      for row in sorted(
-          rows, key=lambda r: (methods.order.index(r[3]), *r[4:7])
-      )
-  }
+  candidates: dict[tuple, list[synthetic_gradients.Candidate]] = {}
+  for row in sorted(
+      rows, key=lambda r: (methods.order.index(r.method), *r[4:7])
+  ):
+    candidates.setdefault(row[3:7], []).append(row)
+  values: dict[tuple, list[float]] = {}
   for row in trained:
-    found = values[*row[3:7], row.chosen]
-    found.setdefault(row.epoch, []).append(row.validation_top1)
+    values.setdefault((*row[3:7], row.epoch), []).append(row.validation_top1)
   grid = np.array([
-      [np.mean(found.get(epoch, math.nan)) for epoch in epochs]
-      for found in values.values()
+      [np.mean(values.get((*about, epoch), math.nan)) for epoch in epochs]
+      for about in candidates
   ])
   with style.settings():
     figure = figure_lib.Figure(
@@ -241,11 +221,7 @@ def make_choices(
         )
     axis.set_yticks(
         range(len(grid)),
-        [
-            _candidate(methods, *about, list(values))
-            + ', diverged' * (about[:4] in diverged)
-            for about in values
-        ],
+        [_candidate(methods, about, candidates) for about in candidates],
     )
     axis.set_xticks(range(len(epochs)), [f'{epoch:.3g}' for epoch in epochs])
     axis.set_xlabel('epochs')
@@ -258,44 +234,19 @@ def make_choices(
     return figure
 
 
-def _candidate(methods, method, *settings_chosen_others) -> str:
+def _candidate(methods, about, candidates) -> str:
   """A candidate's method, and what tells it from the method's others."""
-  *settings, chosen, others = settings_chosen_others
-  same = [other[1:4] for other in others if other[0] == method]
-  words = [
-      f'{label}{setting}' if isinstance(setting, str)
-      else f'{label}{setting:g}'
-      for label, setting, column in zip(
-          ('', 'weight ', 'rate '), settings, zip(*same, strict=True),
-          strict=True,
-      )
-      if len(set(column)) > 1
-  ]
-  return f'{"★ " * bool(chosen)}{", ".join([methods.title(method), *words])}'
-
-
-def draw_curves(results: pathlib.Path, scale: str, path: pathlib.Path) -> None:
-  """Writes the figure of the accuracies to a file.
-
-  Args:
-    results: the folder of the rows.
-    scale: which of them to draw.
-    path: the file.
-  """
-  _draw(make_curves, results, synthetic_gradients.Accuracy, scale, path)
-
-
-def draw_alignment(
-    results: pathlib.Path, scale: str, path: pathlib.Path
-) -> None:
-  """Writes the figure of the synthetic gradients, as `draw_curves` does."""
-  _draw(make_alignment, results, synthetic_gradients.Alignment, scale, path)
-
-
-def _draw(make, results, kind, scale, path):
-  rows = [row for row in table.read(results, kind) if row.scale == scale]
-  methods = methods_lib.Methods(
-      table.read(results, synthetic_gradients.Method),
-      {row.method for row in rows},
-  )
-  style.save(make(rows, methods), path)
+  method, *settings = about
+  columns = zip(*(key for key in candidates if key[0] == method), strict=True)
+  _, *columns = map(set, columns)
+  words = [methods.title(method)]
+  for label, setting, column in zip(
+      ('', 'weight ', 'rate '), settings, columns, strict=True
+  ):
+    if len(column) > 1:
+      text = setting if isinstance(setting, str) else f'{setting:g}'
+      words.append(f'{label}{text}')
+  rows = candidates[about]
+  if any(row.validation_top1 is None for row in rows):
+    words.append('diverged')
+  return '★ ' * any(row.chosen for row in rows) + ', '.join(words)

@@ -22,19 +22,12 @@ _SCORES = {
     'greedy_score': ('greedy', style.OTHERS[2]),
 }
 
-_DASHES = {'greedy': (5, 2)}
-
 
 def make(
     curves: Sequence[distillation.TeacherCurve],
-    teachers: Sequence[distillation.Teacher] = (),
+    teachers: Sequence[distillation.Teacher],
 ) -> figure_lib.Figure:
-  """Draws the returns over agent steps.
-
-  Args:
-    curves: of all games.
-    teachers: those that were taken.
-  """
+  """Draws the returns over agent steps, and those of the teachers taken."""
   games = names.ordered((row.game for row in curves), names.GAMES)
   with style.settings():
     figure = figure_lib.Figure(
@@ -49,8 +42,7 @@ def make(
       )
       panel.set_title(names.title(game))
     style.legend(figure, panels, handlelength=2.6)
-    figure.suptitle('Teachers during training', x=0.01, ha='left')
-    figure.supylabel('return', fontsize=10, color=style.SOFT)
+    style.title(figure, 'Teachers during training', y='return')
     return figure
 
 
@@ -65,8 +57,8 @@ def _panel(panel, curves, teachers):
     )
     if found:
       (line,) = panel.plot(*zip(*found, strict=True), label=label, **look)
-      if label in _DASHES:
-        line.set_dashes(_DASHES[label])
+      if label == 'greedy':
+        line.set_dashes((5, 2))
       if len(found) == 1:
         line.set_marker('.')
     for row in teachers:

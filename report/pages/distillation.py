@@ -13,8 +13,6 @@ from report.pages import markdown
 from report.pages import words
 from report.rows import distillation
 
-_PAPER_STEPS = 80e6  # Agent steps of A3C, as recollected [M].
-
 
 def blocks(
     results: results_lib.Results, scale: str | None, drawn: Collection[str]
@@ -28,8 +26,7 @@ def blocks(
   yield '### Figure 4'
   if scale:
     yield markdown.figure('figure4', 'Test errors of students during training')
-    students = students_lib.Students(results.rows(distillation.Student, scale))
-    yield _ends(students)
+    yield _ends(students_lib.of(results, scale))
     yield (
         'After the last update, mean ± half of the 95 % interval (seeds); KL '
         'divergences in nats, action errors in %. The effect is log10 of the '
@@ -45,11 +42,11 @@ def blocks(
   yield _choices(results)
   yield '### The teachers'
   yield (
-      f"The paper's were trained for {_PAPER_STEPS / 1e6:.0f} million agent "
-      'steps of A3C, of four frames each [M]; it does not report '
-      'their scores. The stochastic policy draws its actions, as where states '
-      'are recorded; the greedy one takes the most probable. Its episodes '
-      'differ in their start alone, and many are the same.'
+      "The paper's were trained for 80 million agent steps of A3C, of four "
+      'frames each [M]; it does not report their scores. The stochastic policy '
+      'draws its actions, as where states are recorded; the greedy one takes '
+      'the most probable. Its episodes differ in their start alone, and many '
+      'are the same.'
   )
   yield _teachers(results)
   if 'figure4_teachers' in drawn:
@@ -60,44 +57,31 @@ def _ends(students: students_lib.Students) -> str:
   rows = []
   for game in students.games:
     for percent in students.percents:
-      ends = {
-          method: [
-              curve[-1]
-              for curve in students.curves(game, percent, method).values()
-          ]
-          for method in names.METHODS
-      }
-      if not any(ends.values()):
+      ends = [
+          [curve[-1] for curve in students.curves(game, percent, m).values()]
+          for m in names.METHODS
+      ]
+      if not any(ends):
         continue
-      found = students.effects(game, percent).values()
-      effect = effects_lib.paired(list(found)) if found else None
-      row = [
-          markdown.plain(names.title(game)), f'{percent:g} %', _episodes(ends)
-      ]
-      row += [words.mean([e.test_kl for e in ends[m]]) for m in names.METHODS]
-      row.append(words.effect(effect))
-      row += [
-          words.mean([100 * e.action_error for e in ends[m]])
-          for m in names.METHODS
-      ]
-      row += [
-          words.mean([e.score for e in ends[m] if e.score is not None])
-          for m in names.METHODS
-      ]
-      rows.append(row)
+      effects = list(students.effects(game, percent).values())
+      rows.append([
+          markdown.plain(names.title(game)),
+          f'{percent:g} %',
+          names.span(e.episodes for of in ends for e in of if e.episodes),
+          *(words.mean([e.test_kl for e in of]) for of in ends),
+          words.effect(effects_lib.paired(effects) if effects else None),
+          *(words.mean([100 * e.action_error for e in of]) for of in ends),
+          *(
+              words.mean([e.score for e in of if e.score is not None])
+              for of in ends
+          ),
+      ])
   header = ['Game', 'States', 'Episodes']
   methods = names.METHODS.values()
   header += [f'KL, {m}' for m in methods] + ['Effect (95 %)']
   header += [f'Action error, {m}' for m in methods]
   header += [f'Score, {m}' for m in methods]
   return markdown.table(header, rows, numbers_from=1)
-
-
-def _episodes(ends) -> str:
-  counts = sorted({
-      row.episodes for rows in ends.values() for row in rows if row.episodes
-  })
-  return ' to '.join(map(str, dict.fromkeys((*counts[:1], *counts[-1:]))))
 
 
 def _choices(results: results_lib.Results) -> str:

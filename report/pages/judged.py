@@ -1,71 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 """All claims judged, and how many have which verdict."""
 
-from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from report import names
 from report import results as results_lib
 from report import verdicts
-from report.claims import claims
 from report.claims import section as section_lib
+from report.claims import section_4_1
+from report.claims import section_4_2
+from report.claims import section_4_3
+
+SECTIONS = (section_4_1.SECTION, section_4_2.SECTION, section_4_3.SECTION)
 
 
 class Judged(NamedTuple):
-  """A section's claims at one scale.
-
-  Attributes:
-    section: the section.
-    scale: of the rows; None where there are none that decide.
-    found: the claims with their readings, the deciding one first.
-  """
+  """A section's claims at one scale."""
 
   section: section_lib.Section
-  scale: str | None
+  scale: str | None  # Of the rows; None where there are none that decide.
+  # The claims with their readings, the deciding one first.
   found: Sequence[tuple[section_lib.Claim, section_lib.Readings]]
+  others: Sequence['Judged'] = ()  # At the other scales that decide.
 
   def verdicts(self) -> list[str]:
     """The verdict of each claim."""
     return [next(iter(readings.values())).verdict for _, readings in self.found]
 
-  def counted(self) -> str:
-    """How many claims have which verdict, in words."""
-    found = self.verdicts()
-    words = [
-        f'{found.count(verdict)} {verdict}'
-        for verdict in verdicts.VERDICTS
-        if verdict in found
-    ]
-    return ', '.join(words)
-
 
 def judge(results: results_lib.Results) -> list[Judged]:
   """Judges each section at the fullest scale of those that test most claims."""
-  return [next(_scales(results, section)) for section in claims.SECTIONS]
-
-
-def elsewhere(
-    results: results_lib.Results, judged: Judged
-) -> list[Judged]:
-  """The section judged at the other scales that decide."""
-  return [
-      other
-      for other in _scales(results, judged.section)
-      if other.scale not in (judged.scale, None)
-  ]
+  judged = []
+  for section in SECTIONS:
+    fullest, *others = _scales(results, section)
+    judged.append(fullest._replace(others=others))
+  return judged
 
 
 def _scales(
     results: results_lib.Results, section: section_lib.Section
-) -> Iterator[Judged]:
+) -> list[Judged]:
   """A section at all scales that decide: first those that test most claims."""
-  scales = [s for s in results.scales(section.kind) if names.decides(s)]
-  found = [
-      Judged(section, scale, list(section.judge(results, scale)))
-      for scale in scales or [None]
-  ]
+  scales = [s for s in results.scales(section.kind) if s in names.SCALES]
+  found = []
+  for scale in scales or [None]:
+    evidence = section.evidence(results, scale)
+    judged = [(claim, claim.judge(evidence)) for claim in section.claims]
+    found.append(Judged(section, scale, judged))
   # A scale that is not run to its end must not hide one that is.
-  yield from sorted(
+  return sorted(
       found, key=lambda judged: judged.verdicts().count(verdicts.NOT_TESTED)
   )

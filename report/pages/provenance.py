@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was run, and which came first: the rules or the rows."""
 
-from collections.abc import Iterator
 from collections.abc import Sequence
 
 from report import names
@@ -36,9 +35,8 @@ _ABOUT = {
 def registration(judged: Sequence[judged_lib.Judged], results) -> str:
   """Which commit has a section's rules, and which its first row."""
   rows = []
-  for section, scale, _ in judged:
-    of_scale = results.rows(section.kind, scale) if scale else []
-    made_by = {row.run for row in of_scale}
+  for section, scale, *_ in judged:
+    made_by = {row.run for row in results.of_scale(section.kind, scale)}
     first = min(
         (run for run in results.rows(runs.Run) if run.run in made_by),
         key=lambda run: (not run.started, run.started),
@@ -47,7 +45,7 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
     exploratory = [
         markdown.code(s)
         for s in results.scales(section.kind)
-        if not names.decides(s)
+        if s not in names.SCALES
     ]
     rows.append([
         section.number,
@@ -64,10 +62,10 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
   return markdown.table(header, rows)
 
 
-def blocks(results: results_lib.Results) -> Iterator[str]:
-  """Yields the table of what was run."""
+def table(results: results_lib.Results) -> str:
+  """What was run: one row per result, scale, method, commit and device."""
   made_by = {run.run: run for run in results.rows(runs.Run)}
-  groups: dict[tuple, dict[str, dict[str, None]]] = {}
+  groups: dict[tuple, tuple[dict, dict]] = {}  # Runs and cases.
   for kind, (what, case, method) in _ABOUT.items():
     for row in results.rows(kind):
       run = made_by.get(row.run)
@@ -76,24 +74,23 @@ def blocks(results: results_lib.Results) -> Iterator[str]:
       key = (
           what,
           getattr(row, 'scale', ''),
-          ', '.join(_word(row, c) for c in method if _word(row, c)),
+          ', '.join(filter(None, (_word(row, c) for c in method))),
           run.commit,
           run.device,
       )
-      cells = groups.setdefault(key, {}).setdefault(row.run, {})
-      cells[' '.join(_word(row, column) for column in case)] = None
+      found, cases = groups.setdefault(key, ({}, {}))
+      found[run.run] = run
+      cases[' '.join(_word(row, column) for column in case)] = None
   rows = []
-  for (what, scale, method, commit, device), by_run in groups.items():
-    found = [made_by[run] for run in by_run]
-    cases = dict.fromkeys(c for cells in by_run.values() for c in cells)
-    seconds = sum(run.seconds or 0.0 for run in found)
+  for (what, scale, method, commit, device), (found, cases) in groups.items():
+    seconds = sum(run.seconds or 0.0 for run in found.values())
     rows.append([
         what,
         markdown.code(scale),
         markdown.plain(_listed(list(cases))),
         markdown.plain(method),
         str(len(found)),
-        markdown.code(found[0].command),
+        markdown.code(next(iter(found.values())).command),
         markdown.code(commit),
         markdown.plain(device),
         words.duration(seconds) if seconds else '',
@@ -102,7 +99,7 @@ def blocks(results: results_lib.Results) -> Iterator[str]:
       'Result', 'Scale', 'Cases', 'Method', 'Runs', 'Command of the first',
       'Commit', 'Device', 'Time of all',
   )
-  yield markdown.table(header, rows)
+  return markdown.table(header, rows)
 
 
 def _word(row: tuple, column: str) -> str:

@@ -35,7 +35,7 @@ def blocks(
   for name in sorted(n for n in drawn if n.startswith('verdict_map')):
     yield markdown.figure(name, 'log10 of the ratio of errors during training')
   if scale:
-    networks = _networks(results, scale)
+    networks = networks_lib.of(results, scale)
     yield f'### Figure 2 at scale {markdown.code(scale)}'
     yield (
         'Bars start at the error of predicting the mean; their length is the '
@@ -74,15 +74,6 @@ def blocks(
     yield 'Not run.'
 
 
-def _networks(
-    results: results_lib.Results, scale: str
-) -> networks_lib.Networks:
-  return networks_lib.Networks(
-      results.rows(regression.Evaluation, scale),
-      results.rows(regression.Baseline),
-  )
-
-
 def _errors(networks: networks_lib.Networks, metric: str) -> str:
   """The table of a metric, one row per cell."""
   effects = {
@@ -93,16 +84,10 @@ def _errors(networks: networks_lib.Networks, metric: str) -> str:
       }
       for when in _WHEN
   }
-  p_values = {
-      when: dict(
-          zip(
-              found,
-              effects_lib.holm([effect.p for effect in found.values()]),
-              strict=True,
-          )
-      )
-      for when, found in effects.items()
-  }
+  p_values = {}
+  for when, found in effects.items():
+    corrected = effects_lib.holm([effect.p for effect in found.values()])
+    p_values[when] = dict(zip(found, corrected, strict=True))
   rows = []
   for cell in networks.cells:
     baseline = networks.baselines.get(cell.function)
@@ -140,7 +125,7 @@ def _recipes(results: results_lib.Results) -> str:
   """One row per recipe and gradient term: how many cells each side wins."""
   rows = []
   for scale in results.scales(regression.Evaluation):
-    networks = _networks(results, scale)
+    networks = networks_lib.of(results, scale)
     for arm in networks.arms:
       if arm == networks_lib.REGULAR:
         continue

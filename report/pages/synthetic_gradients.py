@@ -3,6 +3,7 @@
 
 from collections.abc import Collection
 from collections.abc import Iterator
+import operator
 
 from report import accuracies
 from report import methods as methods_lib
@@ -27,7 +28,7 @@ def blocks(
     results: results_lib.Results, scale: str | None, drawn: Collection[str]
 ) -> Iterator[str]:
   """Yields the section's tables and figures; see `regression.blocks`."""
-  methods = methods_lib.of(results)
+  methods = methods_lib.Methods(results)
   yield '### Table 1'
   yield _accuracies(results, methods)
   yield (
@@ -62,7 +63,7 @@ def blocks(
   if scale:
     yield f'At the end of training, scale {markdown.code(scale)}:'
     yield _alignment(
-        results.rows(synthetic_gradients.Alignment, scale), methods
+        results.of_scale(synthetic_gradients.Alignment, scale), methods
     )
 
 
@@ -77,7 +78,7 @@ def _accuracies(
       for row in results.rows(paper.Printed)
   }
   ours = {
-      (scale, metric): accuracies.ends(results.rows(kind, scale), metric)
+      (scale, metric): accuracies.ends(results.of_scale(kind, scale), metric)
       for scale in scales
       for metric in ('top1', 'top5')
   }
@@ -117,15 +118,15 @@ def _alignment(
     rows: list[synthetic_gradients.Alignment], methods: methods_lib.Methods
 ) -> str:
   """Where the modules ended, one row per case, method and split."""
-  ends: dict[tuple, dict[int, synthetic_gradients.Alignment]] = {}
-  for row in sorted(rows, key=lambda row: row.step):
-    ends.setdefault((row.case, row.method, row.split), {})[row.seed] = row
-  cases = names.ordered((case for case, *_ in ends), names.CASES)
+  curves = results_lib.curves(
+      rows, operator.attrgetter('case', 'method', 'split')
+  )
+  cases = names.ordered((case for case, *_ in curves), names.CASES)
   lines = []
   for case, method, split in sorted(
-      ends, key=lambda k: (cases.index(k[0]), methods.order.index(k[1]), k[2])
+      curves, key=lambda k: (cases.index(k[0]), methods.order.index(k[1]), k[2])
   ):
-    last = ends[case, method, split].values()
+    last = [curve[-1] for curve in curves[case, method, split].values()]
     lines.append([
         markdown.plain(names.title(case)),
         markdown.plain(methods.title(method)),

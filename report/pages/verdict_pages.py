@@ -4,7 +4,6 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from report import results as results_lib
 from report import verdicts
 from report.pages import judged as judged_lib
 from report.pages import markdown
@@ -30,13 +29,17 @@ def by_section(judged: Sequence[judged_lib.Judged]) -> str:
   """The README's table: what the paper says, what we find, and why."""
   rows = [_THEORY]
   for one in judged:
-    found = one.counted()
+    found = 'not tested'
     if one.scale:
-      found = f'of {len(one.found)} claims {found} (scale `{one.scale}`)'
+      each = ', '.join(
+          f'{count} {verdict}'
+          for verdict, count in verdicts.counts(one.verdicts()).items()
+      )
+      found = f'of {len(one.found)} claims {each} (scale `{one.scale}`)'
     rows.append((
         f'{one.section.number}, {one.section.title}',
         one.section.says,
-        found if one.scale else 'not tested',
+        found,
         one.section.why,
     ))
   header = ('Section', 'The paper says', 'We find', 'Why')
@@ -46,26 +49,18 @@ def by_section(judged: Sequence[judged_lib.Judged]) -> str:
 def counted(judged: Sequence[judged_lib.Judged]) -> str:
   """All verdicts in a sentence."""
   found = [verdict for one in judged for verdict in one.verdicts()]
-  words_ = [
-      f'{found.count(verdict)} {"is" if found.count(verdict) == 1 else "are"} '
-      f'{verdict}'
-      for verdict in verdicts.VERDICTS
-      if verdict in found
+  each = [
+      f'{count} {"is" if count == 1 else "are"} {verdict}'
+      for verdict, count in verdicts.counts(found).items()
   ]
-  return f'Of {len(found)} claims of the paper, {", ".join(words_)}.'
+  return f'Of {len(found)} claims of the paper, {", ".join(each)}.'
 
 
-def claims(
-    results: results_lib.Results, judged: judged_lib.Judged, first: int
-) -> Iterator[str]:
-  """Yields a section's claims: verdicts, other readings, all comparisons.
+def claims(judged: judged_lib.Judged, first: int) -> Iterator[str]:
+  """Yields a section's claims, whose numbers begin with `first`.
 
-  Args:
-    results: all rows.
-    judged: the section.
-    first: the number of its first claim.
+  Verdicts come first, then other readings, then all comparisons.
   """
-  others = judged_lib.elsewhere(results, judged)
   scale = markdown.code(judged.scale) if judged.scale else 'no scale yet'
   yield (
       f'Judged at {scale}. Effects are {judged.section.unit}, with 95 % '
@@ -82,11 +77,10 @@ def claims(
         markdown.plain(words.finding(finding)),
         claim.because if finding.verdict == verdicts.CONTRADICTED else '',
     ]
-    rows.append(
-        row + [other.verdicts()[number - first] for other in others]
-    )
+    row += [other.verdicts()[number - first] for other in judged.others]
+    rows.append(row)
   header = ['', 'The paper says', 'Verdict', 'Found', 'Why']
-  header += [f'At {markdown.code(other.scale)}' for other in others]
+  header += [f'At {markdown.code(other.scale)}' for other in judged.others]
   yield markdown.table(header, rows)
   if judged.scale:
     yield from _readings(judged, first)
@@ -138,10 +132,9 @@ def _comparisons(judged: judged_lib.Judged, first: int) -> Iterator[str]:
 
 def rules(judged: Sequence[judged_lib.Judged]) -> str:
   """The rule of each claim with its thresholds."""
+  claims_ = [claim for one in judged for claim, _ in one.found]
   rows = [
-      [markdown.plain(claim.sentence), markdown.plain(claim.rule)]
-      for one in judged
-      for claim, _ in one.found
+      [str(n), markdown.plain(claim.sentence), markdown.plain(claim.rule)]
+      for n, claim in enumerate(claims_, 1)
   ]
-  numbered = [[str(n), *row] for n, row in enumerate(rows, 1)]
-  return markdown.table(('', 'The paper says', 'Rule'), numbered)
+  return markdown.table(('', 'The paper says', 'Rule'), rows)

@@ -9,37 +9,23 @@ _ACTION_REPEAT = 4  # Frames per agent step.
 
 
 class Student(NamedTuple):
-  """figure4_curves.csv: one student at one moment of its training.
+  """figure4_curves.csv: one student at one moment of its training."""
 
-  Attributes:
-    scale: how much was run, such as `laptop`.
-    game: such as `pong`.
-    percent: how many % of the recorded states it learns from.
-    method: regular or sobolev.
-    seed: of data, batches and initialisation; both methods share them.
-    step: the updates so far.
-    test_kl: KL(student || teacher) in nats, the mean over the states of the
-      held-out episodes.
-    action_error: the fraction of these states in which the most probable
-      action is not the teacher's.
-    train_kl: `test_kl` on the states that it learns from.
-    episodes: how many episodes these come from, the last one perhaps in part.
-    score: the mean return of its own episodes; at the end only.
-    run: see `runs.Run`.
-  """
-
-  scale: str
-  game: str
-  percent: table.Percentage
-  method: str
-  seed: int
-  step: table.Count
+  scale: str  # How much was run, such as `laptop`.
+  game: str  # Such as `pong`.
+  percent: table.Percentage  # Of the recorded states: what it learns from.
+  method: str  # regular or sobolev.
+  seed: int  # Of data, batches and initialisation; both methods share them.
+  step: table.Count  # Updates so far.
+  # KL(student || teacher) in nats, mean over the states of held-out episodes.
   test_kl: table.NotNegative
+  # The fraction of these states where the most probable action differs.
   action_error: table.Fraction
-  train_kl: float | None
+  train_kl: float | None  # `test_kl` on the states that it learns from.
+  # Number of episodes of these states, the last one perhaps in part.
   episodes: table.Count | None = None
-  score: float | None = None
-  run: str = ''
+  score: float | None = None  # Its mean return when it plays, at the end only.
+  run: str = ''  # See `runs.Run`.
 
   FILE = 'figure4_curves.csv'
   KEY = 6
@@ -47,35 +33,20 @@ class Student(NamedTuple):
 
 
 class Candidate(NamedTuple):
-  """figure4_choices.csv: a student that settings were chosen by.
+  """figure4_choices.csv: a student that settings were chosen by."""
 
-  Attributes:
-    scale: how much was run.
-    game: the game.
-    percent: of the recorded states that it learned from.
-    method: regular or sobolev.
-    learning_rate: Adam's.
-    alpha: the weight of the Sobolev term; 0 for regular.
-    seed: of the student.
-    validation_kl: KL(student || teacher) in nats on the validation episodes,
-      at the end.
-    constant_kl: the least that a policy can have there that does not look at
-      the state.
-    chosen: whether its settings were: 0 or 1.
-    run: see `runs.Run`.
-  """
-
-  scale: str
+  scale: str  # As in `Student`, like the next three.
   game: str
   percent: table.Percentage
   method: str
-  learning_rate: table.Positive
-  alpha: table.NotNegative
-  seed: int
-  validation_kl: float
+  learning_rate: table.Positive  # Adam's.
+  alpha: table.NotNegative  # Weight of the Sobolev term; 0 for regular.
+  seed: int  # Of the student.
+  validation_kl: float  # `test_kl` on the validation episodes, at the end.
+  # The least there of a policy that does not look at the state.
   constant_kl: float | None = None
-  chosen: table.Count = 0
-  run: str = ''
+  chosen: table.Count = 0  # Whether its settings were: 0 or 1.
+  run: str = ''  # See `runs.Run`.
 
   FILE = 'figure4_choices.csv'
   KEY = 7
@@ -83,30 +54,19 @@ class Candidate(NamedTuple):
 
 
 class Teacher(NamedTuple):
-  """teachers.csv: how well a teacher plays.
+  """teachers.csv: how well a teacher plays."""
 
-  Attributes:
-    game: such as `pong`.
-    policy: stochastic, actions drawn; or greedy, the most probable ones.
-    frames: the emulator's frames in its training, four per agent step.
-    games: how many episodes were played.
-    max_game_steps: the agent steps after which an episode was cut off.
-    mean: the mean return of the episodes.
-    low: the lower end of its 95 % confidence interval; none of the greedy
-      policy, whose episodes differ in their start alone and are no sample.
-    high: the upper end.
-    run: the training; see `runs.Run`.
-  """
-
-  game: str
-  policy: str
-  frames: table.Count
-  games: table.Count
-  max_game_steps: table.Count
-  mean: float
+  game: str  # Such as `pong`.
+  policy: str  # stochastic: actions drawn; or greedy: the most probable ones.
+  frames: table.Count  # Of the emulator in training, four per agent step.
+  games: table.Count  # Episodes played.
+  max_game_steps: table.Count  # Agent steps after which an episode is cut off.
+  mean: float  # Return of the episodes.
+  # The ends of its 95 % confidence interval; none of the greedy policy, whose
+  # episodes differ in their start alone and are no sample.
   low: float | None
   high: float | None
-  run: str = ''
+  run: str = ''  # The training; see `runs.Run`.
 
   FILE = 'teachers.csv'
   KEY = 2
@@ -118,23 +78,14 @@ class Teacher(NamedTuple):
 
 
 class TeacherCurve(NamedTuple):
-  """teacher_curves.csv: a teacher at one moment of its training.
+  """teacher_curves.csv: a teacher at one moment of its training."""
 
-  Attributes:
-    game: such as `pong`.
-    frames: the emulator's frames so far.
-    training_score: the mean return of the last episodes in training.
-    greedy_score: of an evaluation with the most probable actions.
-    stochastic_score: of one with actions drawn.
-    run: see `runs.Run`.
-  """
-
-  game: str
-  frames: table.Count
-  training_score: float | None
-  greedy_score: float | None
-  stochastic_score: float | None
-  run: str = ''
+  game: str  # Such as `pong`.
+  frames: table.Count  # Of the emulator so far.
+  training_score: float | None  # Mean return of the last episodes in training.
+  greedy_score: float | None  # Of an evaluation with the most probable actions.
+  stochastic_score: float | None  # Of one with actions drawn.
+  run: str = ''  # See `runs.Run`.
 
   FILE = 'teacher_curves.csv'
   KEY = 2

@@ -7,23 +7,15 @@ from report.rows import table
 
 
 class Printed(NamedTuple):
-  """paper.csv: a number of Table 1.
+  """paper.csv: a number of Table 1."""
 
-  Attributes:
-    case: such as `cifar10/3`; see `synthetic_gradients.Accuracy`.
-    method: such as `sobolev`.
-    metric: top1 or top5.
-    mean: the accuracy in %.
-    std: the standard deviation; of how many runs, the paper does not say.
-    source: where it stands, and how it was read.
-  """
-
-  case: str
-  method: str
-  metric: str
-  mean: table.Percentage
+  case: str  # Such as `cifar10/3`; see `synthetic_gradients.Accuracy`.
+  method: str  # Such as `sobolev`.
+  metric: str  # top1 or top5.
+  mean: table.Percentage  # Accuracy.
+  # Standard deviation; of how many runs, the paper does not say.
   std: table.NotNegative | None
-  source: str
+  source: str  # Where it stands, and how it was read.
 
   FILE = 'paper.csv'
   KEY = 3

@@ -12,39 +12,23 @@ class Evaluation(NamedTuple):
   Networks that differ in method, gradient weight or distance alone share their
   data, the order of the batches and the initialisation, so they are compared
   in pairs.
-
-  Attributes:
-    scale: the recipe, such as `paper` or `laptop`.
-    function: the function learned.
-    size: the number of training points.
-    method: regular or sobolev.
-    gradient_weight: of the gradient term; 0 for regular training.
-    distance: of the gradient term; `none` for regular training.
-    seed: of data, batches and initialisation.
-    step: the steps so far.
-    test_mse: the mean squared error of the values on the test set.
-    test_gradient_mse: that of the gradients, summed over the inputs.
-    validation_mse: `test_mse` on held-out points, by which training may be
-      stopped.
-    train_loss: the loss minimised.
-    seconds: the training time of this network so far.
-    run: see `runs.Run`.
   """
 
-  scale: str
-  function: str
-  size: table.Count
-  method: str
-  gradient_weight: table.NotNegative
-  distance: str
-  seed: int
-  step: table.Count
-  test_mse: table.Positive
-  test_gradient_mse: table.Positive
+  scale: str  # The recipe, such as `paper` or `laptop`.
+  function: str  # What it learns.
+  size: table.Count  # Training points.
+  method: str  # regular or sobolev.
+  gradient_weight: table.NotNegative  # 0 for regular training.
+  distance: str  # Of the gradient term; `none` for regular training.
+  seed: int  # Of data, batches and initialisation.
+  step: table.Count  # Steps so far.
+  test_mse: table.Positive  # Of the values on the test set.
+  test_gradient_mse: table.Positive  # Of the gradients, summed over the inputs.
+  # `test_mse` on held-out points, by which training may be stopped.
   validation_mse: table.Positive | None
-  train_loss: table.NotNegative
-  seconds: table.NotNegative
-  run: str = ''
+  train_loss: table.NotNegative  # The loss minimised.
+  seconds: table.NotNegative  # Training time of this network so far.
+  run: str = ''  # See `runs.Run`.
 
   FILE = 'figure2_evaluations.csv'
   KEY = 8
@@ -54,11 +38,7 @@ class Evaluation(NamedTuple):
 class Baseline(NamedTuple):
   """figure2_baselines.csv: the errors of predicting the mean, with gradient 0.
 
-  Attributes:
-    function: the function.
-    test_mse: as in `Evaluation`.
-    test_gradient_mse: likewise.
-    run: see `runs.Run`.
+  The columns are those of `Evaluation`.
   """
 
   function: str
@@ -71,31 +51,18 @@ class Baseline(NamedTuple):
 
 
 class SurfacePoint(NamedTuple):
-  """figure3.csv: a function, or a model of it, at a point of a square grid.
+  """figure3.csv: a function, or a model of it, at a point of a square grid."""
 
-  Attributes:
-    scale: the recipe.
-    function: the function.
-    panel: truth, regular or sobolev.
-    size: the number of training points; 0 for the truth.
-    x1: the first coordinate.
-    x2: the second coordinate.
-    value: the value there.
-    g1: the derivative along x1; empty where there is none.
-    g2: the derivative along x2, likewise.
-    run: see `runs.Run`.
-  """
-
-  scale: str
+  scale: str  # The recipe.
   function: str
-  panel: str
-  size: table.Count
-  x1: float
+  panel: str  # truth, regular or sobolev.
+  size: table.Count  # Training points; 0 for the truth.
+  x1: float  # The point.
   x2: float
   value: float
-  g1: float | None
-  g2: float | None
-  run: str = ''
+  g1: float | None  # Derivative along x1; empty where there is none.
+  g2: float | None  # Along x2, likewise.
+  run: str = ''  # See `runs.Run`.
 
   FILE = 'figure3.csv'
   KEY = 6

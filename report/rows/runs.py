@@ -9,23 +9,14 @@ from report.rows import table
 
 
 class Run(NamedTuple):
-  """runs.csv: one program that ran once.
+  """runs.csv: one program that ran once."""
 
-  Attributes:
-    run: its identifier, made from the next three; see `of`.
-    command: what to run to get the rows again.
-    commit: what it was run at; with a + if files were changed since.
-    device: what it was run on.
-    started: when, in UTC.
-    seconds: the time it took.
-  """
-
-  run: str
-  command: str
-  commit: str
-  device: str
-  started: str
-  seconds: table.NotNegative | None
+  run: str  # Its identifier, made from the next three; see `of`.
+  command: str  # What to run to get the rows again.
+  commit: str  # What it was run at; with a + if files were changed since.
+  device: str  # What it was run on.
+  started: str  # When, in UTC.
+  seconds: table.NotNegative | None  # The time it took.
 
   FILE = 'runs.csv'
   KEY = 1

@@ -14,7 +14,6 @@ A column may be empty where its type allows None, and absent from a file where
 its field has a default. `Positive` and the like say what numbers are allowed.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import csv
@@ -97,15 +96,13 @@ def _columns(kind: type[tuple]) -> dict[str, _Column]:
   hints = typing.get_type_hints(kind, include_extras=True)
   found = {}
   for index, (name, hint) in enumerate(hints.items()):
-    optional = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    if optional:
-      hint = typing.get_args(hint)[0]  # The other one is None.
-    interval = None
-    if typing.get_origin(hint) is Annotated:
-      hint, interval = typing.get_args(hint)
-    if hint is str:
-      optional = index >= kind.KEY
-    found[name] = _Column(hint, interval, optional)
+    may_be_empty = types.NoneType in typing.get_args(hint)
+    if may_be_empty:
+      hint, _ = typing.get_args(hint)
+    of, interval = typing.get_args(hint) or (hint, None)
+    if of is str:
+      may_be_empty = index >= kind.KEY
+    found[name] = _Column(of, interval, may_be_empty)
   return found
 
 
@@ -114,8 +111,6 @@ def text(value: Any) -> str:
   value = value.item() if hasattr(value, 'item') else value
   if value is None:
     return ''
-  if isinstance(value, bool):
-    return str(int(value))
   return f'{value:.6g}' if isinstance(value, float) else str(value)
 
 
@@ -137,36 +132,33 @@ def read(folder: pathlib.Path, kind: type[T]) -> list[T]:
   rows, lines = [], {}
   try:
     for number, cells in reading.read_csv(path, required):
-
-      def wrong(message, number=number):
-        return errors.UserError(f'{path}, line {number}: {message}: {_WAY_OUT}')
-
-      unknown = cells.keys() - set(kind._fields)
-      if unknown:
-        raise wrong(f'no column {min(unknown)} is known')
-      row = _row(kind, cells, wrong)
-      line = lines.setdefault(row[: kind.KEY], number)
-      if line != number:
-        raise wrong(f'{_about(row)} is in line {line} already')
+      try:
+        row = _row(kind, cells)
+        line = lines.setdefault(row[: kind.KEY], number)
+        if line != number:
+          raise ValueError(f'{_about(row)} is in line {line} already')
+      except ValueError as error:
+        raise errors.UserError(
+            f'{path}, line {number}: {error}: {_WAY_OUT}'
+        ) from None
       rows.append(row)
   except FileNotFoundError:
     pass
   return rows
 
 
-def _row(
-    kind: type[T],
-    cells: Mapping[str, str],
-    wrong: Callable[[str], Exception],
-) -> T:
-  """A row of some cells; raises what `wrong` makes of a message."""
+def _row(kind: type[T], cells: Mapping[str, str]) -> T:
+  """A row of some cells; ValueError when it cannot be one."""
   columns = _columns(kind)
+  unknown = cells.keys() - columns.keys()
+  if unknown:
+    raise ValueError(f'no column {min(unknown)} is known')
   values = {}
   for name, cell in cells.items():
     try:
       values[name] = columns[name].read(cell)
     except (ValueError, OverflowError):
-      raise wrong(
+      raise ValueError(
           f'{name}: expected {columns[name]}, got {cell!r}'
       ) from None
   return kind(**values)
@@ -216,13 +208,12 @@ def merge(folder: pathlib.Path, rows: Iterable[tuple]) -> None:
 
 def _checked(path: pathlib.Path, row: T) -> T:
   """The row as it will be read again."""
-
-  def wrong(message: str) -> errors.UserError:
-    return errors.UserError(
-        f'{path}: {_about(row)}: {message}: nothing was merged'
-    )
-
-  return _row(type(row), {k: text(v) for k, v in row._asdict().items()}, wrong)
+  try:
+    return _row(type(row), {k: text(v) for k, v in row._asdict().items()})
+  except ValueError as error:
+    raise errors.UserError(
+        f'{path}: {_about(row)}: {error}: nothing was merged'
+    ) from None
 
 
 def _write(
