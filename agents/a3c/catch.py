@@ -16,11 +16,7 @@ _MOVES = np.array([0, _STEP, -_STEP])  # By action.
 
 
 class Catch:
-  """N games.
-
-  Attributes:
-    count: N.
-  """
+  """N games."""
 
   def __init__(self, count: int, background: int, seed: int = 0):
     """Makes the games.

@@ -54,7 +54,7 @@ class States:
       float32 [B, 21, 21, 64].
     """
     four = tf.gather(self._squares, tf.gather(self._histories, indices))
-    # As in `pixel_convolution.squares`, four bytes move as one number.
+    # As in `network_input.squares`, four bytes move as one number.
     square = [network_input.STRIDE, network_input.STRIDE]
     four = tf.reshape(four, [-1, *four.shape[1:-1], *square])
     moved = tf.transpose(tf.bitcast(four, tf.float32), [0, 2, 3, 1, 4])
