@@ -40,7 +40,7 @@ class Bandit:
     return {}
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` gave."""
+    """Takes what `state` gave."""
 
 
 class Linear(networks.Network):

@@ -50,11 +50,7 @@ class Config:
 
 
 def evaluate(settings: Config, play: evaluation.Play) -> dict[str, Any]:
-  """Evaluates a teacher, and writes it with the result.
-
-  Args:
-    settings: what to evaluate, and where to write it.
-    play: plays the games, as the settings say.
+  """Evaluates a teacher by `play`, and writes it with the result.
 
   Returns:
     The record in the new file.

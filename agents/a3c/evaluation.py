@@ -102,13 +102,7 @@ class Player:
 
 
 def teacher_player(game: str, sticky: float, max_steps: int) -> Play:
-  """A function that plays with any weights of a game's teacher.
-
-  Args:
-    game: a name in `games.GAMES`.
-    sticky: the probability with which an action is repeated, per frame.
-    max_steps: after how many agent steps an episode is broken off.
-  """
+  """A function that plays with any weights of a teacher; see `Player`."""
   # The weights that files hold are rounded: those are evaluated.
   network = networks.teacher_of(game)
   player = Player(game, lambda observations: network(observations).logits)

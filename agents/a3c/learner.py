@@ -28,14 +28,7 @@ class Optimisation:
       learning_rate: float,
       updates: int,
   ):
-    """Compiles the update.
-
-    Args:
-      parameters: those of the shared network.
-      optimiser: of these parameters.
-      learning_rate: at the start.
-      updates: after how many it is 0.
-    """
+    """Compiles the update; the rate falls to 0 in so many `updates`."""
     self._learning_rate, self._updates = learning_rate, updates
 
     @tf.function(autograph=False)

@@ -71,7 +71,7 @@ def save(
   """Writes a file, all of it or nothing.
 
   Args:
-    path: where.
+    path: the file.
     weights: as `half` gives them.
     record: JSON values; `game` and `frames` among them.
   """

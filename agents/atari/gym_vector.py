@@ -89,14 +89,7 @@ class GymVector:
   """N games of one kind; the interface is that of `VectorEnv`."""
 
   def __init__(self, game: str, count: int, seed: int, **settings):
-    """Makes the games.
-
-    Args:
-      game: a name in `games.GAMES`.
-      count: N.
-      seed: of the first game, at least 1; the others' follow it.
-      **settings: those of `make`.
-    """
+    """Makes the games, as `VectorEnv` does; `settings` are those of `make`."""
     if seed < 1:
       raise ValueError(f'seed: expected at least 1, got {seed}')
     self.count = count

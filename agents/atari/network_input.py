@@ -69,13 +69,7 @@ def centred(seen: tf.Tensor, background: int) -> tf.Tensor:
 def centred_observations(
     observations: tf.Tensor, background: int, dtype: tf.DType
 ) -> tf.Tensor:
-  """`centred` of observations, rounded once, in a type of few digits too.
-
-  Args:
-    observations: uint8 [B, 4, 84, 84].
-    background: from 0 to 255.
-    dtype: of the result.
-  """
+  """`centred` of uint8 observations [B, 4, 84, 84], rounded once to `dtype`."""
   # Integers up to 256 are exact in all types, and so are their differences.
   return (tf.cast(squares(observations), dtype) - background) / _LARGEST
 
@@ -111,14 +105,7 @@ class PixelConvolution(snt.Module):
     self.b = tf.Variable(tf.zeros([output_channels], dtype), name='b')
 
   def __call__(self, points: tf.Tensor) -> tf.Tensor:
-    """Convolves.
-
-    Args:
-      points: what `squares` gives, floats [B, H/4, W/4, 64].
-
-    Returns:
-      [B, H/4 - 1, W/4 - 1, output_channels].
-    """
+    """From `squares` as floats to [B, H/4 - 1, W/4 - 1, output_channels]."""
     s, outputs = STRIDE, self.w.shape[-1]
     kernel = tf.reshape(self.w, [2, s, 2, s, -1, outputs])
     kernel = tf.reshape(

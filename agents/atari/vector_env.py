@@ -117,11 +117,7 @@ class VectorEnv:
     return observations
 
   def step(self, actions: np.ndarray) -> Step:
-    """Plays one agent step.
-
-    Args:
-      actions: int [N], indices into the game's row of `games.GAMES`.
-    """
+    """Plays one agent step; `actions`, int [N], index those of `games.Game`."""
     self._ale.send(self._indices[actions], self._strength)
     observations, rewards, over, _, self.counts = self._ale.recv()
     self._steps += 1

@@ -31,11 +31,7 @@ class Student(snt.Module):
     ])
 
   def __call__(self, points: tf.Tensor) -> tf.Tensor:
-    """The logits, float32 [B, A].
-
-    Args:
-      points: what `network_input.points` gives, float32 [B, 21, 21, 64].
-    """
+    """The logits, float32 [B, A], of `network_input.points` [B, 21, 21, 64]."""
     return self.policy(network_input.centred(points, self._background))
 
 

@@ -54,12 +54,9 @@ class Recording:
 
 
 def histories(episodes: np.ndarray) -> np.ndarray:
-  """Which frames make each state: int32 [N, 4], the newest last.
+  """Which frames make the states of episodes [N]: int32 [N, 4], newest last.
 
   Frame i + 1 is the newest of state i, and 0 a black one.
-
-  Args:
-    episodes: [N], as in a recording.
   """
   here = np.arange(len(episodes))
   columns = []
