@@ -44,10 +44,12 @@ class Learner:
     self._workers = settings.workers
     self._learner = learner_lib.AsynchronousLearner(
         [_Counted(w, self._count) for w in parts.learner.workers],
-        parts.network.trainable_variables,
-        parts.optimiser,
-        settings.learning_rate,
-        settings.updates,
+        learner_lib.Optimisation(
+            parts.network.trainable_variables,
+            parts.optimiser,
+            settings.learning_rate,
+            settings.updates,
+        ),
         parts.scores,
     )
 

@@ -60,8 +60,8 @@ class Step:
             method=side.method,
             width=network.width,
             module_channels=network.module_channels,
-        ),
-        _CLASSES,
+            classes=_CLASSES,
+        )
     )
     self.segments, self.pipe = segments, None
     optimisation = training.Optimisation(

@@ -55,7 +55,7 @@ def measure(
     synthetic = module(h, labels)
     if synthetic.gradient is None:
       continue
-    made, wanted = map(_flat, (synthetic.gradient, true[k - 1].gradient))
+    made, wanted = map(snt.flatten, (synthetic.gradient, true[k - 1].gradient))
     lengths = tf.norm(made, axis=1), tf.norm(wanted, axis=1)
     product = tf.reduce_sum(made * wanted, axis=1)
     found[f'cosine_{k}'] = tf.reduce_mean(
@@ -120,7 +120,3 @@ def _true_signals(
       loss, activations, unconnected_gradients=tf.UnconnectedGradients.ZERO
   )
   return activations, [decoupled.Signal(loss, g) for g in gradients]
-
-
-def _flat(x: tf.Tensor) -> tf.Tensor:
-  return tf.reshape(x, [tf.shape(x)[0], -1])

@@ -81,13 +81,7 @@ def methods(names: Iterable[str]) -> list[rows.Method]:
 def collect(
     folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
 ) -> None:
-  """Merges the rows of finished runs of `//sg:train`.
-
-  Args:
-    folders: the runs.
-    scale: the scale to file them under.
-    output: the folder of the CSV files.
-  """
+  """Merges the rows of finished runs of `//sg:train` into a folder."""
   runs = [
       finished.read(folder, 'epoch', 'top1', 'top5', 'train_loss')
       for folder in folders

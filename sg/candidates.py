@@ -35,11 +35,6 @@ def collect(
 ) -> None:
   """Merges the rows of finished or diverged runs, with what is chosen.
 
-  Args:
-    runs: the settings by the runs' folders.
-    scale: the scale to file them under.
-    output: the folder of the CSV files.
-
   Raises:
     UserError: all candidates of a method diverged.
   """
@@ -96,14 +91,14 @@ def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
   ends: dict[tuple, dict[int, float | None]] = {}
   for one in sorted(candidates):
     ends.setdefault(one[:7], {})[one.seed] = one.validation_top1
+  means = {
+      settings: statistics.fmean(seeds.values())
+      for settings, seeds in ends.items()
+      if None not in seeds.values()
+  }
   best: dict[str, tuple] = {}
-  means: dict[tuple, float] = {}
-  for settings, seeds in ends.items():
-    if None not in seeds.values():
-      method = settings[3]
-      means[settings] = statistics.fmean(seeds.values())
-      if method not in best or means[settings] > means[best[method]]:
-        best[method] = settings
+  for settings in sorted(means, key=means.get, reverse=True):
+    best.setdefault(settings[3], settings)  # By the method.
   missing = {one.method for one in candidates} - best.keys()
   if missing:
     raise errors.UserError(
@@ -117,12 +112,7 @@ def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def load(path: pathlib.Path, targets: str, case: str) -> dict[str, Candidate]:
-  """The chosen candidates of a rule of targets, by their methods.
-
-  Args:
-    path: the file, in its folder.
-    targets: what the modules learned.
-    case: such as `cifar10/3`.
+  """The chosen candidates of a case and a rule of targets, by their methods.
 
   Raises:
     UserError: the file is damaged, or has no or several choices of a method.

@@ -52,14 +52,8 @@ def run(
 ) -> study.Study:
   """Runs the candidates, and writes their rows.
 
-  Args:
-    plan: what to run.
-    given: settings in place of the preset's.
-    output: the folder of all sweeps.
-    rows: the folder of the rows; by default one for both rules of targets.
-
-  Returns:
-    What was made.
+  The arguments are those of `study.main`'s `run`, and `rows` the folder of the
+  rows; by default one for both rules of targets.
 
   Raises:
     UserError: no images are held out, or runs failed.

@@ -217,10 +217,9 @@ def down(
   sources = [*variables, *([recorded.below] if send else [])]
   gradients = _product(recorded, signal.gradient, sources)
   below = gradients.pop() if send else None
-  return (
-      Learned(_mean(gradients, recorded.above), variables),
-      Signal(signal.loss, below),
-  )
+  size = tf.shape(recorded.above)[0]
+  means = [gradient / tf.cast(size, gradient.dtype) for gradient in gradients]
+  return Learned(means, variables), Signal(signal.loss, below)
 
 
 def _pull_back(recorded: Pass, signal: Signal, send: bool) -> Signal:
@@ -249,13 +248,7 @@ def teach(
     labels: tf.Tensor,
     target: Signal,
 ) -> tuple[Signal, Learned, tf.Tensor]:
-  """Lets a module predict, and compares that with its target.
-
-  Args:
-    module: the module.
-    h: activations at its cut, [B, H...].
-    labels: int32 [B].
-    target: what the module is to learn.
+  """Lets a module predict from h [B, H...], and compares that with a target.
 
   Returns:
     The synthetic signal, the module's update, and its mean error.
@@ -270,8 +263,11 @@ def teach(
     require_target(module, target)
     error = tf.reduce_mean(module.error(synthetic, target).total)
   variables = _trainable(module)
+  constant = [
+      None if part is None else tf.stop_gradient(part) for part in synthetic
+  ]
   return (
-      Signal(*map(_constant, synthetic)),
+      Signal(*constant),
       Learned(tape.gradient(error, variables), variables),
       error,
   )
@@ -290,14 +286,3 @@ def require_target(module: interface.Module, target: Signal) -> None:
 
 def _trainable(part: snt.Module) -> Sequence[tf.Variable]:
   return snt.allow_empty_variables(part).trainable_variables
-
-
-def _mean(
-    gradients: Sequence[tf.Tensor], batch: tf.Tensor
-) -> list[tf.Tensor]:
-  """Divides sums over the batch by its size."""
-  return [g / tf.cast(tf.shape(batch)[0], g.dtype) for g in gradients]
-
-
-def _constant(part: tf.Tensor | None) -> tf.Tensor | None:
-  return None if part is None else tf.stop_gradient(part)

@@ -59,21 +59,8 @@ class Experiment:
 
   def _make_trainer(self) -> training.Trainer:
     """Makes the network, the modules, their optimisers and all variables."""
-    trainer = self._new_trainer()
-    seed = seeds.stateless(self._settings.seed, 'weights')[0]
-    tf.random.set_seed(int(seed))
-    trainer.initialise(self._example())
-    return trainer
-
-  def _new_trainer(self) -> training.Trainer:
-    return training.Trainer(*self._parts(), self._optimisation())
-
-  def _parts(self) -> tuple[list[snt.Module], list[interface.Module]]:
-    return make_network(self._settings, self._settings.classes)
-
-  def _optimisation(self) -> training.Optimisation:
     settings = self._settings
-    return training.Optimisation(
+    optimisation = training.Optimisation(
         learning_rate=settings.learning_rate,
         momentum=settings.momentum,
         drops=tuple(round(d * self.steps) for d in settings.drops),
@@ -82,6 +69,13 @@ class Experiment:
         targets=settings.targets,
         warmup=round(settings.warmup * self._epoch_steps),
     )
+    trainer = self._new_trainer(*make_network(settings), optimisation)
+    tf.random.set_seed(int(seeds.stateless(settings.seed, 'weights')[0]))
+    trainer.initialise(self._example())
+    return trainer
+
+  def _new_trainer(self, *parts) -> training.Trainer:
+    return training.Trainer(*parts)
 
   def _example(self, size: int = 2) -> tf.Tensor:
     """Images to make variables with."""
@@ -161,7 +155,7 @@ class Experiment:
 
 
 def make_network(
-    settings: presets.Config, classes: int
+    settings: presets.Config,
 ) -> tuple[list[snt.Module], list[interface.Module]]:
   """Returns the segments of the network, and the module of each cut.
 
@@ -174,7 +168,7 @@ def make_network(
         f'--cuts={settings.cuts}: expected one of {", ".join(map(str, cuts))} '
         f'for --network={settings.network}'
     )
-  at = cuts[settings.cuts]
+  at, classes = cuts[settings.cuts], settings.classes
   if settings.network == 'cifar10':
     blocks = networks.cifar10(settings.width, classes)
   else:

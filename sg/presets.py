@@ -10,7 +10,9 @@ from typing import Any
 
 from experiment import config
 from sg import decoupled
+from sg.data import datasets
 from sg.modules import methods
+from sg.pipelined import cluster as cluster_lib
 from sobolev_training import distances
 
 
@@ -19,9 +21,7 @@ class Settings:
   """What the runs of a row of Table 1 share; defaults: its CIFAR-10 row."""
 
   dataset: str = config.setting(
-      'cifar10',
-      'What to classify.',
-      choices=('cifar10', 'imagenet', 'synthetic'),
+      'cifar10', 'What to classify.', choices=datasets.NAMES
   )
   data: str = config.setting(
       '', "The data's folder; by default data/<dataset>.", affects_result=False
@@ -156,9 +156,7 @@ class Settings:
   cluster: tuple[str, ...] = config.setting(
       (),
       'host:port of every machine of --placement, this one first; the others '
-      'run //sg:worker. Anyone who can reach the ports can read and write '
-      'files as this user: use an isolated network, or a tunnel and a '
-      'firewall.',
+      f'run //sg:worker. {cluster_lib.WARNING}.',
       affects_result=False,
   )
   replicas: int = config.setting(
@@ -175,7 +173,6 @@ class Settings:
   checkpoint_seconds: float = config.setting(
       60, 'Time between checkpoints.', 's', above=0, affects_result=False
   )
-
 
   @property
   def split(self) -> str:
@@ -301,11 +298,8 @@ def preset(name: str, given: Mapping[str, Any]) -> Settings:
 def label(name: str, settings: Settings, *free: str) -> str:
   """Names the scale of settings by a preset's, and by how they differ from it.
 
-  Args:
-    name: of the preset.
-    settings: the settings.
-    *free: names of settings that make no other scale, as the precision, which
-      depends on the processor: each row's command has it.
+  Settings named by `free` make no other scale, nor does the precision, which
+  depends on the processor: each row's command has it.
   """
   free = {one: getattr(settings, one) for one in ('precision', *free)}
   return config.label(name.split('-')[0], settings, preset(name, free))

@@ -67,14 +67,8 @@ def run(
 ) -> study.Study:
   """Runs the sweep, writes its rows and draws its figures.
 
-  Args:
-    plan: what to run.
-    given: settings in place of the preset's.
-    output: the folder of all sweeps.
-    rows: the folder of the rows; by default the sweep's own.
-
-  Returns:
-    What was made.
+  The arguments are those of `study.main`'s `run`, and `rows` the folder of the
+  rows; by default the sweep's own.
   """
   settings = presets.preset(plan.preset, given)
   if settings.validation:

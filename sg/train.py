@@ -30,12 +30,6 @@ def train(
 
   None in a process that another one leads; see `replicas.Workers`.
 
-  Args:
-    settings: the settings.
-    path: the run's folder.
-    resume: whether to go on with what is there.
-    quiet: whether to show no progress.
-
   Raises:
     UserError: a setting or the data cannot be used, or training diverged.
   """

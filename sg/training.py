@@ -5,6 +5,7 @@ Axes: B batch, H height, W width, C channels.
 """
 
 from collections.abc import Sequence
+import contextlib
 from typing import NamedTuple
 
 import sonnet as snt
@@ -47,12 +48,9 @@ class Trainer(snt.Module):
       modules: Sequence[interface.Module],
       optimisation: Optimisation,
   ):
-    """Makes the trainer; `initialise` makes its variables.
+    """Makes the trainer of a cut network with a module for each cut.
 
-    Args:
-      segments: the network, cut.
-      modules: one for each cut.
-      optimisation: how the variables change.
+    `initialise` makes its variables.
     """
     super().__init__()
     self.segments, self.modules = list(segments), list(modules)
@@ -66,19 +64,20 @@ class Trainer(snt.Module):
     self._count = tf.Variable(0.0, trainable=False)
     self._optimisation = optimisation
     self._segment_optimisers = [
-        self._segment_optimiser(k) for k, _ in enumerate(self.segments)
+        snt.optimizers.Momentum(0.0, optimisation.momentum)
+        for _ in self.segments
     ]
-    self._module_optimisers = [
-        self._module_optimiser(k) for k, _ in enumerate(self.modules)
-    ]
+    self._module_optimisers = []
+    for k, _ in enumerate(self.modules):
+      with self._place(k):  # Adam's count of steps.
+        self._module_optimisers.append(
+            snt.optimizers.Adam(optimisation.module_learning_rate)
+        )
 
-  def _segment_optimiser(self, k: int) -> snt.Optimizer:
-    del k  # All are alike.
-    return snt.optimizers.Momentum(0.0, self._optimisation.momentum)
-
-  def _module_optimiser(self, k: int) -> snt.Optimizer:
+  def _place(self, k: int) -> contextlib.AbstractContextManager:
+    """Where a segment and its module are: wherever TensorFlow puts them."""
     del k
-    return snt.optimizers.Adam(self._optimisation.module_learning_rate)
+    return contextlib.nullcontext()
 
   def train_step(
       self, images: tf.Tensor, labels: tf.Tensor, step: tf.Tensor
@@ -106,16 +105,12 @@ class Trainer(snt.Module):
 
   def update(self, found: decoupled.Step, step: tf.Tensor) -> None:
     """Makes the updates, after `step` of them."""
-    for k, _ in enumerate(self.segments):
-      self._update(k, found, step)
-
-  def _update(self, k: int, found: decoupled.Step, step: tf.Tensor) -> None:
-    """Makes those of a segment and of its module."""
-    optimiser = self._segment_optimisers[k]
-    optimiser.learning_rate = self.learning_rate(step)
-    _apply(optimiser, found.segments[k], self._optimisation.l2)
-    if k < len(self.modules):
-      _apply(self._module_optimisers[k], found.modules[k])
+    for k, optimiser in enumerate(self._segment_optimisers):
+      with self._place(k):
+        optimiser.learning_rate = self.learning_rate(step)
+        _apply(optimiser, found.segments[k], self._optimisation.l2)
+        if k < len(self.modules):
+          _apply(self._module_optimisers[k], found.modules[k])
 
   def measure(self, found: decoupled.Step) -> dict[str, tf.Tensor]:
     """Returns the scalars of a step, and adds them up."""
@@ -136,40 +131,26 @@ class Trainer(snt.Module):
     return tf.stack([tf.cast(value, tf.float32) for value in values])
 
   def initialise(self, images: tf.Tensor) -> list[tf.Tensor]:
-    """Makes all variables.
+    """Makes all variables, those of the optimisers too.
 
     Those that are there already, or are restored when they are made, stay as
-    they are.
-
-    Args:
-      images: [B, H, W, C].
-
-    Returns:
-      The activations at each cut.
+    they are. A step that makes variables would be traced twice, and copies
+    cannot make them one by one. Returns the activations at each cut.
     """
     labels = tf.zeros(images.shape[:1], tf.int32)
-    activations = [images]
-    for k, _ in enumerate(self.segments):
-      activations.append(self._initialise(k, activations[-1], labels))
-    return activations[1:-1]
-
-  def _initialise(
-      self, k: int, h: tf.Tensor, labels: tf.Tensor
-  ) -> tf.Tensor:
-    """Makes the variables of a segment and of its module; returns its output.
-
-    Those of the optimisers too: a step that makes variables would be traced
-    twice, and copies cannot make them one by one.
-    """
-    h = self.segments[k](h, layers.Statistics.BATCH)
-    parts = [(self._segment_optimisers[k], self.segments[k])]
-    if k < len(self.modules):
-      self.modules[k](h, labels)
-      if self.modules[k].learns:
-        parts.append((self._module_optimisers[k], self.modules[k]))
-    for optimiser, part in parts:
-      optimiser._initialize(part.trainable_variables)  # pylint: disable=protected-access
-    return h
+    activations, h = [], images
+    for k, segment in enumerate(self.segments):
+      with self._place(k):
+        h = segment(h, layers.Statistics.BATCH)
+        parts = [(self._segment_optimisers[k], segment)]
+        if k < len(self.modules):
+          activations.append(h)
+          self.modules[k](h, labels)
+          if self.modules[k].learns:
+            parts.append((self._module_optimisers[k], self.modules[k]))
+        for optimiser, part in parts:
+          optimiser._initialize(part.trainable_variables)  # pylint: disable=protected-access
+    return activations
 
   def read_means(self) -> dict[str, tf.Tensor]:
     """What `train_step` returned, in the mean since this was called last."""

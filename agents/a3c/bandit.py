@@ -18,19 +18,15 @@ class Bandit:
   def __init__(self, count: int, num_actions: int):
     self.count = count
     self.num_actions = num_actions
-    self.steps = 0
-
-  def reset(self) -> np.ndarray:
-    """Observations [N, 1], always 1."""
-    return self.observations()
 
   def observations(self) -> np.ndarray:
     """Observations [N, 1], always 1."""
     return np.ones([self.count, 1], np.float32)
 
+  reset = observations
+
   def step(self, actions: np.ndarray) -> vector_env.Step:
     """Plays the games, and starts the next ones."""
-    self.steps += 1
     return vector_env.Step(
         self.observations(),
         (actions == self.num_actions - 1).astype(np.float32),
@@ -40,16 +36,15 @@ class Bandit:
     )
 
   def state(self) -> dict[str, Any]:
-    """What `restore` takes."""
-    return {'steps': self.steps}
+    """Nothing: all games are alike."""
+    return {}
 
   def restore(self, state: dict[str, Any]) -> None:
-    """Goes back to what `state` gave."""
-    self.steps = state['steps']
+    """Takes what `state` gave."""
 
 
 class Linear(networks.Network):
-  """A linear policy and value; at first all actions are as likely."""
+  """A linear policy and value; at first all actions are equally likely."""
 
   def __init__(self, num_actions: int):
     super().__init__('linear')
@@ -57,10 +52,4 @@ class Linear(networks.Network):
     self.features = chain.Chain([])
     self.policy = snt.Linear(num_actions, w_init=zeros)
     self.value = snt.Linear(1, w_init=zeros)
-
-
-def make_linear(num_actions: int) -> Linear:
-  """The network with its variables."""
-  network = Linear(num_actions)
-  network(tf.ones([1, 1]))
-  return network
+    self(tf.ones([1, 1]))  # Makes the variables.

@@ -16,20 +16,10 @@ _MOVES = np.array([0, _STEP, -_STEP])  # By action.
 
 
 class Catch:
-  """N games.
-
-  Attributes:
-    count: N.
-  """
+  """N games."""
 
   def __init__(self, count: int, background: int, seed: int = 0):
-    """Makes the games.
-
-    Args:
-      count: N.
-      background: the grey of the screen.
-      seed: of where the balls begin.
-    """
+    """Makes the games on a grey; the seed says where their balls begin."""
     self.count = count
     self._background = background
     self._chance = np.random.default_rng(seed)

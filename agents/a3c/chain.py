@@ -9,24 +9,21 @@ that it learns with are the same. A layer's gradient depends on its input, and
 that of a ReLU on its output: so these are all that is kept.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 import sonnet as snt
 import tensorflow as tf
 
-_Layers = list[Callable[[tf.Tensor], tf.Tensor]]
-
 
 class Chain(snt.Sequential):
   """Groups of layers, a ReLU after each; none at all is the identity."""
 
-  def _groups(self) -> Iterator[_Layers]:
-    group: _Layers = []
+  def _groups(self) -> Iterator[snt.Sequential]:
+    group = []
     for layer in self._layers:
       if layer is tf.nn.relu:
-        yield group
+        yield snt.Sequential(group)
         group = []
       else:
         group.append(layer)
@@ -37,7 +34,7 @@ class Chain(snt.Sequential):
     """The inputs, and the output of each ReLU; the last one is the chain's."""
     activations = [inputs]
     for group in self._groups():
-      activations.append(tf.nn.relu(_apply(group, activations[-1])))
+      activations.append(tf.nn.relu(group(activations[-1])))
     return activations
 
   def gradients(
@@ -56,20 +53,14 @@ class Chain(snt.Sequential):
     steps = zip(self._groups(), activations, activations[1:], strict=False)
     for group, inputs, outputs in reversed(list(steps)):
       upstream = tf.raw_ops.ReluGrad(gradients=upstream, features=outputs)
-      modules = [layer for layer in group if isinstance(layer, snt.Module)]
-      variables = [v for m in modules for v in m.trainable_variables]
       with tf.GradientTape() as tape:
         tape.watch(inputs)
         # No gradient depends on this value: it is not computed.
-        value = _apply(group, inputs)
+        value = group(inputs)
       upstream, *own = tape.gradient(
-          value, [inputs, *variables], output_gradients=upstream
+          value,
+          [inputs, *group.trainable_variables],
+          output_gradients=upstream,
       )
       found = own + found
     return found
-
-
-def _apply(layers: _Layers, inputs: tf.Tensor) -> tf.Tensor:
-  for layer in layers:
-    inputs = layer(inputs)
-  return inputs

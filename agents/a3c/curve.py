@@ -38,7 +38,7 @@ class Curve:
     )
     # The checkout may change while this goes on.
     self._commit = environment.commit()
-    self._best = -float('inf')
+    self._best: float | None = None
     self._rows: list[dict[str, float]] = list(experiment.curve_before)
     self.scalars: dict[str, tf.Tensor] = {}
 
@@ -46,7 +46,7 @@ class Curve:
     """The row after an update; not every one has an evaluation."""
     row = {
         'frames': self._experiment.frames(update),
-        'training_score': self._experiment.scores.mean(),
+        'training_score': self._experiment.training_score(),
         'greedy_score': float('nan'),
         'stochastic_score': float('nan'),
         **{name: float(value) for name, value in self.scalars.items()},
@@ -58,7 +58,10 @@ class Curve:
             weights, self._settings.evaluation_games, greedy, 1 + update
         )
         row[f'{name}_score'] = float(np.mean(scores))
-      self._keep(row)
+      self._rows.append({  # JSON has no NaN.
+          name: value if np.isfinite(value) else None
+          for name, value in row.items()
+      })
       # A hundred episodes say more than a few, once there are some.
       training = row['training_score']
       self._save(
@@ -67,16 +70,10 @@ class Curve:
       )
     return row
 
-  def _keep(self, row: dict[str, Any]) -> None:
-    # JSON has no numbers that are none.
-    self._rows.append(
-        {k: v if np.isfinite(v) else None for k, v in row.items()}
-    )
-
   def _save(self, weights: dict[str, np.ndarray], score: float) -> None:
     # Of the stochastic policy, which section 4.2 records.
     names = [LAST]
-    if score > self._best:
+    if self._best is None or score > self._best:
       self._best = score
       names.append(BEST)
     record = {
@@ -94,11 +91,8 @@ class Curve:
 
   def state(self) -> dict[str, Any]:
     """What `restore` takes."""
-    best = self._best if np.isfinite(self._best) else None
-    return {'best': best, 'rows': self._rows}
+    return {'best': self._best, 'rows': self._rows}
 
   def restore(self, state: dict[str, Any]) -> None:
     """Goes back to what `state` gave."""
-    if state['best'] is not None:
-      self._best = state['best']
-    self._rows = state['rows']
+    self._best, self._rows = state['best'], state['rows']

@@ -10,13 +10,10 @@ before, or to ask for more games.
 
 from experiment.startup import run_main
 
-from collections.abc import Callable
 import dataclasses
+import functools
 import itertools
-import pathlib
 from typing import Any
-
-import numpy as np
 
 from agents.a3c import evaluation
 from agents.a3c import teacher_file
@@ -28,9 +25,6 @@ from experiment import run_folder
 
 # Other games than those by which a teacher was found to be the best.
 _SEED = 10**6
-
-# From weights, how many games, whether greedily, and a seed, to their points.
-Play = Callable[[dict[str, np.ndarray], int, bool, int], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,25 +49,8 @@ class Config:
   )
 
 
-def evaluate(
-    source: pathlib.Path,
-    target: pathlib.Path,
-    game: str,
-    count: int,
-    max_steps: int,
-    sticky: float,
-    play: Play,
-) -> dict[str, Any]:
-  """Evaluates the weights of a file, and writes them with what was found.
-
-  Args:
-    source: the teacher.
-    target: the file to write.
-    game: its game.
-    count: games, greedy and as many stochastic.
-    max_steps: agent steps after which an episode is broken off.
-    sticky: the probability with which `play` repeats actions.
-    play: plays them.
+def evaluate(settings: Config, play: evaluation.Play) -> dict[str, Any]:
+  """Evaluates a teacher by `play`, and writes it with the result.
 
   Returns:
     The record in the new file.
@@ -81,29 +58,32 @@ def evaluate(
   Raises:
     UserError: a file cannot be read or written.
   """
-  network, record = teacher_file.load(source, game)
+  network, record = teacher_file.load(
+      run_folder.resolve(settings.teacher), settings.game
+  )
   weights = teacher_file.half(network)
   record['evaluation'] = {
-      'games': count,
-      'max_game_steps': max_steps,
-      'sticky': sticky,
+      'games': settings.games,
+      'max_game_steps': settings.max_game_steps,
+      'sticky': settings.sticky,
       'confidence': evaluation.CONFIDENCE,
   }
   for name, greedy in (('greedy', True), ('stochastic', False)):
-    scores = play(weights, count, greedy, _SEED)
+    scores = play(weights, settings.games, greedy, _SEED)
     record['evaluation'][name] = {
         'mean': float(scores.mean()), 'scores': scores.tolist()
     }
     # Greedy games differ in their start alone, and many are the same: they are
     # no sample to take an interval from.
     if not greedy:
-      record['evaluation'][name].update(evaluation.interval(scores)._asdict())
-  teacher_file.save(target, weights, record)
+      _, low, high = evaluation.interval(scores)
+      record['evaluation'][name] |= {'low': low, 'high': high}
+  teacher_file.save(run_folder.resolve(settings.evaluated), weights, record)
   return record
 
 
 def describe(record: dict[str, Any]) -> str:
-  """The evaluation in a record for people, a line a policy."""
+  """The evaluation in a record for people, one line per policy."""
   found, game = record['evaluation'], record['game']
   greedy, stochastic = found['greedy'], found['stochastic']
   agent_steps = record['frames'] // preprocessing.ACTION_REPEAT
@@ -117,38 +97,15 @@ def describe(record: dict[str, Any]) -> str:
 
 def run(settings: Config) -> dict[str, Any]:
   """Evaluates as the settings say; returns the record."""
-  source = run_folder.resolve(settings.teacher)
-  target = run_folder.resolve(settings.evaluated)
-  run_folder.make(target.parent)
-  network = teacher_file.load(source, settings.game).network
-  player = evaluation.Player(
-      settings.game, lambda observations: network(observations).logits
+  run_folder.make(run_folder.resolve(settings.evaluated).parent)
+  play = evaluation.teacher_player(
+      settings.game, settings.sticky, settings.max_game_steps
   )
-
   ended = itertools.count(1)
   total = 2 * settings.games  # Of either kind.
   with progress.Progress(total, 0, settings.game, unit='game') as bar:
-
-    def play(weights, count, greedy, seed):
-      teacher_file.assign(network, weights)
-      return player.scores(
-          count,
-          greedy,
-          seed,
-          settings.sticky,
-          settings.max_game_steps,
-          on_end=lambda: bar.update(next(ended)),
-      )
-
-    return evaluate(
-        source,
-        target,
-        settings.game,
-        settings.games,
-        settings.max_game_steps,
-        settings.sticky,
-        play,
-    )
+    shown = functools.partial(play, on_end=lambda: bar.update(next(ended)))
+    return evaluate(settings, shown)
 
 
 def main(_):

@@ -30,9 +30,11 @@ class EvaluateTeacherTest(absltest.TestCase):
         np.testing.assert_array_equal(weights[name], array)
       return np.array([1.0, 2.0, 6.0]) + (0 if greedy else 1)
 
-    record = evaluate_teacher.evaluate(
-        self.source, self.target, 'pong', 3, 99, 0.25, play
+    settings = evaluate_teacher.Config(
+        teacher=str(self.source), evaluated=str(self.target), games=3,
+        sticky=0.25,
     )
+    record = evaluate_teacher.evaluate(settings, play)
     self.assertEqual(played, [(3, True), (3, False)])
     network, found = teacher_file.load(self.target, 'pong')
     self.assertEqual(found, record)

@@ -1,50 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many points a policy gets in whole games.
+"""The returns of a policy in whole episodes.
 
 Axes: N games, A actions.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 import tensorflow as tf
 
+from agents.a3c import networks
+from agents.a3c import teacher_file
 from agents.atari import gym_vector
 from agents.atari import preprocessing
 from experiment import seeds
 
 CONFIDENCE = 0.95
 
-Policy = Callable[[tf.Tensor], tf.Tensor]
+# From weights as in a file, how many episodes, whether greedily, a seed, and
+# optionally what to call when an episode has ended, to the returns.
+Play = Callable[..., np.ndarray]
 
 
-class Interval(NamedTuple):
-  """A mean, and how far it may be off: a 95 % confidence interval."""
-
-  mean: float
-  low: float
-  high: float
-
-
-def interval(scores: np.ndarray) -> Interval:
-  """Student's interval of the mean of at least two scores."""
+def interval(scores: np.ndarray) -> tuple[float, float, float]:
+  """The mean of at least two scores, and Student's 95 % interval: low, high."""
   count, mean = len(scores), float(np.mean(scores))
   # Not scipy.stats, which takes a second to import in every program.
   quantile = special.stdtrit(count - 1, (1 + CONFIDENCE) / 2)
   half = float(quantile * np.std(scores, ddof=1) / np.sqrt(count))
-  return Interval(mean, mean - half, mean + half)
+  return mean, mean - half, mean + half
 
 
 class Player:
-  """Plays games with a policy, as many at a time as there are to play.
+  """Plays episodes with a policy, all of them side by side.
 
-  Each game starts with 1 to 30 frames without action, as its seed says,
-  and is played to its end: short games do not crowd out long ones.
+  Each starts with 1 to 30 frames without action, as its seed says, and is
+  played to its end: short episodes do not crowd out long ones.
   """
 
-  def __init__(self, game: str, logits: Policy):
+  def __init__(self, game: str, logits: Callable[[tf.Tensor], tf.Tensor]):
     """Compiles the policy.
 
     Args:
@@ -70,15 +65,15 @@ class Player:
     """Plays.
 
     Args:
-      games: how many games.
+      games: how many episodes.
       greedy: whether to take the most probable action, rather than to draw one.
       seed: of the starts and the actions, at least 1.
-      repeat_action_probability: as in `emulator.make`.
+      repeat_action_probability: as in `gym_vector.make`.
       max_steps: after how many agent steps an episode is broken off.
-      on_end: is called when a game has ended.
+      on_end: is called when an episode has ended.
 
     Returns:
-      The points of each game, float64 [games].
+      The return of each episode, float64 [games].
     """
     envs = [
         gym_vector.make(
@@ -104,3 +99,16 @@ class Player:
           still.append(i)
       playing = still
     return totals
+
+
+def teacher_player(game: str, sticky: float, max_steps: int) -> Play:
+  """A function that plays with any weights of a teacher; see `Player`."""
+  # The weights that files hold are rounded: those are evaluated.
+  network = networks.teacher_of(game)
+  player = Player(game, lambda observations: network(observations).logits)
+
+  def play(weights, count, greedy, seed, on_end=lambda: None):
+    teacher_file.assign(network, weights)
+    return player.scores(count, greedy, seed, sticky, max_steps, on_end)
+
+  return play

@@ -51,6 +51,12 @@ class ExperimentTest(absltest.TestCase):
     # 8 bits of mantissa, through four layers and back.
     self.assertBetween(error, 1e-5, 0.05)
 
+  def test_the_training_score_is_the_mean_of_100_episodes(self):
+    made = experiment.Experiment(_config())
+    self.assertTrue(np.isnan(made.training_score()))
+    made.scores.extend(map(float, range(150)))
+    self.assertEqual(made.training_score(), np.mean(range(50, 150)))
+
   def test_refuses_what_is_not_repeatable(self):
     for changes in ({'workers': 2}, {'sticky': 0.25}):
       with self.assertRaisesRegex(errors.UserError, '--deterministic: needs'):
@@ -67,9 +73,7 @@ class ExperimentTest(absltest.TestCase):
     environments = [
         worker.environment for m in made for worker in m.learner.workers
     ]
-    starts = {
-        tuple(e.reset_with_info()[1]['frame_number']) for e in environments
-    }
+    starts = {tuple(e.counts['frame_number']) for e in environments}
     self.assertLen(starts, 4)
 
 

@@ -8,43 +8,18 @@ caller's thread, and all is repeatable to the bit.
 
 import collections
 from collections.abc import Sequence
+import queue
 import threading
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from agents.a3c import shared_rmsprop
 from agents.a3c import worker as worker_lib
 
-SCORES = 100  # How many of the last games the training score is the mean of.
 
-
-class Scores:
-  """The points of the last games that workers have ended."""
-
-  def __init__(self):
-    self._last = collections.deque(maxlen=SCORES)
-
-  def add(self, score: float) -> None:
-    self._last.append(score)
-
-  def mean(self) -> float:
-    """Not a number before the first game has ended."""
-    return float(np.mean(list(self._last))) if self._last else float('nan')
-
-  def state(self) -> list[float]:
-    """What `restore` takes."""
-    return list(self._last)
-
-  def restore(self, state: list[float]) -> None:
-    """Goes back to what `state` gave."""
-    self._last.clear()
-    self._last.extend(state)
-
-
-class _Optimisation:
-  """Applies gradients, with a rate that falls to 0 along a line."""
+class Optimisation:
+  """Applies gradients, with a learning rate that falls linearly to 0."""
 
   def __init__(
       self,
@@ -53,6 +28,7 @@ class _Optimisation:
       learning_rate: float,
       updates: int,
   ):
+    """Compiles the update; the rate falls to 0 in so many `updates`."""
     self._learning_rate, self._updates = learning_rate, updates
 
     @tf.function(autograph=False)
@@ -67,36 +43,17 @@ class _Optimisation:
 
 
 class Learner:
-  """One worker, in the caller's thread; `host_state` of `loop.run`.
-
-  Attributes:
-    worker: the worker.
-  """
+  """One worker, in the caller's thread; `host_state` of `loop.run`."""
 
   def __init__(
       self,
       worker: worker_lib.Worker,
-      parameters: Sequence[tf.Variable],
-      optimiser: shared_rmsprop.SharedRMSProp,
-      learning_rate: float,
-      updates: int,
-      scores: Scores,
+      optimise: Optimisation,
+      scores: collections.deque[float],
   ):
-    """Puts the parts together.
-
-    Args:
-      worker: the worker.
-      parameters: those of the shared network.
-      optimiser: of these parameters.
-      learning_rate: at the start.
-      updates: after how many it is 0.
-      scores: where the worker's go.
-    """
+    """Puts the parts together; `scores` are the last that workers got."""
     self.worker = worker
-    self._optimise = _Optimisation(
-        parameters, optimiser, learning_rate, updates
-    )
-    self._scores = scores
+    self._optimise, self._scores = optimise, scores
 
   def advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     """Makes the updates from `step` to `until`; returns the last scalars."""
@@ -111,12 +68,13 @@ class Learner:
 
   def state(self) -> dict[str, Any]:
     """What the next update depends on, but for the variables."""
-    return {'worker': self.worker.state(), 'scores': self._scores.state()}
+    return {'worker': self.worker.state(), 'scores': list(self._scores)}
 
   def restore(self, state: dict[str, Any]) -> None:
     """Goes back to what `state` gave."""
     self.worker.restore(state['worker'])
-    self._scores.restore(state['scores'])
+    self._scores.clear()
+    self._scores.extend(state['scores'])
 
 
 class AsynchronousLearner:
@@ -125,53 +83,38 @@ class AsynchronousLearner:
   The updates are counted one by one. When `advance` returns, exactly `until`
   of them have been made and none is being made: what is saved then is whole.
   Meanwhile the workers go on playing, and wait with their next gradients.
-
-  Attributes:
-    workers: the workers.
   """
 
   def __init__(
       self,
       workers: Sequence[worker_lib.Worker],
-      parameters: Sequence[tf.Variable],
-      optimiser: shared_rmsprop.SharedRMSProp,
-      learning_rate: float,
-      updates: int,
-      scores: Scores,
+      optimise: Optimisation,
+      scores: collections.deque[float],
   ):
-    """Puts the parts together; `workers` as in `Learner`, but several."""
+    """Puts the parts together, as `Learner` does."""
     self.workers = workers
-    self._optimise = _Optimisation(
-        parameters, optimiser, learning_rate, updates
-    )
-    self._scores = scores
-    self._changed = threading.Condition()
-    self._taken = self._made = self._until = 0
-    self._scalars = {}
-    self._error: BaseException | None = None
+    self._optimise, self._scores = optimise, scores
+    self._asked, self._made = queue.SimpleQueue(), queue.SimpleQueue()
     self._closing = False
     self._threads: list[threading.Thread] = []
 
   def advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     """Has the updates from `step` to `until` made; returns the last scalars."""
-    with self._changed:
-      if not self._threads:
-        self._taken = self._made = step
-        self._start(step)
-      self._until = until
-      self._changed.notify_all()
-      self._changed.wait_for(lambda: self._made >= until or self._error)
-      if self._error:
-        raise self._error
-      return self._scalars
-
-  def _start(self, step: int) -> None:
-    for worker in self.workers:
-      thread = threading.Thread(
-          target=self._run, args=(worker, step), daemon=True
-      )
-      self._threads.append(thread)
-      thread.start()
+    if not self._threads:
+      self._threads = [
+          threading.Thread(target=self._run, args=(worker, step), daemon=True)
+          for worker in self.workers
+      ]
+      for thread in self._threads:
+        thread.start()
+    scalars = {}
+    for update in range(step, until):
+      self._asked.put(update)
+    for _ in range(step, until):
+      scalars = self._made.get()
+      if isinstance(scalars, BaseException):
+        raise scalars
+    return scalars
 
   def _run(self, worker: worker_lib.Worker, rollout: int) -> None:
     """What a worker's thread does."""
@@ -179,42 +122,27 @@ class AsynchronousLearner:
       while not self._closing:
         gradients, scalars = worker.work(rollout)
         rollout += 1
-        update = self._take()
-        if update is None:
+        update = self._asked.get()
+        if self._closing:
           return
         self._optimise(gradients, update)
-        with self._changed:
-          self._made += 1
-          self._scalars = scalars
-          self._changed.notify_all()
+        self._made.put(scalars)
     except BaseException as error:  # pylint: disable=broad-except
-      with self._changed:  # `advance` raises it.
-        self._error = error
-        self._changed.notify_all()
-
-  def _take(self) -> int | None:
-    """Waits for a number of an update to make; None at the end."""
-    with self._changed:
-      self._changed.wait_for(
-          lambda: self._taken < self._until or self._closing
-      )
-      if self._closing:
-        return None
-      self._taken += 1
-      return self._taken - 1
+      self._made.put(error)  # `advance` raises it.
 
   def close(self) -> None:
     """Ends the threads."""
-    with self._changed:
-      self._closing = True
-      self._changed.notify_all()
+    self._closing = True
+    for _ in self._threads:
+      self._asked.put(None)
     for thread in self._threads:
       thread.join()
 
   def state(self) -> dict[str, Any]:
     """The scores; the games start again after a restore."""
-    return {'scores': self._scores.state()}
+    return {'scores': list(self._scores)}
 
   def restore(self, state: dict[str, Any]) -> None:
     """Goes back to what `state` gave."""
-    self._scores.restore(state['scores'])
+    self._scores.clear()
+    self._scores.extend(state['scores'])

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import collections
 import json
 import threading
 import time
@@ -10,6 +11,7 @@ import tensorflow as tf
 from agents.a3c import bandit
 from agents.a3c import learner as learner_lib
 from agents.a3c import networks
+from agents.a3c import settings
 from agents.a3c import shared_rmsprop
 from agents.a3c import worker as worker_lib
 from agents.atari import gym_vector
@@ -17,14 +19,8 @@ from agents.atari import gym_vector
 ACTIONS = 4
 UPDATES = 100
 RATE = 0.2
-ALGORITHM = worker_lib.Algorithm(
-    steps=5,
-    discount=0.99,
-    lambda_=1.0,
-    value_weight=0.5,
-    entropy_weight=0.0,
-    gradient_norm=0.5,
-    reward_limit=1.0,
+SETTINGS = settings.Config(
+    steps_per_update=5, trace_decay=1.0, entropy_weight=0.0
 )
 
 
@@ -32,31 +28,31 @@ class _System:
   """Workers, their shared network and the statistics."""
 
   def __init__(self, workers=1, updates=UPDATES, make=None, network=None):
-    network = network or (lambda: bandit.make_linear(ACTIONS))
+    network = network or (lambda: bandit.Linear(ACTIONS))
     make = make or (lambda i: bandit.Bandit(8, ACTIONS))
     self.network = network()
     self.optimiser = shared_rmsprop.SharedRMSProp(
         self.network.trainable_variables, 0.99, 1e-9, 1e-2
     )
-    self.scores = learner_lib.Scores()
+    self.scores = collections.deque()
     self.workers = [
         worker_lib.Worker(
-            make(i), self.network, network(), ALGORITHM,
-            np.array([7, i], np.int32), self.scores.add,
+            make(i), self.network, network(), SETTINGS,
+            np.array([7, i], np.int32), self.scores.append,
         )
         for i in range(workers)
     ]
-    rest = (
-        self.network.trainable_variables,
-        self.optimiser,
-        RATE,
-        updates,
-        self.scores,
+    optimise = learner_lib.Optimisation(
+        self.network.trainable_variables, self.optimiser, RATE, updates
     )
     if workers == 1:
-      self.learner = learner_lib.Learner(self.workers[0], *rest)
+      self.learner = learner_lib.Learner(
+          self.workers[0], optimise, self.scores
+      )
     else:
-      self.learner = learner_lib.AsynchronousLearner(self.workers, *rest)
+      self.learner = learner_lib.AsynchronousLearner(
+          self.workers, optimise, self.scores
+      )
 
   def policy(self):
     return tf.nn.softmax(self.network(tf.ones([1, 1])).logits)[0].numpy()
@@ -78,7 +74,7 @@ class LearnerTest(tf.test.TestCase):
     scalars = system.learner.advance(1, UPDATES)
     self.assertLess(float(scalars['entropy']), 0.03)
     self.assertGreater(system.policy()[-1], 0.99)
-    self.assertGreater(system.scores.mean(), 0.95)
+    self.assertGreater(np.mean(list(system.scores)[-100:]), 0.95)
 
   def test_threads_solve_it_too(self):
     system = _System(workers=3)
@@ -168,16 +164,6 @@ class LearnerTest(tf.test.TestCase):
       with self.assertRaisesRegex(RuntimeError, 'of the worker'):
         system.learner.advance(0, UPDATES)
     system.learner.close()
-
-  def test_scores(self):
-    scores = learner_lib.Scores()
-    self.assertTrue(np.isnan(scores.mean()))
-    for score in range(150):
-      scores.add(float(score))
-    self.assertEqual(scores.mean(), np.mean(range(50, 150)))
-    other = learner_lib.Scores()
-    other.restore(json.loads(json.dumps(scores.state())))
-    self.assertEqual(other.mean(), scores.mean())
 
 
 if __name__ == '__main__':

@@ -15,7 +15,6 @@ import tensorflow as tf
 from agents.a3c import chain
 from agents.atari import games
 from agents.atari import network_input
-from agents.atari import pixel_convolution
 from agents.atari import preprocessing
 
 
@@ -109,19 +108,18 @@ class Teacher(Network):
   `background` is the grey that stands for nothing, as of `games.Game`; the
   first layer's bias could do the same, but would take long to learn it.
   The features are computed, and their weights kept, in the type `dtype`; the
-  two maps of them always in float32. Weights start orthogonal, scaled to keep
-  the activations' size [O; S: stable-baselines3], or as `start` makes them.
+  two maps of them always in float32. `start` makes the weights' initialisers
+  of gains that keep the activations' size [O; S: stable-baselines3].
   """
 
   def __init__(
       self,
       num_actions: int,
-      background: int = 0,
-      dtype: tf.DType = tf.float32,
-      start: Callable[[float], snt.initializers.Initializer] = _Orthogonal,
-      name: str = 'teacher',
+      background: int,
+      dtype: tf.DType,
+      start: Callable[[float], snt.initializers.Initializer],
   ):
-    super().__init__(name)
+    super().__init__('teacher')
     self.num_actions, self.background = num_actions, background
     self._dtype = dtype
     # Sonnet's default makes the activations of dark frames so small, layer
@@ -129,9 +127,8 @@ class Teacher(Network):
     # ReLUs die.
     kept = {'w_init': start(np.sqrt(2))}
     self.features = chain.Chain([
-        pixel_convolution.PixelConvolution(
-            32, network_input.STRIDE, preprocessing.HISTORY, dtype, **kept,
-            name='conv_0',
+        network_input.PixelConvolution(
+            32, dtype, **kept, name='conv_0'
         ),
         tf.nn.relu,
         snt.Conv2D(64, 4, 2, padding='VALID', **kept, name='conv_1'),
@@ -161,7 +158,7 @@ class Teacher(Network):
 
 
 def teacher_of(
-    game: str, seed: int, dtype: tf.DType = tf.float32
+    game: str, seed: int | None = None, dtype: tf.DType = tf.float32
 ) -> Teacher:
   """A teacher of a game in `games.GAMES`; see `make_teacher`."""
   row = games.game(game)
@@ -170,29 +167,18 @@ def teacher_of(
 
 def make_teacher(
     num_actions: int,
-    seed: int,
+    seed: int | None,
     background: int = 0,
     dtype: tf.DType = tf.float32,
 ) -> Teacher:
-  """A teacher with its variables, which depend on the seed alone."""
-  tf.random.set_seed(seed)
-  return _built(Teacher(num_actions, background, dtype))
-
-
-def blank_teacher(game: str, dtype: tf.DType = tf.float32) -> Teacher:
-  """A teacher of a game in `games.GAMES` with zeros for weights, to be set."""
-  row = games.game(game)
-  return _built(
-      Teacher(
-          len(row.actions),
-          row.background,
-          dtype,
-          lambda _: snt.initializers.Zeros(),
-      )
+  """A teacher whose weights depend on the seed alone; zeros without a seed."""
+  if seed is not None:
+    tf.random.set_seed(seed)
+  teacher = Teacher(
+      num_actions,
+      background,
+      dtype,
+      _Orthogonal if seed is not None else lambda _: snt.initializers.Zeros(),
   )
-
-
-def _built(teacher: Teacher) -> Teacher:
-  """Makes the variables."""
-  teacher(tf.zeros([1, *preprocessing.SHAPE], tf.uint8))
+  teacher(tf.zeros([1, *preprocessing.SHAPE], tf.uint8))  # Makes the variables.
   return teacher

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole learner learns from frames; five minutes of processor time."""
 
+import collections
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
 from agents.a3c import catch
-from agents.a3c import experiment
 from agents.a3c import learner as learner_lib
 from agents.a3c import networks
 from agents.a3c import settings as settings_lib
@@ -24,31 +25,33 @@ class PixelsTest(parameterized.TestCase):
     network, local = (
         networks.make_teacher(3, seed, background) for seed in (1, 0)
     )
-    scores = learner_lib.Scores()
+    scores = collections.deque(maxlen=100)
     worker = worker_lib.Worker(
         catch.Catch(settings.games_per_worker, background),
         network,
         local,
-        experiment.algorithm(settings),
+        settings,
         np.array([1, 2], np.int32),
-        scores.add,
+        scores.append,
     )
     learner = learner_lib.Learner(
         worker,
-        network.trainable_variables,
-        shared_rmsprop.SharedRMSProp(
+        learner_lib.Optimisation(
             network.trainable_variables,
-            settings.rmsprop_decay,
-            settings.rmsprop_epsilon,
-            settings.rmsprop_initial,
+            shared_rmsprop.SharedRMSProp(
+                network.trainable_variables,
+                settings.rmsprop_decay,
+                settings.rmsprop_epsilon,
+                settings.rmsprop_initial,
+            ),
+            settings.learning_rate,
+            100 * settings.updates,  # The rate stays nearly what it is.
         ),
-        settings.learning_rate,
-        100 * settings.updates,  # The rate stays nearly what it is.
         scores,
     )
     learner.advance(0, settings.updates)
     # By chance a paddle of five columns in 21 gets -0.5, all caught 1.
-    self.assertGreater(scores.mean(), 0.5)
+    self.assertGreater(np.mean(scores), 0.5)
 
 
 if __name__ == '__main__':

@@ -48,13 +48,7 @@ class SharedRMSProp(tf.Module):
       gradients: Sequence[tf.Tensor],
       learning_rate: tf.Tensor,
   ) -> None:
-    """Updates the parameters, one after the other.
-
-    Args:
-      parameters: the shared parameters.
-      gradients: of the parameters, in their order.
-      learning_rate: float32 [].
-    """
+    """Updates one parameter after the other; `learning_rate` is float32 []."""
     for parameter, mean_square, step, gradient in zip(
         parameters,
         self.mean_squares,

@@ -2,7 +2,7 @@
 """A teacher in a file: its weights in half precision, and how it came to be.
 
 A NumPy archive without pickle. It holds the weights by name, and `record`, a
-JSON text: the game, the settings, the curve of training, the frames that the
+JSON string: the game, the settings, the curve of training, the frames that the
 teacher has seen, and its evaluation.
 """
 
@@ -71,7 +71,7 @@ def save(
   """Writes a file, all of it or nothing.
 
   Args:
-    path: where.
+    path: the file.
     weights: as `half` gives them.
     record: JSON values; `game` and `frames` among them.
   """
@@ -106,7 +106,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Loaded:
         f'{path}: a teacher of {of}, where one of {game} is needed: '
         f'{_OTHER_WAY}'
     )
-  network = networks.blank_teacher(game)
+  network = networks.teacher_of(game)
   shapes = {v.name: tuple(v.shape) for v in network.variables}
   if {name: array.shape for name, array in found.items()} != shapes:
     raise errors.UserError(

@@ -48,7 +48,7 @@ def train(
       shown = {
           'agent_steps/s': (until - step) * settings.steps_of_update / seconds
       }
-      score = experiment.scores.mean()
+      score = experiment.training_score()
       if np.isfinite(score):  # Once an episode has ended.
         shown['score'] = score
       return {**shown, **curve.scalars}
@@ -75,15 +75,17 @@ def train(
           unit='update',
       )
     finally:
-      experiment.close()
+      experiment.learner.close()
     if not (run.path / TEACHER).exists():
       evaluate_teacher.evaluate(
-          run.path / curve_lib.BEST,
-          run.path / TEACHER,
-          settings.game,
-          settings.final_games,
-          settings.max_game_steps,
-          settings.sticky,
+          evaluate_teacher.Config(
+              game=settings.game,
+              teacher=str(run.path / curve_lib.BEST),
+              evaluated=str(run.path / TEACHER),
+              games=settings.final_games,
+              max_game_steps=settings.max_game_steps,
+              sticky=settings.sticky,
+          ),
           experiment.play,
       )
   return experiment

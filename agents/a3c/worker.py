@@ -1,54 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker of A3C: plays, and finds out how to play better.
+"""A worker of A3C: plays, and computes gradients from what it played.
 
 Axes: T steps, N games of the worker, A actions.
 """
 
 from collections.abc import Callable
 from collections.abc import Sequence
-import dataclasses
 import math
 from typing import Any
 from typing import NamedTuple
-from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from agents.a3c import advantages
 from agents.a3c import losses
 from agents.a3c import networks
+from agents.a3c import settings as settings_lib
 from agents.atari import vector_env
 from experiment import errors
 
 
-class Environment(Protocol):
-  """N games, such as `VectorEnv`."""
-
-  count: int
-
-  def reset(self) -> np.ndarray:
-    """Starts all games; returns observations [N, ...]."""
-
-  def step(self, actions: np.ndarray) -> vector_env.Step:
-    """Plays one step."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Algorithm:
-  """What a worker's gradient depends on; `train_teacher` has the sources."""
-
-  steps: int
-  discount: float
-  lambda_: float
-  value_weight: float
-  entropy_weight: float
-  gradient_norm: float
-  reward_limit: float
-
-
 class Gradients(NamedTuple):
-  """What a worker found out.
+  """What a worker has learned from a rollout.
 
   Attributes:
     gradients: of the parameters, in their order.
@@ -60,34 +33,30 @@ class Gradients(NamedTuple):
 
 
 class Worker:
-  """Plays N games with its own copy of the parameters.
-
-  Attributes:
-    environment: the games.
-  """
+  """Plays N games with its own copy of the parameters."""
 
   def __init__(
       self,
-      environment: Environment,
+      environment: vector_env.VectorEnv,
       shared: networks.Network,
       local: networks.Network,
-      algorithm: Algorithm,
+      settings: settings_lib.Config,
       seed: np.ndarray,
       on_score: Callable[[float], object],
   ):
     """Starts the games.
 
     Args:
-      environment: the games.
+      environment: the games; anything with the interface of `VectorEnv`.
       shared: the network that all workers improve.
       local: another one like it, for this worker alone; its variables may be
         of a lower precision.
-      algorithm: the settings.
+      settings: of the training.
       seed: int32 [2], for the choice of actions.
-      on_score: takes the points of each game that has ended.
+      on_score: takes the return of each episode that has ended.
     """
     self.environment = environment
-    self._algorithm = algorithm
+    self._settings = settings
     self._seed = tf.constant(seed)
     self._on_score = on_score
     self._observations = environment.reset()
@@ -116,11 +85,9 @@ class Worker:
       return local(observations).values
 
     @tf.function(autograph=False)
-    def learn(activations, last, actions, rewards, discounts):
+    def learn(activations, *rest):
       together = [tf.concat(step, 0) for step in zip(*activations, strict=True)]
-      return _gradients(
-          local, algorithm, together, last, actions, rewards, discounts
-      )
+      return _gradients(local, settings, together, *rest)
 
     self._synchronise, self._act, self._value, self._learn = (
         synchronise, act, value, learn
@@ -130,7 +97,7 @@ class Worker:
     """Takes the shared parameters, plays T steps, returns the gradients.
 
     Args:
-      rollout: the number that decides, with the seed, about chance.
+      rollout: its number; with the seed, it determines all that is drawn.
 
     Raises:
       UserError: the policy or the gradients are not finite.
@@ -153,13 +120,13 @@ class Worker:
     An episode that was broken off is paid what its last observation promises:
     only at the end of a game is there nothing to come.
     """
-    algorithm = self._algorithm
-    size = [algorithm.steps, self.environment.count]
+    settings = self._settings
+    size = [settings.steps_per_update, self.environment.count]
     activations = []
     actions = np.empty(size, np.int64)
     rewards, discounts = np.empty(size, np.float32), np.empty(size, np.float32)
     key = tf.constant(rollout)
-    for t in range(algorithm.steps):
+    for t in range(settings.steps_per_update):
       chosen, finite, kept = self._act(
           self._observations, key, tf.constant(t)
       )
@@ -170,21 +137,18 @@ class Worker:
       step = self.environment.step(actions[t])
       # For learning, a lost life is an end too.
       ends = step.ends | (step.lives < self._lives)
-      limit = algorithm.reward_limit or np.inf
+      limit = settings.reward_limit or np.inf
       rewards[t] = np.clip(step.rewards, -limit, limit)
-      discounts[t] = np.where(ends, 0, algorithm.discount)
+      discounts[t] = np.where(ends, 0, settings.discount)
       if step.truncated.any():
         values = self._value(step.last_observations).numpy()
-        rewards[t] += algorithm.discount * np.where(step.truncated, values, 0)
+        rewards[t] += settings.discount * np.where(step.truncated, values, 0)
       self._observations, self._lives = step.observations, step.lives
-      self._count(step)
+      self._scores += step.rewards
+      for i in np.flatnonzero(step.ends):
+        self._on_score(float(self._scores[i]))
+        self._scores[i] = 0
     return activations, self._observations, actions, rewards, discounts
-
-  def _count(self, step: vector_env.Step) -> None:
-    self._scores += step.rewards
-    for i in np.flatnonzero(step.ends):
-      self._on_score(float(self._scores[i]))
-      self._scores[i] = 0
 
   def state(self) -> dict[str, Any]:
     """What the next rollout depends on, but for the parameters."""
@@ -208,7 +172,7 @@ def _diverged(what: str) -> errors.UserError:
 
 def _gradients(
     network: networks.Network,
-    algorithm: Algorithm,
+    settings: settings_lib.Config,
     activations: Sequence[tf.Tensor],
     last: tf.Tensor,
     actions: tf.Tensor,
@@ -227,8 +191,8 @@ def _gradients(
   def loss(outputs: networks.Outputs) -> tf.Tensor:
     values = tf.reshape(outputs.values, [steps, games])
     values = tf.stop_gradient(tf.concat([values, last_values[None]], 0))
-    advantage = advantages.generalised_advantages(
-        rewards, discounts, values, algorithm.lambda_
+    advantage = losses.generalised_advantages(
+        rewards, discounts, values, settings.trace_decay
     )
     terms = losses.terms(
         outputs.logits,
@@ -241,11 +205,11 @@ def _gradients(
     scalars.update(policy_loss=policy, value_loss=value, entropy=entropy)
     return (
         policy
-        + algorithm.value_weight * value
-        - algorithm.entropy_weight * entropy
+        + settings.value_weight * value
+        - settings.entropy_weight * entropy
     )
 
   gradients = network.gradients(activations, loss)
   gradients = [tf.cast(gradient, tf.float32) for gradient in gradients]
-  gradients, norm = tf.clip_by_global_norm(gradients, algorithm.gradient_norm)
+  gradients, norm = tf.clip_by_global_norm(gradients, settings.gradient_norm)
   return Gradients(gradients, {**scalars, 'gradient_norm': norm})

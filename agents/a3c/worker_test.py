@@ -5,11 +5,11 @@ import numpy as np
 import sonnet as snt
 import tensorflow as tf
 
-from agents.a3c import advantages
 from agents.a3c import chain
 from agents.a3c import losses
 from agents.a3c import networks
 from agents.a3c import references
+from agents.a3c import settings as settings_lib
 from agents.a3c import worker as worker_lib
 from agents.atari import preprocessing
 from agents.atari import vector_env
@@ -59,11 +59,11 @@ class _Network(networks.Network):
       variable.assign(0.5 * rng.normal(size=variable.shape))
 
 
-def _algorithm(**changes):
-  return worker_lib.Algorithm(**{
-      'steps': T,
+def _settings(**changes):
+  return settings_lib.Config(**{
+      'steps_per_update': T,
       'discount': 0.9,
-      'lambda_': 0.8,
+      'trace_decay': 0.8,
       'value_weight': 0.5,
       'entropy_weight': 0.1,
       'gradient_norm': 1e9,
@@ -96,7 +96,7 @@ class WorkerTest(tf.test.TestCase):
     self.script, self.shared = _Script(), _Network()
     self.scores = []
     worker = worker_lib.Worker(
-        self.script, self.shared, _Network(), _algorithm(**changes),
+        self.script, self.shared, _Network(), _settings(**changes),
         np.array([1, 2], np.int32), self.scores.append,
     )
     return worker.work(0)
@@ -171,7 +171,7 @@ class WorkerTest(tf.test.TestCase):
     shared.policy.w.assign(100 * shared.policy.w)
     local = networks.make_teacher(A, seed=2, dtype=dtype)
     worker = worker_lib.Worker(
-        frames, shared, local, _algorithm(), np.array([1, 2], np.int32),
+        frames, shared, local, _settings(), np.array([1, 2], np.int32),
         lambda score: None,
     )
     return local, frames, _flat(worker.work(0).gradients)
@@ -187,7 +187,7 @@ class WorkerTest(tf.test.TestCase):
           frames.observations[:-1].reshape(-1, *preprocessing.SHAPE)
       )
       values = tf.stop_gradient(tf.reshape(outputs.values, [T, N]))
-      advantage = advantages.generalised_advantages(
+      advantage = losses.generalised_advantages(
           rewards, discounts, tf.concat([values, last[None]], 0), 0.8
       )
       policy, value, entropy = losses.terms(
@@ -234,7 +234,7 @@ class WorkerTest(tf.test.TestCase):
     script, shared = _Script(), _Network()
     shared.variables[0].assign(shared.variables[0] * np.inf)
     worker = worker_lib.Worker(
-        script, shared, _Network(), _algorithm(), np.array([1, 2], np.int32),
+        script, shared, _Network(), _settings(), np.array([1, 2], np.int32),
         lambda score: None,
     )
     with self.assertRaisesRegex(
@@ -263,7 +263,7 @@ class WorkerTest(tf.test.TestCase):
     for variable in local.variables:
       variable.assign(variable * 0 + 9)
     worker = worker_lib.Worker(
-        script, shared, local, _algorithm(), np.array([1, 2], np.int32),
+        script, shared, local, _settings(), np.array([1, 2], np.int32),
         lambda score: None,
     )
     found = worker.work(0)
@@ -292,7 +292,7 @@ class WorkerTest(tf.test.TestCase):
 
     still, shared = Still(), _Network()
     worker_lib.Worker(
-        still, shared, _Network(), _algorithm(), np.array([5, 6], np.int32),
+        still, shared, _Network(), _settings(), np.array([5, 6], np.int32),
         lambda score: None,
     ).work(0)
     policy = tf.nn.softmax(shared(tf.ones([1, 5])).logits)[0].numpy()

@@ -10,7 +10,6 @@ import cv2  # noqa: F401 For gym's and gymnasium's wrappers.
 import gymnasium
 import numpy as np
 
-from agents.atari import emulator as emulator_lib
 from agents.atari import games
 from agents.atari import gym_vector
 from agents.atari import vector_env
@@ -26,10 +25,10 @@ class EnvironmentsTest(parameterized.TestCase):
     vector = vector_env.VectorEnv(game, 2, seed=5, **settings)
     by_gym = gym_vector.GymVector(game, 2, seed=5, **settings)
     self.assertEqual(vector.num_actions, by_gym.num_actions)
-    observations, info = vector.reset_with_info()
+    observations = vector.reset()
     for i, env in enumerate(by_gym.envs):
       # The two draw the frames before a game from different generators.
-      noops = {'noops': int(info['frame_number'][i])}
+      noops = {'noops': int(vector.counts['frame_number'][i])}
       self.assertBetween(noops['noops'], 0, 29)
       expected = env.reset(seed=5 + i, options=noops)[0]
       np.testing.assert_array_equal(observations[i], expected)
@@ -37,7 +36,7 @@ class EnvironmentsTest(parameterized.TestCase):
     ends = 0
     for _ in range(STEPS):
       actions = rng.integers(vector.num_actions, size=2)
-      step, info = vector.step_with_info(actions)
+      step = vector.step(actions)
       for i, env in enumerate(by_gym.envs):
         seen, reward, over, truncated, told = env.step(actions[i])
         self.assertEqual(step.truncated[i], truncated and not over)
@@ -45,8 +44,8 @@ class EnvironmentsTest(parameterized.TestCase):
           ends += 1
           if truncated:
             np.testing.assert_array_equal(step.last_observations[i], seen)
-          noops = {'noops': int(info['episode_frame_number'][i])}
-          seen, told = env.reset(options=noops)
+          noops = int(vector.counts['episode_frame_number'][i])
+          seen, told = env.reset(options={'noops': noops})
         np.testing.assert_array_equal(step.observations[i], seen)
         self.assertEqual(step.rewards[i], reward)
         self.assertEqual(step.ends[i], over or truncated)
@@ -121,7 +120,7 @@ class EnvironmentsTest(parameterized.TestCase):
   def test_an_agent_sees_what_gymnasiums_own_wrappers_show(self, game):
     ours = gym_vector.make(game, max_noops=0)
     row = games.game(game)
-    theirs = gymnasium.make(emulator_lib.single_frame_id(row.title))
+    theirs = gymnasium.make(f'{row.title}NoFrameskip-v4')
     names = theirs.unwrapped.get_action_meanings()
     theirs = gymnasium.wrappers.FrameStackObservation(
         gymnasium.wrappers.AtariPreprocessing(theirs, noop_max=0), 4,

@@ -10,12 +10,46 @@ import pickle
 from typing import Any
 import zlib
 
+import ale_py  # Registers its games with gymnasium.
+import gymnasium
 import numpy as np
 
-from agents.atari import emulator
 from agents.atari import games
 from agents.atari import preprocessing
 from agents.atari import vector_env
+
+# Otherwise the first game that is made prints the emulator's name.
+ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+
+
+class Emulator(gymnasium.Wrapper):
+  """ale-py's environment with fewer actions, and its seeds as they are given.
+
+  The environment would draw the emulator's seed from the given one; here, as in
+  `VectorEnv`, both are the same.
+  """
+
+  def __init__(self, env: gymnasium.Env, actions: tuple[str, ...]):
+    """Wraps; `actions` are names of the emulator's, to choose from."""
+    super().__init__(env)
+    names = env.unwrapped.get_action_meanings()
+    self._indices = [names.index(action) for action in actions]
+    self.action_space = gymnasium.spaces.Discrete(len(actions))
+
+  def reset(
+      self, *, seed: int | None = None, options: dict[str, Any] | None = None
+  ) -> tuple[np.ndarray, dict[str, Any]]:
+    """Starts a game; a seed makes sticky actions repeatable."""
+    if seed is not None:
+      self.unwrapped.ale.setInt('random_seed', seed)
+      self.unwrapped.load_game()  # This is what reads the seed.
+    return self.env.reset(options=options)
+
+  def step(
+      self, action: int
+  ) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    """Plays a frame; see `gymnasium.Env`."""
+    return self.env.step(self._indices[action])
 
 
 def make(
@@ -25,8 +59,29 @@ def make(
     max_steps: int = preprocessing.MAX_STEPS,
     render_mode: str | None = None,
 ) -> preprocessing.Preprocess:
-  """One game as an agent sees it, with the actions of its row in `GAMES`."""
-  env = emulator.make(game, repeat_action_probability, render_mode)
+  """One game as an agent sees it, with the actions of its row in `GAMES`.
+
+  Args:
+    game: a name in `games.GAMES`.
+    repeat_action_probability: of the last action being repeated instead of the
+      given one, at each frame (sticky actions; Machado et al., 2018).
+    max_noops: as in `Preprocess`.
+    max_steps: as in `Preprocess`; nothing else but its end ends an episode.
+    render_mode: None or 'rgb_array'.
+
+  Raises:
+    UserError: an unknown game, or no ROM.
+  """
+  row = games.game(game)
+  games.rom_path(game)  # Clearer than the error of gymnasium.make.
+  env = gymnasium.make(
+      f'{row.title}NoFrameskip-v4',  # Of single frames, not sticky.
+      obs_type='grayscale',
+      repeat_action_probability=repeat_action_probability,
+      max_num_frames_per_episode=0,
+      render_mode=render_mode,
+  )
+  env = Emulator(env.unwrapped, row.actions)
   return preprocessing.Preprocess(env, max_noops, max_steps)
 
 
@@ -34,14 +89,7 @@ class GymVector:
   """N games of one kind; the interface is that of `VectorEnv`."""
 
   def __init__(self, game: str, count: int, seed: int, **settings):
-    """Makes the games.
-
-    Args:
-      game: a name in `games.GAMES`.
-      count: N.
-      seed: of the first game, at least 1; the others' follow it.
-      **settings: those of `make`.
-    """
+    """Makes the games, as `VectorEnv` does; `settings` are those of `make`."""
     if seed < 1:
       raise ValueError(f'seed: expected at least 1, got {seed}')
     self.count = count
@@ -81,10 +129,6 @@ class GymVector:
   def observations(self) -> np.ndarray:
     """What the agent sees now, uint8 [N, 4, 84, 84]."""
     return np.stack([env.stack for env in self.envs])
-
-  def lives(self) -> np.ndarray:
-    """The lives left, int32 [N]."""
-    return np.array([env.unwrapped.ale.lives() for env in self.envs], np.int32)
 
   def state(self) -> list[dict[str, Any]]:
     """All that the games' future depends on, as JSON values.

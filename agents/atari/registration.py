@@ -34,12 +34,7 @@ class Game(gym.Env):
   metadata = {'render_modes': ['human', 'rgb_array'], 'render_fps': 60}
 
   def __init__(self, id_: str, **settings):
-    """Makes a game.
-
-    Args:
-      id_: in gymnasium.
-      **settings: of ale-py's environment, such as obs_type='grayscale'.
-    """
+    """Makes gymnasium's `id_`, with settings such as obs_type='grayscale'."""
     self._env = gymnasium.make(id_, **settings).unwrapped
     self.render_mode = self._env.render_mode
     self.action_space = _space(self._env.action_space)

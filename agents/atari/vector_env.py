@@ -26,7 +26,7 @@ class Step(NamedTuple):
 
   Attributes:
     observations: uint8 [N, 4, 84, 84], the newest frame last.
-    rewards: float32 [N], points of the game, not clipped.
+    rewards: float32 [N], of the game, not clipped.
     ends: bool [N], whether the episode ended, or was truncated.
     lives: int32 [N], 0 in games without lives.
     truncated: bool [N], which of the `ends` were no end of the game: it was
@@ -49,6 +49,7 @@ class VectorEnv:
   Attributes:
     count: N.
     num_actions: how many actions there are.
+    counts: ALE's of each game, such as `frame_number`, int32 [N].
   """
 
   def __init__(
@@ -67,7 +68,7 @@ class VectorEnv:
       game: a name in `games.GAMES`.
       count: N.
       seed: of the first game, at least 1; the others' follow it.
-      repeat_action_probability: as in `emulator.make`.
+      repeat_action_probability: as in `gym_vector.make`.
       max_noops: how many frames without action come before a game: ALE draws
         from 0 to max_noops - 1, `Preprocess` from 1 to max_noops.
       max_steps: as in `Preprocess`.
@@ -79,8 +80,8 @@ class VectorEnv:
     """
     if seed < 1:
       raise ValueError(f'seed: expected at least 1, got {seed}')
-    self.count = count
-    self.num_actions = len(games.game(game).actions)
+    actions = games.game(game).actions
+    self.count, self.num_actions = count, len(actions)
     # The class is private in ale-py without gymnasium, whose public
     # AtariVectorEnv is a wrapper of it.
     self._ale = _ale_py.ALEVectorInterface(
@@ -102,7 +103,6 @@ class VectorEnv:
         autoreset_mode='SameStep',
     )
     names = [action.name for action in self._ale.get_action_set()]
-    actions = games.game(game).actions
     self._indices = np.array([names.index(name) for name in actions])
     self._seeds = np.arange(seed, seed + count)
     self._strength = np.ones(count, np.float32)
@@ -110,27 +110,16 @@ class VectorEnv:
 
   def reset(self) -> np.ndarray:
     """Starts all games, always the same; uint8 [N, 4, 84, 84]."""
-    return self.reset_with_info()[0]
-
-  def reset_with_info(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Starts all games; also returns ALE's counts of each, int32 [N]."""
     self._steps[:] = 0
-    return self._ale.reset(np.arange(self.count), self._seeds)
+    observations, self.counts = self._ale.reset(
+        np.arange(self.count), self._seeds
+    )
+    return observations
 
   def step(self, actions: np.ndarray) -> Step:
-    """Plays one agent step.
-
-    Args:
-      actions: int [N], indices into the game's row of `games.GAMES`.
-    """
-    return self.step_with_info(actions)[0]
-
-  def step_with_info(
-      self, actions: np.ndarray
-  ) -> tuple[Step, dict[str, np.ndarray]]:
-    """Plays one agent step; also returns ALE's counts of each game."""
+    """Plays one agent step; `actions`, int [N], index those of `games.Game`."""
     self._ale.send(self._indices[actions], self._strength)
-    observations, rewards, over, _, info = self._ale.recv()
+    observations, rewards, over, _, self.counts = self._ale.recv()
     self._steps += 1
     truncated = ~over & (self._steps >= self._max_steps)
     ends = over | truncated
@@ -139,13 +128,14 @@ class VectorEnv:
     if truncated.any():
       last, indices = observations, np.flatnonzero(truncated)
       # Shows all games, also those that it does not start again.
-      observations, info = self._ale.reset(indices, np.full(len(indices), -1))
-    step = Step(
+      observations, self.counts = self._ale.reset(
+          indices, np.full(len(indices), -1)
+      )
+    return Step(
         observations,
         rewards.astype(np.float32),
         ends,
-        info['lives'],
+        self.counts['lives'],
         truncated,
         last,
     )
-    return step, info

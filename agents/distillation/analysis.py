@@ -12,8 +12,7 @@ from report.rows import runs as runs_lib
 from report.rows import table
 
 
-def students(scale: str, run: finished.Finished) -> list[rows.Student]:
-  """A row for each evaluation of a run's student."""
+def _students(scale: str, run: finished.Finished) -> list[rows.Student]:
   settings = run.settings
   return [
       rows.Student(
@@ -26,7 +25,7 @@ def students(scale: str, run: finished.Finished) -> list[rows.Student]:
           test_kl=row['test_kl'],
           action_error=row['test_action_error'],
           train_kl=row['train_kl'],
-          episodes=_integer(row.get('episodes')),
+          episodes=int(row['episodes']) if 'episodes' in row else None,
           score=row['score'] if math.isfinite(row['score']) else None,
           run=run.run.run,
       )
@@ -34,23 +33,13 @@ def students(scale: str, run: finished.Finished) -> list[rows.Student]:
   ]
 
 
-def _integer(value: float | None) -> int | None:
-  return None if value is None else int(value)
-
-
 def collect(
     folders: Iterable[pathlib.Path], scale: str, output: pathlib.Path
 ) -> None:
-  """Merges the rows of finished runs of `//agents:distill`.
-
-  Args:
-    folders: the runs.
-    scale: the scale to file them under.
-    output: the folder of the CSV files.
-  """
+  """Merges the rows of finished runs of `//agents:distill` into a folder."""
   columns = ('test_kl', 'test_action_error', 'train_kl', 'score')
   runs = [finished.read(folder, *columns) for folder in folders]
   table.merge(output, [
       *runs_lib.distinct(run.run for run in runs),
-      *(row for run in runs for row in students(scale, run)),
+      *(row for run in runs for row in _students(scale, run)),
   ])

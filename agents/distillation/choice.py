@@ -65,11 +65,6 @@ def collect(
   """Merges the rows of finished candidates, with which was chosen.
 
   Rows of the same scale and game go, of whatever grid and percentage they were.
-
-  Args:
-    runs: the candidates' settings by their folders.
-    scale: the scale to file them under.
-    output: the folder of the CSV files.
   """
   columns = ('validation_kl', 'constant_kl')
   found = {folder: finished.read(folder, *columns) for folder in runs}
@@ -99,7 +94,7 @@ def load(
 
   Args:
     folder: of the CSV files.
-    scale: the scale.
+    scale: that the rows are filed under.
     percent: of the states that candidates were trained on.
     cells: those that a choice is needed for.
 

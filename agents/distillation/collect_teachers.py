@@ -33,25 +33,20 @@ class Config:
   )
 
 
-def training(game: str, record: Mapping[str, Any]) -> runs.Run:
-  """The run that made a teacher, as far as its file says."""
-  command = f'python -m agents.a3c.train_teacher --game={game}'
-  return runs.Run.of(
-      record.get('command', command),
+def rows_of(game: str, record: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+  """The rows of a teacher: its run as far as the file says, policies, curve."""
+  run = runs.Run.of(
+      record.get(
+          'command', f'python -m agents.a3c.train_teacher --game={game}'
+      ),
       run_folder.short_commit(record['commit']),
       record.get('device', ''),
       record.get('started', ''),
       record.get('seconds'),
   )
-
-
-def scores(
-    game: str, record: Mapping[str, Any], run: str
-) -> list[rows.Teacher]:
-  """The evaluation of a teacher, one row per policy."""
   found = record['evaluation']
   sample = found['stochastic']
-  return [
+  policies = [
       rows.Teacher(
           game=game,
           policy=policy,
@@ -61,24 +56,19 @@ def scores(
           mean=found[policy]['mean'],
           low=low,
           high=high,
-          run=run,
+          run=run.run,
       )
       for policy, low, high in (
           ('greedy', None, None),
           ('stochastic', sample['low'], sample['high']),
       )
   ]
-
-
-def curve(
-    game: str, record: Mapping[str, Any], run: str
-) -> list[rows.TeacherCurve]:
-  """The curve of its training; a score that was not measured is left empty."""
   columns = ('frames', 'training_score', 'greedy_score', 'stochastic_score')
-  return [
-      rows.TeacherCurve(game, *(row[name] for name in columns), run)
+  curve = [
+      rows.TeacherCurve(game, *(row[name] for name in columns), run.run)
       for row in record['curve']
   ]
+  return [run, *policies, *curve]
 
 
 def collect(output: pathlib.Path) -> list[str]:
@@ -91,10 +81,7 @@ def collect(output: pathlib.Path) -> list[str]:
       raise errors.UserError(
           f'{path}: has not been evaluated: let //agents:evaluate_teacher do it'
       )
-    run = training(game, record)
-    found += [
-        run, *scores(game, record, run.run), *curve(game, record, run.run)
-    ]
+    found += rows_of(game, record)
   table.merge(output, found)
   return list(there)
 

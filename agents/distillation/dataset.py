@@ -24,12 +24,7 @@ class States:
   """
 
   def __init__(self, recording: recording_lib.Recording, used: np.ndarray):
-    """Rearranges the frames.
-
-    Args:
-      recording: the recording.
-      used: indices of states; only these can be looked at.
-    """
+    """Rearranges the frames; only the states `used`, indices, can be seen."""
     histories = recording_lib.histories(recording.episodes)
     wanted = np.setdiff1d(histories[used], [0]) - 1  # 0 is a black frame.
     squares = np.zeros(
@@ -45,16 +40,9 @@ class States:
     self.log_policy = tf.nn.log_softmax(recording.logits)
 
   def points(self, indices: tf.Tensor) -> tf.Tensor:
-    """What `network_input.points` gives of some states.
-
-    Args:
-      indices: int64 [B], of states in use.
-
-    Returns:
-      float32 [B, 21, 21, 64].
-    """
+    """`network_input.points` [B, 21, 21, 64] of states in use, int64 [B]."""
     four = tf.gather(self._squares, tf.gather(self._histories, indices))
-    # As in `pixel_convolution.squares`, four bytes move as one number.
+    # As in `network_input.squares`, four bytes move as one number.
     square = [network_input.STRIDE, network_input.STRIDE]
     four = tf.reshape(four, [-1, *four.shape[1:-1], *square])
     moved = tf.transpose(tf.bitcast(four, tf.float32), [0, 2, 3, 1, 4])

@@ -11,7 +11,6 @@ from agents.distillation import distill
 from agents.distillation import film
 from agents.distillation import recording
 from agents.distillation import settings as settings_lib
-from agents.distillation import students
 from agents.distillation import testing
 from experiment import errors
 from experiment import run_folder
@@ -112,19 +111,19 @@ class DistillTest(parameterized.TestCase):
   def test_the_student_of_a_run_can_be_loaded_and_filmed(self):
     trained = self._distill('a').trainer.student
     run = str(self.folder / 'a')
-    loaded = students.load(run, 'pong')
+    loaded = film.load_student(run, 'pong')
     for one, other in zip(trained.variables, loaded.variables, strict=True):
       self.assertEqual(one.name, other.name)
       np.testing.assert_array_equal(one, other)
     screens = film.play(film.Config(student=run, steps=4))
     self.assertLen(screens, 4)
     with self.assertRaisesRegex(errors.UserError, 'a student of pong, where'):
-      students.load(run, 'breakout')
+      film.load_student(run, 'breakout')
     (self.folder / 'a' / run_folder.FINISHED).unlink()
     with self.assertRaisesRegex(errors.UserError, 'a: not finished: give'):
-      students.load(run, 'pong')
+      film.load_student(run, 'pong')
     with self.assertRaisesRegex(errors.UserError, 'holds no run'):
-      students.load(self.folder, 'pong')
+      film.load_student(self.folder, 'pong')
 
   def test_a_recording_of_another_teacher(self):
     elsewhere = self.folder / 'elsewhere'

@@ -50,14 +50,10 @@ def run(
 ) -> study.Study:
   """Records, chooses, trains, writes the rows and draws the figure.
 
-  Args:
-    plan: what to run.
-    given: settings in place of the scale's.
-    output: the folder of all sweeps.
-    rows: the folder of the rows; by default the sweep's own.
+  There is a figure only if students were trained.
 
-  Returns:
-    What was made; a figure only if students were trained.
+  The arguments are those of `study.main`'s `run`, and `rows` the folder of the
+  rows; by default the sweep's own.
 
   Raises:
     UserError: a teacher or a choice is missing, or runs failed.

@@ -21,14 +21,17 @@ from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import gym_vector
 from agents.atari import network_input
-from agents.distillation import students
+from agents.distillation import networks
 from agents.distillation import teachers
+from experiment import checkpoint
 from experiment import config
 from experiment import errors
 from experiment import run_folder
 from experiment import seeds
+from experiment import session
 
 _DPI = 80
+_WAY_OUT = 'give the folder of a finished run of //agents:distill'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +85,41 @@ def target(settings: Config) -> pathlib.Path:
   return path
 
 
+def load_student(folder: os.PathLike[str] | str, game: str) -> networks.Student:
+  """The student of a finished run, with the weights of its last update.
+
+  Raises:
+    UserError: there is no such run, it is not finished, or of another game.
+  """
+  path = run_folder.resolve(folder)
+  if not path.is_dir():
+    raise errors.UserError(f'{path}: no such folder; first //agents:distill')
+  settings = run_folder.read_config(path)['settings']
+  if not {'recording', 'alpha'} <= settings.keys():
+    raise errors.UserError(f'{path}: not the run of a student: {_WAY_OUT}')
+  if not (path / run_folder.FINISHED).exists():
+    raise errors.UserError(f'{path}: not finished: {_WAY_OUT}')
+  if settings['game'] != game:
+    raise errors.UserError(
+        f'{path}: a student of {settings["game"]}, where one of {game} is '
+        'needed: choose the right --game'
+    )
+  row = games.game(game)
+  # What a checkpoint holds of a `training.Trainer` besides is passed over.
+  trainer = tf.Module()
+  trainer.student = networks.make_student(len(row.actions), 0, row.background)
+  checkpoints = checkpoint.Checkpointer(path / session.CHECKPOINTS)
+  if checkpoints.restore({'trainer': trainer}) is None:
+    raise errors.UserError(f'{path}: has no checkpoint: {_WAY_OUT}')
+  return trainer.student
+
+
 def _policy(settings: Config) -> Callable[[tf.Tensor], tf.Tensor]:
   """From observations [N, 4, 84, 84] to the logits of who plays, [N, A]."""
   if settings.student and settings.teacher:
     raise errors.UserError('--teacher and --student: give one of them')
   if settings.student:
-    student = students.load(settings.student, settings.game)
+    student = load_student(settings.student, settings.game)
     return lambda seen: student(network_input.points(seen))
   path = teachers.path(settings.game, settings.teacher)
   teacher = teacher_file.load(path, settings.game).network

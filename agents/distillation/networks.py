@@ -5,7 +5,6 @@ import sonnet as snt
 import tensorflow as tf
 
 from agents.atari import network_input
-from agents.atari import pixel_convolution
 from agents.atari import preprocessing
 
 
@@ -17,15 +16,11 @@ class Student(snt.Module):
   teacher's.
   """
 
-  def __init__(
-      self, num_actions: int, background: int = 0, name: str = 'student'
-  ):
-    super().__init__(name)
+  def __init__(self, num_actions: int, background: int = 0):
+    super().__init__('student')
     self._background = background
     self.policy = snt.Sequential([
-        pixel_convolution.PixelConvolution(
-            16, network_input.STRIDE, preprocessing.HISTORY, name='conv_0'
-        ),
+        network_input.PixelConvolution(16, name='conv_0'),
         tf.nn.relu,
         snt.Conv2D(32, 4, 2, padding='VALID', name='conv_1'),
         tf.nn.relu,
@@ -36,11 +31,7 @@ class Student(snt.Module):
     ])
 
   def __call__(self, points: tf.Tensor) -> tf.Tensor:
-    """The logits, float32 [B, A].
-
-    Args:
-      points: what `network_input.points` gives, float32 [B, 21, 21, 64].
-    """
+    """The logits, float32 [B, A], of `network_input.points` [B, 21, 21, 64]."""
     return self.policy(network_input.centred(points, self._background))
 
 

@@ -34,8 +34,6 @@ from experiment import seeds
 
 RECORDING = 'recording.npz'
 
-_PLAYED = ('pictures', 'logits', 'actions', 'episodes')
-
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -106,7 +104,7 @@ class Recorder:
     return {'score': self.score} if self._ended else {}
 
   def _play(self, index: int) -> dict[str, np.ndarray]:
-    """One part: what is in `_PLAYED`, each [T, games, ...]."""
+    """One part: what is in a recording, each [T, games, ...]."""
     chance = seeds.generator(self._settings.seed, 'recording', index)
     rows = []
     for _ in range(self._settings.steps_of_part):
@@ -126,10 +124,8 @@ class Recorder:
         self._ended.append(float(self._points[i]))
         self._points[i] = 0
         self._episodes[i] = self._episodes.max() + 1
-    return {
-        name: np.stack(column)
-        for name, column in zip(_PLAYED, zip(*rows, strict=True), strict=True)
-    }
+    columns = map(np.stack, zip(*rows, strict=True))
+    return dict(zip(recording_lib.ARRAYS, columns, strict=True))
 
   @property
   def score(self) -> float:
@@ -157,10 +153,10 @@ class Recorder:
     """All parts, in the order of their episodes."""
     parts = []
     for index in range(self._settings.parts):
-      found = recording_lib.read_arrays(self.part(index), _PLAYED)
-      parts.append(list(found.values()))
+      part = recording_lib.read_arrays(self.part(index), recording_lib.ARRAYS)
+      parts.append(list(part.values()))
     played = {}
-    for name in _PLAYED:
+    for name in recording_lib.ARRAYS:
       # Taken out of `parts` one by one: frames need a lot of memory.
       array = np.concatenate([part.pop(0) for part in parts])
       played[name] = array.reshape(-1, *array.shape[2:])

@@ -4,7 +4,7 @@
 A NumPy archive without pickle. Each frame is in it once: a state is the newest
 one and the three before it, as far as its episode has them, and black
 ones else. States of an episode follow each other; episodes are in the order in
-which they began. `record` is a JSON text: the game, the teacher and how the
+which they began. `record` is a JSON string: the game, the teacher and how the
 states came to be.
 
 Axes: N states, A actions.
@@ -54,12 +54,9 @@ class Recording:
 
 
 def histories(episodes: np.ndarray) -> np.ndarray:
-  """Which frames make each state: int32 [N, 4], the newest last.
+  """Which frames make the states of episodes [N]: int32 [N, 4], newest last.
 
   Frame i + 1 is the newest of state i, and 0 a black one.
-
-  Args:
-    episodes: [N], as in a recording.
   """
   here = np.arange(len(episodes))
   columns = []
@@ -70,7 +67,7 @@ def histories(episodes: np.ndarray) -> np.ndarray:
   return np.stack(columns, 1).astype(np.int32)
 
 
-_ARRAYS = tuple(
+ARRAYS = tuple(
     field.name
     for field in dataclasses.fields(Recording)
     if field.name != _RECORD
@@ -80,7 +77,7 @@ _ARRAYS = tuple(
 def save(path: os.PathLike[str] | str, recording: Recording) -> None:
   """Writes a file, all of it or nothing; UserError when it cannot be."""
   path = pathlib.Path(path)
-  arrays = {name: getattr(recording, name) for name in _ARRAYS}
+  arrays = {name: getattr(recording, name) for name in ARRAYS}
   with errors.naming(path), atomic.replacing(path) as temporary:
     with open(temporary, 'wb') as file:
       np.savez_compressed(
@@ -114,7 +111,7 @@ def load(path: os.PathLike[str] | str, game: str) -> Recording:
     UserError: there is no file, it is broken, or it is of another game.
   """
   num_actions = len(games.game(game).actions)
-  found = read_arrays(path, (*_ARRAYS, _RECORD))
+  found = read_arrays(path, (*ARRAYS, _RECORD))
   try:
     record = reading.parse_json(found.pop(_RECORD).item())
     of = record['game']

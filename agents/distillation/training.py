@@ -52,7 +52,10 @@ class Trainer(tf.Module):
     self._teacher = lambda points: teacher.of_points(points).logits
     self._settings, self._states = settings, states
     self._chosen = tf.constant(train, tf.int64)
-    self._jacobian = self._make_jacobian(train)
+    self._jacobian = None
+    memory = settings.jacobian_gib * 2**30
+    if settings.alpha and jacobian.size(states, train) <= memory:
+      self._jacobian = jacobian.Jacobian(self._teacher, states, train)
     self._order = int(abs(seeds.stateless(settings.seed, 'order')[0]))
     self._seed = tf.constant(seeds.stateless(settings.seed, 'projections'))
     self._optimiser = snt.optimizers.Adam(settings.learning_rate)
@@ -62,13 +65,6 @@ class Trainer(tf.Module):
         self.student.trainable_variables,
     )
     self._optimiser.step.assign(0)
-
-  def _make_jacobian(self, train):
-    if not self._settings.alpha:
-      return None
-    if jacobian.size(self._states, train) > self._settings.jacobian_gib * 2**30:
-      return None
-    return jacobian.Jacobian(self._teacher, self._states, train)
 
   @tf.function(autograph=False)
   def advance(

@@ -58,18 +58,12 @@ def files(
 def members(
     path: pathlib.Path, file: IO[bytes], wanted: Callable[[str], object]
 ) -> Iterator[tuple[str, bytes]]:
-  """Does the same for an archive that is open, as one inside another.
+  """As `files`, of an archive that is open, such as one inside another.
 
   Args:
     path: what to call it in errors.
     file: the archive.
-    wanted: says of a name whether to read the file.
-
-  Yields:
-    The name and the content of each file that is wanted.
-
-  Raises:
-    UserError: the archive is broken or truncated.
+    wanted: as in `files`.
   """
   try:
     with tarfile.open(fileobj=file) as archive:

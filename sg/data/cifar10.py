@@ -44,23 +44,13 @@ Examples = tuple[np.ndarray, np.ndarray]
 
 
 def load(folder: pathlib.Path) -> dataset.InMemory:
-  """Reads and verifies CIFAR-10.
-
-  Args:
-    folder: with the six files.
-
-  Raises:
-    UserError: a file is missing, has another size, or other data.
-  """
+  """The data set in a folder; see `verified`."""
   train, test = verified(folder)
   return dataset.InMemory('cifar10', train, test, CLASSES, MEAN, STD)
 
 
 def verified(folder: pathlib.Path) -> tuple[Examples, Examples]:
-  """Reads CIFAR-10, and makes sure that it is CIFAR-10.
-
-  Args:
-    folder: with the six files.
+  """Reads CIFAR-10's six files, and makes sure that it is CIFAR-10.
 
   Returns:
     Training and test set: images, uint8 [N, 32, 32, 3], and labels, uint8 [N].
@@ -68,7 +58,7 @@ def verified(folder: pathlib.Path) -> tuple[Examples, Examples]:
   Raises:
     UserError: a file is missing, has another size, or other data.
   """
-  train, test = read(folder, TRAIN_FILES), read(folder, TEST_FILES)
+  train, test = _read(folder, TRAIN_FILES), _read(folder, TEST_FILES)
   for names, examples, hashes in (
       (TRAIN_FILES, train, _TRAIN_HASHES),
       (TEST_FILES, test, _TEST_HASHES),
@@ -85,22 +75,20 @@ def verified(folder: pathlib.Path) -> tuple[Examples, Examples]:
   return train, test
 
 
-def read(folder: pathlib.Path, names: tuple[str, ...]) -> Examples:
-  """Reads files of records.
-
-  Args:
-    folder: where they are.
-    names: of the files.
-
-  Returns:
-    Images, uint8 [N, 32, 32, 3], and labels, uint8 [N].
-
-  Raises:
-    UserError: a file is missing or has another size, or a label is not one.
-  """
+def _read(folder: pathlib.Path, names: tuple[str, ...]) -> Examples:
+  """The images and labels in files of records."""
   paths = [folder / name for name in names]
+  expected = RECORDS * _RECORD_BYTES
   for path in paths:
-    _check_size(path)
+    try:
+      with errors.naming(path):
+        size = path.stat().st_size
+    except FileNotFoundError:
+      raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
+    if size != expected:
+      raise errors.UserError(
+          f'{path}: expected {expected:,} bytes, got {size:,}: {_WAY_OUT}'
+      )
   with tensorflow_errors.naming(folder):
     records = tf.data.FixedLengthRecordDataset(
         [str(path) for path in paths], _RECORD_BYTES
@@ -121,25 +109,6 @@ def read(folder: pathlib.Path, names: tuple[str, ...]) -> Examples:
 
 
 def write(path: pathlib.Path, images: np.ndarray, labels: np.ndarray) -> None:
-  """Writes a file of records.
-
-  Args:
-    path: the file.
-    images: uint8 [N, 32, 32, 3].
-    labels: uint8 [N].
-  """
+  """Writes a file of records: images uint8 [N, 32, 32, 3], labels uint8 [N]."""
   pixels = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
   path.write_bytes(np.concatenate([labels[:, None], pixels], axis=1).tobytes())
-
-
-def _check_size(path: pathlib.Path) -> None:
-  expected = RECORDS * _RECORD_BYTES
-  try:
-    with errors.naming(path):
-      size = path.stat().st_size
-  except FileNotFoundError:
-    raise errors.UserError(f'{path}: no such file: {_WAY_OUT}') from None
-  if size != expected:
-    raise errors.UserError(
-        f'{path}: expected {expected:,} bytes, got {size:,}: {_WAY_OUT}'
-    )

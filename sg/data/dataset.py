@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from experiment import errors
 from experiment import ordering
 from sg.data import augmentation
-from sg.data import holdout
 
 
 class Dataset(abc.ABC):
@@ -56,7 +56,7 @@ class Dataset(abc.ABC):
     """This data set with training images held out in place of the test set.
 
     Args:
-      count: how many images to hold out; see `holdout.split`.
+      count: how many images to hold out; see `hold_out`.
 
     Raises:
       UserError: there are not as many.
@@ -84,6 +84,36 @@ def prefetch(batches: tf.data.Dataset) -> tf.data.Dataset:
   options = tf.data.Options()
   options.autotune.enabled = False
   return batches.prefetch(2).with_options(options)
+
+
+def hold_out(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+  """Holds examples out for validation, always the same.
+
+  Args:
+    labels: of all examples, [N].
+    count: how many to hold out.
+
+  Returns:
+    Indices of the examples to train on, ascending, and of those held out, of
+    which each class has its share, in an order in which classes are mixed.
+
+  Raises:
+    UserError: nothing would be left on one of the two sides.
+  """
+  labels = np.asarray(labels)
+  if not 0 < count < len(labels):
+    raise errors.UserError(
+        f'--validation={count}: expected fewer than the {len(labels):,} '
+        'training images'
+    )
+  shuffled = np.random.default_rng(0).permutation(len(labels))
+  rank = np.empty(len(labels))
+  for label in np.unique(labels):
+    members = np.flatnonzero(labels[shuffled] == label)
+    # Evenly spaced from 0 to 1, so that any share takes the same of each class.
+    rank[members] = (np.arange(len(members)) + 0.5) / len(members)
+  held_out = np.sort(np.argsort(rank, kind='stable')[:count])
+  return np.sort(np.delete(shuffled, held_out)), shuffled[held_out]
 
 
 class InMemory(Dataset):
@@ -156,7 +186,7 @@ class InMemory(Dataset):
         self.name,
         *(
             tuple(tf.gather(array, indices).numpy() for array in self._train)
-            for indices in holdout.split(self._train[1].numpy(), count)
+            for indices in hold_out(self._train[1].numpy(), count)
         ),
         self.classes,
         self._mean,

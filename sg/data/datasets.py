@@ -21,8 +21,6 @@ from sg.data import synthetic
 
 NAMES = ('cifar10', 'imagenet', 'synthetic')
 
-Dataset = dataset.Dataset
-
 
 def open_dataset(
     name: str, folder: str = '', image_size: int = 0
@@ -33,9 +31,6 @@ def open_dataset(
     name: `cifar10`, `imagenet` or `synthetic`.
     folder: where its files are; by default data/<name>, where the user is.
     image_size: pixels on a side; by default 224 for ImageNet, 32 otherwise.
-
-  Returns:
-    The data set.
 
   Raises:
     UserError: there is no such data set, or its files cannot be used.

@@ -8,6 +8,7 @@ from absl.testing import parameterized
 import tensorflow as tf
 
 from experiment import errors
+from sg.data import dataset
 from sg.data import datasets
 
 
@@ -16,7 +17,7 @@ class DatasetsTest(parameterized.TestCase):
   @parameterized.parameters((0, 32), (16, 16))
   def test_synthetic_of_any_size(self, asked, size):
     data = datasets.open_dataset('synthetic', image_size=asked)
-    self.assertIsInstance(data, datasets.Dataset)
+    self.assertIsInstance(data, dataset.Dataset)
     self.assertEqual(data.image_shape, (size, size, 3))
 
   @parameterized.parameters('cifar10', 'imagenet')

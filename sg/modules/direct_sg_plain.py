@@ -8,7 +8,7 @@ METHOD = interface.Method(
     title='Direct SG, plain',
     colour='#e69f00',
     cost=4.0,
-    make=lambda cut: direct_sg.DirectSG.at(cut, conditioned=False),
+    make=lambda cut: direct_sg.DirectSG(cut, conditioned=False),
     distance='direct_sg_distance',
     learning_rate='direct_sg_learning_rate',
 )

@@ -94,15 +94,7 @@ class Module(snt.Module, abc.ABC):
     """
 
   def error(self, synthetic: Signal, target: Signal) -> terms.SobolevLoss:
-    """How far a synthetic signal is from its target: eq. 1 with f = L.
-
-    Args:
-      synthetic: what this module predicted.
-      target: what it is to learn; a constant.
-
-    Returns:
-      The losses of each example, which the module is to lower.
-    """
+    """How far its signal is from a target: eq. 1 with f = L, [B] by term."""
     return terms.loss_terms(
         _wide(synthetic), _wide(target), weights=self.weights,
         losses=self._distance,

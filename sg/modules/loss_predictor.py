@@ -51,12 +51,7 @@ class LossPredictor(interface.Module):
   """A module whose synthetic gradient is the gradient of a predicted loss."""
 
   def __init__(self, predictor: snt.Module, **settings):
-    """Makes the module.
-
-    Args:
-      predictor: p, from activations [B, H...] to logits [B, classes].
-      **settings: those of `interface.Module`.
-    """
+    """Makes the module of p, from h [B, H...] to logits [B, classes]."""
     super().__init__(**settings)
     self._predictor = predictor
 

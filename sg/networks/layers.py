@@ -118,8 +118,8 @@ class BatchNorm(snt.Module):
     normalise = _in_float64 if x.dtype == tf.float64 else _fused
     y, mean, variance = normalise(x, self.scale, self.offset)
     if statistics is Statistics.TRAIN:
-      self.mean.assign(_moved(self.mean, mean))
-      self.variance.assign(_moved(self.variance, variance))
+      for average, new in ((self.mean, mean), (self.variance, variance)):
+        average.assign(_MOVING_AVERAGE * average + (1 - _MOVING_AVERAGE) * new)
     return y
 
 
@@ -144,10 +144,6 @@ def _in_float64(
   y = (x - mean) * tf.math.rsqrt(variance + _EPSILON) * scale + offset
   count = tf.cast(tf.reduce_prod(tf.shape(x)[:-1]), x.dtype)
   return y, mean, variance * count / (count - 1)
-
-
-def _moved(average: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
-  return _MOVING_AVERAGE * average + (1 - _MOVING_AVERAGE) * value
 
 
 def wide(dtype: tf.DType) -> tf.DType:

@@ -9,6 +9,7 @@ Axes: B batch, H height, W width, C channels.
 """
 
 from collections.abc import Sequence
+import itertools
 
 import sonnet as snt
 import tensorflow as tf
@@ -126,16 +127,15 @@ def cut(blocks: Sequence[snt.Module], at: Sequence[int]) -> list[Segment]:
   Raises:
     ValueError: a cut that is not between two blocks, or not ascending.
   """
-  ends = [*at, len(blocks)]
-  starts = [0, *at]
-  if any(start >= end for start, end in zip(starts, ends, strict=True)):
+  spans = list(itertools.pairwise([0, *at, len(blocks)]))
+  if any(start >= end for start, end in spans):
     raise ValueError(
         f'at: expected ascending numbers from 1 to {len(blocks) - 1}, got '
         f'{list(at)}'
     )
   return [
       Segment(blocks[start:end], name=f'segment_{k}')
-      for k, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
+      for k, (start, end) in enumerate(spans, 1)
   ]
 
 
@@ -183,8 +183,8 @@ def resnet50(
     classes: number of classes.
     stem_pooling: whether the stem pools; without, all maps are twice as wide
       and high.
-    zero_residuals: whether the last scale of each block starts at zero, so that
-      it starts as its shortcut (Goyal et al., 2017).
+    zero_residuals: whether each block starts as its shortcut, its last scale at
+      zero (Goyal et al., 2017).
 
   Returns:
     Eighteen blocks; 25.56 million parameters with the defaults.

@@ -4,20 +4,30 @@
 They are the tasks of one TensorFlow job, `worker`. Task 0 is the program that
 trains; the others run `//sg:worker` and do what they are sent. A device of
 theirs is /job:worker/task:1/device:CPU:0, and so on. All of them listen on all
-interfaces, and serve whoever connects: see `addresses.WARNING`.
+interfaces, and serve whoever connects: see `WARNING`.
 """
 
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
+import socket
+import time
 
 import tensorflow as tf
 
 from experiment import errors
 from experiment import progress
-from sg.pipelined import addresses as addresses_lib
 
 _JOB = 'worker'
+_SECONDS = 20.0  # How long to wait for a program that is being started.
+
+# TensorFlow's servers listen on all interfaces, whatever host is named, and
+# their peers may run any operation, those on files included.
+WARNING = (
+    'Anyone who can reach the ports can read and write files as this user, as '
+    'TensorFlow does not authenticate its peers: use an isolated network, or a '
+    'tunnel (ssh -L) and a firewall'
+)
 
 
 def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
@@ -32,16 +42,16 @@ def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
   """
   if len(addresses) < 2:
     raise errors.UserError(
-        f'{addresses_lib.SETTING}: expected host:port of two machines or more, '
-        'this one and that of //sg:train, separated by commas'
+        '--cluster: expected host:port of two machines or more, this one and '
+        'that of //sg:train, separated by commas'
     )
   if not 1 <= task < len(addresses):
     raise errors.UserError(
         f'--task={task}: expected a number from 1 to {len(addresses) - 1}, as '
         f'--cluster has {len(addresses)} addresses and task 0 is //sg:train'
     )
-  addresses_lib.check_port(addresses[task])
-  progress.write(f'warning: {addresses_lib.WARNING}')
+  check_port(addresses[task])
+  progress.write(f'warning: {WARNING}')
   return tf.distribute.Server(
       tf.train.ClusterSpec({_JOB: list(addresses)}),
       job_name=_JOB,
@@ -51,26 +61,21 @@ def serve(addresses: Sequence[str], task: int) -> tf.distribute.Server:
 
 
 def connect(
-    addresses: Sequence[str], seconds: float = addresses_lib.SECONDS
+    addresses: Sequence[str], seconds: float = _SECONDS
 ) -> None:
   """Makes this process task 0, and the others' devices known to it.
-
-  Args:
-    addresses: host:port of all tasks.
-    seconds: how long to wait for the workers.
 
   Raises:
     UserError: a worker does not answer, or this task's port cannot be used.
   """
   for task, address in enumerate(addresses[1:], 1):
-    addresses_lib.wait_for(
+    wait_for(
         address,
-        f'start //sg:worker there with the same {addresses_lib.SETTING} and '
-        f'--task={task}',
+        f'start //sg:worker there with the same --cluster and --task={task}',
         seconds,
     )
-  addresses_lib.check_port(addresses[0])
-  progress.write(f'warning: {addresses_lib.WARNING}')
+  check_port(addresses[0])
+  progress.write(f'warning: {WARNING}')
   tf.config.experimental_connect_to_cluster(
       tf.train.ClusterSpec({_JOB: list(addresses)}), job_name=_JOB, task_index=0
   )
@@ -90,3 +95,47 @@ def naming_lost() -> Iterator[None]:
         f'lost {name}: start it again, then continue with --resume from the '
         'last checkpoint'
     ) from error
+
+
+def check_port(address: str) -> None:
+  """Raises UserError if no server can listen at an address of this machine.
+
+  TensorFlow says nothing of a port that another program has.
+  """
+  _, port = _split(address)
+  try:
+    socket.create_server(('', port)).close()
+  except OSError as error:
+    raise errors.UserError(
+        f'{address}: cannot listen there ({errors.one_line(error)}): choose a '
+        'free port of this machine in --cluster'
+    ) from error
+
+
+def wait_for(address: str, way_out: str, seconds: float = _SECONDS) -> None:
+  """Waits until a program listens at an address; TensorFlow would for ever.
+
+  `way_out` is what to do if none does in so many seconds.
+
+  Raises:
+    UserError: nobody answers, or it is not an address.
+  """
+  host, port = _split(address)
+  deadline = time.monotonic() + seconds
+  while True:
+    try:
+      socket.create_connection((host, port), timeout=2).close()
+      return
+    except OSError as error:
+      if time.monotonic() > deadline:
+        raise errors.UserError(
+            f'{address}: nobody answers ({errors.one_line(error)}): {way_out}'
+        ) from error
+    time.sleep(0.2)
+
+
+def _split(address: str) -> tuple[str, int]:
+  host, _, port = address.rpartition(':')
+  if not (host and port.isdecimal() and int(port) < 2**16):
+    raise errors.UserError(f'--cluster: expected host:port, got {address!r}')
+  return host, int(port)

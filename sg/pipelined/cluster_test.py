@@ -2,6 +2,7 @@
 """A pipe across two processes on this machine."""
 
 import pathlib
+import socket
 
 from absl.testing import absltest
 
@@ -60,6 +61,38 @@ class ClusterTest(absltest.TestCase):
     for too_few in ((), addresses[:1]):
       with self.assertRaisesRegex(errors.UserError, 'two machines or more'):
         cluster.serve(too_few, 1)
+
+
+class AddressesTest(absltest.TestCase):
+
+  def test_waits_for_what_listens(self):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+      address = f'127.0.0.1:{server.getsockname()[1]}'
+      cluster.wait_for(address, 'unused', seconds=0.1)
+    with self.assertRaisesRegex(
+        errors.UserError, f'{address}: nobody answers .*refused.*: start it'
+    ):
+      cluster.wait_for(address, 'start it', seconds=0.1)
+
+  def test_a_port_that_another_has(self):
+    with socket.create_server(('', 0)) as server:
+      address = f'127.0.0.1:{server.getsockname()[1]}'
+      with self.assertRaisesRegex(
+          errors.UserError, f'{address}: cannot listen .*free port.* --cluster'
+      ):
+        cluster.check_port(address)
+    cluster.check_port(address)
+
+  def test_what_is_no_address(self):
+    for address in ('nowhere', ':80', 'here:', 'here:http', 'here:65536'):
+      for check in (
+          cluster.check_port,
+          lambda a: cluster.wait_for(a, 'unused'),
+      ):
+        with self.assertRaisesRegex(
+            errors.UserError, f"--cluster: expected host:port, got '{address}'"
+        ):
+          check(address)
 
 
 if __name__ == '__main__':

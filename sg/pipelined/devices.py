@@ -7,7 +7,6 @@ import os
 import tensorflow as tf
 
 from experiment import errors
-from sg import decoupled
 from sg import presets
 from sg.pipelined import cluster
 from sg.pipelined import replicas
@@ -16,7 +15,8 @@ from sg.pipelined import replicas
 def follows(settings: presets.Settings) -> bool | None:
   """Whether another process leads this one; None if it is the only one."""
   if settings.replicas > 1 and 'TF_CONFIG' in os.environ:
-    return replicas.read_tf_config().task > 0
+    task, _ = replicas.read_tf_config()
+    return task > 0
   return None
 
 
@@ -64,11 +64,6 @@ def _check(settings: presets.Settings) -> None:
   if settings.cluster and not settings.placement:
     raise errors.UserError(
         '--cluster: only with --placement, which says what runs where'
-    )
-  if settings.pipelined and settings.targets != decoupled.RECEIVED:
-    raise errors.UserError(
-        f'--targets={settings.targets}: expected {decoupled.RECEIVED} with '
-        '--pipelined, where a module hears of the segment above it alone'
     )
 
 

@@ -29,10 +29,6 @@ class DevicesTest(parameterized.TestCase):
   @parameterized.parameters(
       ({'placement': ('/CPU:0',)}, 'placement: only with --pipelined'),
       ({'cluster': ('a:1', 'b:1')}, 'cluster: only with --placement'),
-      (
-          {'pipelined': True, 'targets': 'true'},
-          'targets=true: expected received with --pipelined',
-      ),
       ({'pipelined': True, 'replicas': 2}, 'replicas=2: expected 1 with --pip'),
       ({'replicas': 3}, 'batch_size=128: expected a multiple of --replicas=3'),
       (

@@ -25,11 +25,9 @@ class Pipelined(experiment.Experiment):
     self._ticks = {}
     super().__init__(settings)
 
-  def _new_trainer(self) -> trainers.Pipelined:
+  def _new_trainer(self, *parts) -> trainers.Pipelined:
     try:
-      return trainers.Pipelined(
-          *self._parts(), self._optimisation(), self._settings.placement
-      )
+      return trainers.Pipelined(*parts, self._settings.placement)
     except ValueError as error:
       raise errors.UserError(f'--{error}') from error
 
@@ -63,10 +61,8 @@ class Replicated(experiment.Experiment):
     with self._copies.scope():
       return super()._make_trainer()
 
-  def _new_trainer(self) -> trainers.Replicated:
-    return trainers.Replicated(
-        *self._parts(), self._optimisation(), self._copies.mean
-    )
+  def _new_trainer(self, *parts) -> trainers.Replicated:
+    return trainers.Replicated(*parts, self._copies.mean)
 
   def advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
     """As `Experiment.advance`, with those that follow."""

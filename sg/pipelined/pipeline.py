@@ -79,6 +79,15 @@ class Mailbox(snt.Module):
       variable.assign(part)
 
 
+class _Work(NamedTuple):
+  """What a segment has made in a tick."""
+
+  above: tf.Tensor  # Its output, [B, H...].
+  signal: decoupled.Signal  # At its output.
+  learned: decoupled.Learned
+  sent: decoupled.Signal  # At its input.
+
+
 class Pipeline(snt.Module):
   """The mailboxes between the segments of a cut network."""
 
@@ -130,12 +139,7 @@ class Pipeline(snt.Module):
   def initialise(
       self, activations: Sequence[tf.Tensor], labels: tf.Tensor
   ) -> None:
-    """Makes the mailboxes, for batches like these, unless they are there.
-
-    Args:
-      activations: h_1, ..., h_{K-1}, each [B, H...].
-      labels: int32 [B].
-    """
+    """Makes the mailboxes, for h_1, ..., h_{K-1} like these, once."""
     if self._up:
       return
     for k, (h, module) in enumerate(
@@ -200,7 +204,7 @@ class Pipeline(snt.Module):
         targets=[],
     )
 
-  def _work(self, k: int, h: tf.Tensor, labels: tf.Tensor) -> '_Work':
+  def _work(self, k: int, h: tf.Tensor, labels: tf.Tensor) -> _Work:
     """What segment k + 1 does in a tick."""
     with tf.device(self.placement[k]):
       passed = decoupled.up(self._segments[k], h)
@@ -227,22 +231,6 @@ class Pipeline(snt.Module):
     )
     with tf.device(self.placement[k]):
       return decoupled.teach(module, h, labels, received)[1:]
-
-
-class _Work(NamedTuple):
-  """What a segment has made in a tick.
-
-  Attributes:
-    above: its output, [B, H...].
-    signal: at its output.
-    learned: its update.
-    sent: the signal at its input.
-  """
-
-  above: tf.Tensor
-  signal: decoupled.Signal
-  learned: decoupled.Learned
-  sent: decoupled.Signal
 
 
 def _wanted(

@@ -23,7 +23,6 @@ from collections.abc import Sequence
 import contextlib
 import os
 from typing import Any
-from typing import NamedTuple
 
 import sonnet as snt
 import tensorflow as tf
@@ -31,33 +30,24 @@ import tensorflow as tf
 from experiment import errors
 from experiment import progress
 from experiment import reading
-from sg.pipelined import addresses
+from sg.pipelined import cluster
 
 _END = (-1, -1)
 
 
-class TFConfig(NamedTuple):
-  """This process among the workers.
+def read_tf_config() -> tuple[int, int]:
+  """Reads the environment variable TF_CONFIG; UserError if it is wrong.
 
-  Attributes:
-    task: its number, from 0.
-    workers: how many there are.
+  Returns:
+    The number of this process among the workers, from 0, and how many there
+    are.
   """
-
-  task: int
-  workers: int
-
-
-def read_tf_config() -> TFConfig:
-  """Reads the environment variable TF_CONFIG; UserError if it is wrong."""
   try:
     found = reading.parse_json(os.environ['TF_CONFIG'])
     jobs = {*found['cluster'], found['task'].get('type', 'worker')}
     if jobs != {'worker'}:  # Such as a chief, who would lead as well.
       raise ValueError
-    return TFConfig(
-        int(found['task']['index']), len(found['cluster']['worker'])
-    )
+    return int(found['task']['index']), len(found['cluster']['worker'])
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise errors.UserError(
         'TF_CONFIG: expected {"cluster": {"worker": ["host:port", ...]}, '
@@ -113,9 +103,7 @@ class Mirrored(Copies):
     def of_replica():
       context = tf.distribute.get_replica_context()
       index = context.replica_id_in_sync_group
-      return train(
-          _part(images, index, self._count), _part(labels, index, self._count)
-      )
+      return train(*_part((images, labels), index, self._count))
 
     # After the reduction all replicas have the same.
     return tf.nest.map_structure(
@@ -148,7 +136,7 @@ class Workers(Copies):
           f'--replicas={workers} to all of them'
       )
     self._count, self._equal = count, False
-    progress.write(f'warning: {addresses.WARNING}')
+    progress.write(f'warning: {cluster.WARNING}')
     self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
     devices = self._strategy.num_replicas_in_sync
     if devices != count:
@@ -157,18 +145,10 @@ class Workers(Copies):
           'for each GPU, with its number alone in CUDA_VISIBLE_DEVICES'
       )
 
-  @property
-  def follows(self) -> bool:
-    """Whether this process does what task 0 announces."""
-    return self._task > 0
-
   def run(
       self, train: Callable[..., Any], images: tf.Tensor, labels: tf.Tensor
   ) -> Any:
-    return train(
-        _part(images, self._task, self._count),
-        _part(labels, self._task, self._count),
-    )
+    return train(*_part((images, labels), self._task, self._count))
 
   def mean(self, values: Any) -> Any:
     return self._strategy.run(
@@ -220,8 +200,9 @@ class Workers(Copies):
   @tf.function(autograph=False)
   def _from_leader(self, values: Sequence[Any]) -> Sequence[tf.Tensor]:
     """The leader's values, in all processes."""
-    lead = not self.follows
-    values = [v if lead else tf.zeros_like(v) for v in map(tf.identity, values)]
+    values = map(tf.identity, values)
+    if self._task > 0:
+      values = map(tf.zeros_like, values)
     # One by one, as one reduction takes tensors of one type.
     return [
         self._strategy.run(_all_reduce, (tf.distribute.ReduceOp.SUM, value))
@@ -229,10 +210,12 @@ class Workers(Copies):
     ]
 
 
-def _part(batch: tf.Tensor, index: int, count: int) -> tf.Tensor:
-  """The part of a batch [B, ...] that is a copy's."""
-  size = batch.shape[0] // count
-  return batch[index * size : (index + 1) * size]
+def _part(
+    batch: Sequence[tf.Tensor], index: int, count: int
+) -> list[tf.Tensor]:
+  """The part of a batch, tensors [B, ...], that is a copy's."""
+  size = batch[0].shape[0] // count
+  return [tensor[index * size : (index + 1) * size] for tensor in batch]
 
 
 def _all_reduce(op: tf.distribute.ReduceOp, values: Any) -> Any:

@@ -168,7 +168,7 @@ def run(folder):
 def work(config, fails, folder):
   """What a process does; the leader may fail inside its first step."""
   os.environ['TF_CONFIG'] = config
-  if fails and not replicas.read_tf_config().task:
+  if fails and not replicas.read_tf_config()[0]:
     experiment.Experiment._train = lambda *_: 1 / 0
   run(folder)
 

@@ -6,6 +6,7 @@ Axes: B batch, H height, W width, C channels.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import contextlib
 from typing import Any
 
 import sonnet as snt
@@ -27,21 +28,15 @@ class Pipelined(training.Trainer):
       optimisation: training.Optimisation,
       placement: Sequence[str] = (),
   ):
-    """Makes the trainer; the first arguments are those of `Trainer`.
-
-    Args:
-      segments: the network, cut.
-      modules: one for each cut.
-      optimisation: how the variables change.
-      placement: the segments' devices; see `pipeline.Pipeline`.
+    """Makes a `Trainer`; `placement` is that of `pipeline.Pipeline`.
 
     Raises:
       ValueError: as `Pipeline` does; or true targets, which come too late.
     """
     if optimisation.targets != decoupled.RECEIVED:
       raise ValueError(
-          f'targets: expected {decoupled.RECEIVED!r} in a pipe, got '
-          f'{optimisation.targets!r}'
+          f'targets: expected {decoupled.RECEIVED!r} in a pipe, where a module '
+          f'hears of the segment above it alone, got {optimisation.targets!r}'
       )
     pipe = pipeline.Pipeline(segments, modules, placement)
     self._placement = pipe.placement
@@ -60,16 +55,9 @@ class Pipelined(training.Trainer):
       step: tf.Tensor,
       tick: int | None = None,
   ) -> dict[str, tf.Tensor]:
-    """As `Trainer.train_step`, but for a tick of the pipe.
+    """As `Trainer.train_step`, but for a tick of the pipe, `self.tick(step)`.
 
-    Args:
-      images: [B, H, W, C], in the type to compute in.
-      labels: int32 [B].
-      step: how many updates were made before, int64.
-      tick: `self.tick(step)`.
-
-    Returns:
-      Scalars; none while the pipe fills.
+    Returns no scalars while the pipe fills.
 
     Raises:
       ValueError: no tick.
@@ -90,23 +78,8 @@ class Pipelined(training.Trainer):
     self._pipe.initialise(activations, tf.zeros(images.shape[:1], tf.int32))
     return activations
 
-  def _segment_optimiser(self, k: int) -> snt.Optimizer:
-    with tf.device(self._placement[k]):
-      return super()._segment_optimiser(k)
-
-  def _module_optimiser(self, k: int) -> snt.Optimizer:
-    with tf.device(self._placement[k]):
-      return super()._module_optimiser(k)
-
-  def _update(self, k: int, found: decoupled.Step, step: tf.Tensor) -> None:
-    with tf.device(self._placement[k]):
-      super()._update(k, found, step)
-
-  def _initialise(
-      self, k: int, h: tf.Tensor, labels: tf.Tensor
-  ) -> tf.Tensor:
-    with tf.device(self._placement[k]):
-      return super()._initialise(k, h, labels)
+  def _place(self, k: int) -> contextlib.AbstractContextManager:
+    return tf.device(self._placement[k])
 
 
 class Replicated(training.Trainer):
@@ -119,15 +92,7 @@ class Replicated(training.Trainer):
       optimisation: training.Optimisation,
       mean: Callable[[Any], Any],
   ):
-    """Makes the trainer; the first arguments are those of `Trainer`.
-
-    Args:
-      segments: the network, cut.
-      modules: one for each cut.
-      optimisation: how the variables change.
-      mean: takes the means, over the copies, of a nest of tensors; see
-        `replicas`.
-    """
+    """Makes a `Trainer`; `mean` is that of `replicas.Copies`."""
     super().__init__(segments, modules, optimisation)
     self._mean = mean
 

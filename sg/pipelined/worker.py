@@ -3,9 +3,7 @@
 
     ./bazelw run //sg:worker -- --cluster=here:2222,there:2222 --task=1
 
-Anyone who can reach the ports of a cluster can read and write files as its
-user: TensorFlow does not authenticate its peers, and listens on all interfaces.
-Use an isolated network, or a tunnel and a firewall.
+Mind `cluster.WARNING`.
 """
 
 from experiment.startup import run_main
@@ -14,8 +12,7 @@ import dataclasses
 import time
 
 from experiment import config
-from sg.pipelined import addresses
-from sg.pipelined import cluster
+from sg.pipelined import cluster as cluster_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Settings:
   cluster: tuple[str, ...] = config.setting(
       (),
       'host:port of every machine, as //sg:train is given them. '
-      f'{addresses.WARNING}.',
+      f'{cluster_lib.WARNING}.',
   )
   task: int = config.setting(
       1, "This machine's place in --cluster, from 1.", minimum=1
@@ -34,7 +31,7 @@ class Settings:
 
 def main(_):
   settings = config.from_flags(Settings)
-  server = cluster.serve(settings.cluster, settings.task)
+  server = cluster_lib.serve(settings.cluster, settings.task)
   print(f'task {settings.task}: {server.target}', flush=True)
   while True:  # Server.join() would not end with Ctrl-C.
     time.sleep(1)
