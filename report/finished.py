@@ -8,6 +8,7 @@ import shlex
 from typing import Any
 from typing import NamedTuple
 
+from experiment import environment
 from experiment import errors
 from experiment import reading
 from experiment import run_folder
@@ -64,7 +65,7 @@ def made_by(folder: pathlib.Path, seconds: float | None = None) -> runs.Run:
     return runs.Run.of(
         _anywhere(config['command']),
         run_folder.short_commit(config),
-        run_folder.device_name(config),
+        environment.device_line(config['device']),
         config.get('started', ''),
         seconds,
     )
