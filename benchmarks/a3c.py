@@ -117,18 +117,6 @@ def _peer(game: str, settings: Settings) -> Any:
     )
 
 
-def _ours(game: str, settings: Settings) -> a3c_learner.Learner:
-  return a3c_learner.Learner(
-      settings_lib.Config(
-          game=game,
-          workers=settings.workers,
-          games_per_worker=settings.games_per_worker,
-          steps_per_update=settings.steps_per_update,
-          precision=settings.precision,
-      )
-  )
-
-
 def _emulator(game: str, settings: Settings) -> Callable[[], None]:
   """A function that plays the games of one worker at random."""
   count = settings.games_per_worker
@@ -147,9 +135,17 @@ def _emulator(game: str, settings: Settings) -> Callable[[], None]:
 
 def _time_game(game: str, settings: Settings) -> dict[str, timing.Times]:
   """The times of an agent step, and of an operation in matrix products."""
-  with contextlib.ExitStack() as stack:
-    peer = stack.enter_context(contextlib.closing(_peer(game, settings)))
-    ours = stack.enter_context(contextlib.closing(_ours(game, settings)))
+  training = settings_lib.Config(
+      game=game,
+      workers=settings.workers,
+      games_per_worker=settings.games_per_worker,
+      steps_per_update=settings.steps_per_update,
+      precision=settings.precision,
+  )
+  with (
+      contextlib.closing(_peer(game, settings)) as peer,
+      contextlib.closing(a3c_learner.Learner(training)) as ours,
+  ):
     products = sgemm.runner(settings.matrix, tf.as_dtype(settings.precision))
     count = timing.steps_for(settings.seconds, products)
     updates = settings.peer_updates * settings.workers
@@ -162,8 +158,8 @@ def _time_game(game: str, settings: Settings) -> dict[str, timing.Times]:
         },
         settings.rounds,
     )
-  operations = count * sgemm.operations(settings.matrix)
-  operation = times.pop('products').per(operations)
+  # Multiplications and additions.
+  operation = times.pop('products').per(count * 2 * settings.matrix**3)
   steps = {name: found.per(settings.steps) for name, found in times.items()}
   return {**steps, 'operation': operation}
 

@@ -5,10 +5,13 @@ Axis letters: E networks, of which there is one, and B batch.
 """
 
 from collections.abc import Callable
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import program
+from experiment import config
 from regression import datasets
 from regression import networks
 from regression import training
@@ -28,6 +31,15 @@ METHODS = {
     'regular': training.Method(gradient_weight=0.0),
     'Sobolev': training.Method(),
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(program.Settings):
+  """What to measure."""
+
+  batches: tuple[int, ...] = config.setting(
+      (32, 100, 1000), 'Batch sizes.', 'points', minimum=1
+  )
 
 
 def make(batch: int) -> tuple[training.State, training.Batches]:

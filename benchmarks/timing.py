@@ -15,11 +15,8 @@ import os
 import time
 from typing import Any
 from typing import NamedTuple
-from typing import TypeVar
 
 import numpy as np
-
-K = TypeVar('K')
 
 Run = Callable[[int], object]  # Makes a number of steps.
 
@@ -90,8 +87,8 @@ def clock(run: Callable[..., object], *arguments: Any) -> tuple[float, float]:
 
 
 def interleave(
-    sides: Mapping[K, Callable[[], object]], rounds: int
-) -> dict[K, Times]:
+    sides: Mapping[str, Callable[[], object]], rounds: int
+) -> dict[str, Times]:
   """Runs the sides in turn.
 
   Args:
@@ -131,8 +128,8 @@ def steps_for(seconds: float, run: Run) -> int:
 
 
 def time_steps(
-    sides: Mapping[K, Run], seconds: float, rounds: int
-) -> dict[K, Times]:
+    sides: Mapping[str, Run], seconds: float, rounds: int
+) -> dict[str, Times]:
   """Times the steps of some programs against each other.
 
   Args:
@@ -153,8 +150,8 @@ def time_steps(
 
 
 def cpu_of_steps(
-    sides: Mapping[K, Run], seconds: float, rounds: int
-) -> dict[K, np.ndarray]:
+    sides: Mapping[str, Run], seconds: float, rounds: int
+) -> dict[str, np.ndarray]:
   """The CPU seconds of a step, [R]; the arguments are those of `time_steps`."""
   times = time_steps(sides, seconds, rounds)
   return {name: found.cpu for name, found in times.items()}

@@ -6,15 +6,12 @@
 
 from experiment.startup import run_main
 
-import dataclasses
-
 import numpy as np
 
 from benchmarks import document
 from benchmarks import problem
 from benchmarks import program
 from benchmarks import timing
-from experiment import config
 
 _TEXT = """\
 ## Against JAX
@@ -26,15 +23,6 @@ three-product gradient written in JAX."""
 
 _GOAL_THREE_PRODUCTS = 1.15  # Our time over that of JAX with our gradient.
 _GOAL_NESTED = 1.3  # The time of JAX with nested `grad` over ours.
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings(program.Settings):
-  """What to measure."""
-
-  batches: tuple[int, ...] = config.setting(
-      (32, 100, 1000), 'Batch sizes.', 'points', minimum=1
-  )
 
 
 def _time_steps(batch, settings) -> dict[str, np.ndarray]:
@@ -53,7 +41,7 @@ def _time_steps(batch, settings) -> dict[str, np.ndarray]:
   return timing.cpu_of_steps(sides, settings.seconds, settings.rounds)
 
 
-def measure(settings: Settings) -> str:
+def measure(settings: problem.Settings) -> str:
   """Returns the section."""
   rows, to_three_products, to_nested = [], {}, {}
   for batch in settings.batches:
@@ -95,5 +83,7 @@ def measure(settings: Settings) -> str:
 
 if __name__ == '__main__':
   run_main(
-      program.main('jax_peer', Settings, measure, packages=('jax', 'jaxlib'))
+      program.main(
+          'jax_peer', problem.Settings, measure, packages=('jax', 'jaxlib')
+      )
   )

@@ -8,15 +8,12 @@ By Bazel not on Linux (see requirements.txt here).
 
 from experiment.startup import run_main
 
-import dataclasses
-
 import numpy as np
 
 from benchmarks import document
 from benchmarks import problem
 from benchmarks import program
 from benchmarks import timing
-from experiment import config
 
 _TEXT = """\
 ## Against PyTorch, eager
@@ -27,15 +24,6 @@ points, fused Adam, a Python loop over the steps, the gradient in x by
 numbers."""
 
 _GOAL = 4.0  # How many times as fast our Sobolev step has to be.
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings(program.Settings):
-  """What to measure."""
-
-  batches: tuple[int, ...] = config.setting(
-      (32, 100, 1000), 'Batch sizes.', 'points', minimum=1
-  )
 
 
 def _time_steps(batch, settings) -> dict[str, np.ndarray]:
@@ -50,7 +38,7 @@ def _time_steps(batch, settings) -> dict[str, np.ndarray]:
   return timing.cpu_of_steps(sides, settings.seconds, settings.rounds)
 
 
-def measure(settings: Settings) -> str:
+def measure(settings: problem.Settings) -> str:
   """Returns the section."""
   rows, faster = [], {}
   for batch in settings.batches:
@@ -80,5 +68,7 @@ def measure(settings: Settings) -> str:
 
 if __name__ == '__main__':
   run_main(
-      program.main('torch_peer', Settings, measure, packages=('torch',))
+      program.main(
+          'torch_peer', problem.Settings, measure, packages=('torch',)
+      )
   )
