@@ -21,7 +21,7 @@ def regular(num_actions: int) -> int:
 
 
 def sobolev(num_actions: int) -> int:
-  """Of one with Sobolev Training and one projection, asking the teacher."""
+  """The same with Sobolev Training and one projection, asking the teacher."""
   teacher = teacher_networks.make_teacher(num_actions, seed=0)
 
   def loss(student, points, vectors):
@@ -33,7 +33,7 @@ def sobolev(num_actions: int) -> int:
 
 
 def sobolev_with_jacobian(num_actions: int) -> int:
-  """Of one whose teacher's Jacobian is at hand, with what that multiplies."""
+  """The same where the teacher's Jacobian is recorded, with its projection."""
 
   def loss(student, points, vectors):
     # Any tensors of these shapes: sums cost no multiply-add that is counted.
@@ -44,7 +44,7 @@ def sobolev_with_jacobian(num_actions: int) -> int:
 
 
 def _count(num_actions: int, loss: Callable) -> int:
-  """Of one that minimises `loss(student, points, policy or projection)`."""
+  """Those of an update on `loss(student, points, policy or projection)`."""
   student = networks.make_student(num_actions, seed=0)
 
   def gradients(points, other):
