@@ -49,7 +49,11 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
   if name + _SUFFIX not in archive.namelist():
     raise Damaged(f'no array {name}')
   with archive.open(name + _SUFFIX) as member:
-    array = np.lib.format.read_array(member, allow_pickle=False)
+    try:
+      array = np.lib.format.read_array(member, allow_pickle=False)
+    except ValueError as error:
+      message = f'{name}: not an array of numbers or strings ({error})'
+      raise Damaged(message) from error
     if member.read(1):  # Only at the end zipfile compares the CRC-32.
       raise Damaged(f'{name}: longer than its header says')
   return array

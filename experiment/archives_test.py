@@ -53,8 +53,8 @@ class ArchivesTest(parameterized.TestCase):
 
   @parameterized.named_parameters(
       ('huge', _array('(10000000000000,)'), 'array'),
-      ('negative', _array('(-3,)'), 'negative'),
-      ('objects', _array(dtype='|O', size=24), 'Object arrays'),
+      ('negative', _array('(-3,)'), 'x: not an array of numbers'),
+      ('objects', _array(dtype='|O', size=24), 'x: not an array of numbers'),
       ('no_array', b'some text that is not an array', 'magic'),
       ('short', _array(size=11), 'expected 12 bytes got 11'),
       ('long', _array(size=13), 'longer than its header says'),

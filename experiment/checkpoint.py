@@ -210,7 +210,6 @@ def _fault(path: pathlib.Path) -> str | None:
 
 def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
   host_state = reading.read_json(path / _HOST_STATE)
-  manifest = reading.read_json(path / _MANIFEST)
   checkpoint = tf.train.Checkpoint(state=dict(trackables))
 
   def check(assertion: str) -> None:
@@ -232,6 +231,5 @@ def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
     raise mismatch(error) from error
   status.expect_partial()  # What is missing is reported here.
   check('assert_existing_objects_matched')
-  return Restored(
-      manifest['step'], host_state, lambda: check('assert_consumed')
-  )
+  step = int(path.name.removeprefix(_STEP))
+  return Restored(step, host_state, lambda: check('assert_consumed'))

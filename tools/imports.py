@@ -12,7 +12,6 @@ writes the deps that the imports ask for, and prints where the three disagree.
 import ast
 from collections.abc import Iterator
 import pathlib
-import posixpath
 import re
 import sys
 from typing import NamedTuple
@@ -121,12 +120,9 @@ class _Project:
 
   def _package(self, path: str) -> str:
     """Names a file's package: the nearest directory above in the table."""
-    directory = posixpath.dirname(path)
-    while directory and directory not in self._packages:
-      directory = posixpath.dirname(directory)
-    if directory or '/' not in path:
-      return directory or '.'
-    return posixpath.dirname(path)
+    *inner, root = map(str, pathlib.PurePosixPath(path).parents)
+    directories = inner or [root]
+    return next((d for d in directories if d in self._packages), directories[0])
 
   def files(self) -> Iterator[str]:
     """Complains about files without a target or package, or missing ones."""
