@@ -57,7 +57,7 @@ class Settings:
       'reproduction', 'The folder of the runs, the rows and the report.'
   )
   jobs: int = config.setting(
-      0, 'Runs at a time; 0 for one a core.', minimum=0, affects_result=False
+      0, 'Runs at a time; 0 for one per core.', minimum=0, affects_result=False
   )
 
 
@@ -99,9 +99,8 @@ def run(settings: Settings) -> list[pathlib.Path]:
   parts = runnable(settings)
   train.configure_threads(0)
   folder = run_folder.resolve(settings.output)
-  rows = folder / 'results'
-  with errors.naming(folder):
-    rows.mkdir(parents=True, exist_ok=True)
+  rows = run_folder.make(folder / 'results')
+  with errors.naming(rows):
     for name in _COPIED:
       shutil.copyfile(_PAPER / name, rows / name)
   scale = settings.scale

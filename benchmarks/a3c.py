@@ -11,7 +11,6 @@ from experiment.startup import run_main
 from collections.abc import Callable
 import contextlib
 import dataclasses
-import functools
 import math
 from typing import Any
 
@@ -24,7 +23,6 @@ from agents.atari import games
 from agents.atari import vector_env
 from benchmarks import a3c_arithmetic
 from benchmarks import a3c_learner
-from benchmarks import a3c_measured
 from benchmarks import document
 from benchmarks import program
 from benchmarks import sgemm
@@ -35,22 +33,26 @@ _TEXT = """\
 ## A3C against stable-baselines3's A2C
 
 Agent steps of 4 frames, playing and learning from them, per second of the CPU
-and of the wall clock. *Ours* is `//agents:train_teacher`: {workers} threads
-with {games} games each and an update after {steps} steps of these. *A2C* is
-stable-baselines3's with its own Atari wrappers, {all_games} games in one
-process, an update after {steps} steps of these, and PyTorch in one thread. Both
-have the same three convolutions and 512 units, ours in {precision}, A2C's in
-float32; untrained policies play."""
+and of the wall clock. *Ours* is `//agents:train_teacher`: {settings.workers}
+threads with {settings.games_per_worker} games each and an update after
+{settings.steps_per_update} steps of these. *A2C* is stable-baselines3's with
+its own Atari wrappers, {settings.all_games} games in one process, an update
+after {settings.steps_per_update} steps of these, and PyTorch in one thread.
+Both have the same three convolutions and 512 units, ours in
+{settings.precision}, A2C's in float32; untrained policies play."""
 
 _LIMIT_TEXT = """\
 The limit is what remains if an agent step were the emulator and its
 multiplications, and nothing else. *Emulator* is one of our vector environments
-alone, of {games} games, with random actions. *Counted* are the multiplications
-and additions of the network's convolutions and matrix products for a step: of
-choosing its action, and of learning from it, which takes the activations that
-were computed then. *Products* is the rate of
-TensorFlow's products of {size} x {size} matrices of {precision} in one
-thread."""
+alone, of {settings.games_per_worker} games, with random actions. *Counted* are
+the multiplications and additions of the network's convolutions and matrix
+products for a step: of choosing its action, and of learning from it, which
+takes the activations that were computed then. *Products* is the rate of
+TensorFlow's products of {settings.matrix} x {settings.matrix} matrices of
+{settings.precision} in one thread."""
+
+_GOAL = 2.0  # Times the steps per CPU second of A2C.
+_SHARE_GOAL = 0.8  # Of the limit.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,12 +91,6 @@ class Settings(program.Settings):
   matrix: int = config.setting(
       2048, 'Rows and columns of the matrices to multiply.', minimum=1
   )
-  goal: float = config.setting(
-      2.0, 'How much faster than A2C we have to be.', above=0
-  )
-  share_goal: float = config.setting(
-      0.8, 'The share of the limit to reach.', above=0
-  )
 
   @property
   def all_games(self) -> int:
@@ -121,18 +117,6 @@ def _peer(game: str, settings: Settings) -> Any:
     )
 
 
-def _ours(game: str, settings: Settings) -> a3c_learner.Learner:
-  return a3c_learner.Learner(
-      settings_lib.Config(
-          game=game,
-          workers=settings.workers,
-          games_per_worker=settings.games_per_worker,
-          steps_per_update=settings.steps_per_update,
-          precision=settings.precision,
-      )
-  )
-
-
 def _emulator(game: str, settings: Settings) -> Callable[[], None]:
   """A function that plays the games of one worker at random."""
   count = settings.games_per_worker
@@ -149,97 +133,88 @@ def _emulator(game: str, settings: Settings) -> Callable[[], None]:
   return play
 
 
-def _measure_game(game: str, settings: Settings) -> a3c_measured.Measured:
-  with contextlib.ExitStack() as stack:
-    peer = stack.enter_context(contextlib.closing(_peer(game, settings)))
-    ours = stack.enter_context(contextlib.closing(_ours(game, settings)))
-    timer = functools.partial(
-        timing.clock,
-        sgemm.runner(settings.matrix, tf.as_dtype(settings.precision)),
-    )
-    count = timing.steps_for(settings.seconds, timer)
-    emulator = _emulator(game, settings)
+def _time_game(game: str, settings: Settings) -> dict[str, timing.Times]:
+  """The times of an agent step, and of an operation in matrix products."""
+  training = settings_lib.Config(
+      game=game,
+      workers=settings.workers,
+      games_per_worker=settings.games_per_worker,
+      steps_per_update=settings.steps_per_update,
+      precision=settings.precision,
+  )
+  with (
+      contextlib.closing(_peer(game, settings)) as peer,
+      contextlib.closing(a3c_learner.Learner(training)) as ours,
+  ):
+    products = sgemm.runner(settings.matrix, tf.as_dtype(settings.precision))
+    count = timing.steps_for(settings.seconds, products)
     updates = settings.peer_updates * settings.workers
     times = timing.interleave(
         {
-            'ours': lambda: timing.clock(ours.run, updates),
-            'peer': lambda: timing.clock(peer.run, settings.peer_updates),
-            'emulator': functools.partial(timing.clock, emulator),
-            'products': functools.partial(timer, count),
+            'ours': lambda: ours.run(updates),
+            'peer': lambda: peer.run(settings.peer_updates),
+            'emulator': _emulator(game, settings),
+            'products': lambda: products(count),
         },
         settings.rounds,
     )
-  actions = len(games.game(game).actions)
-  counted = a3c_arithmetic.acting(actions) + a3c_arithmetic.learning(actions)
-  return a3c_measured.Measured(
-      ours=timing.Times(*(t / settings.steps for t in times['ours'])),
-      peer=timing.Times(*(t / settings.steps for t in times['peer'])),
-      emulator=times['emulator'].cpu / settings.steps,
-      rate=count * sgemm.operations(settings.matrix) / times['products'].cpu,
-      operations=2 * counted,
-  )
+  # Multiplications and additions.
+  operation = times.pop('products').per(count * 2 * settings.matrix**3)
+  steps = {name: found.per(settings.steps) for name, found in times.items()}
+  return {**steps, 'operation': operation}
 
 
 def _per_second(seconds: np.ndarray) -> str:
   return f'{1 / np.median(seconds):.0f}'
 
 
-def _speed_row(game: str, found: a3c_measured.Measured) -> list[str]:
-  row = [game]
-  for times in (found.ours, found.peer):
-    row += [_per_second(times.cpu), _per_second(times.wall)]
-  return [*row, str(found.faster)]
-
-
-def _limit_row(game: str, found: a3c_measured.Measured) -> list[str]:
-  return [
-      game,
-      f'{1e6 * np.median(found.emulator):.0f}',
-      f'{found.operations / 1e6:.1f}',
-      f'{np.median(found.rate) / 1e9:.0f}',
-      _per_second(found.limit),
-      str(found.share),
-  ]
-
-
 def measure(settings: Settings) -> str:
   """Returns the section."""
   with contextlib.suppress(RuntimeError):  # In tests TensorFlow has started.
     train_teacher.configure_threads(settings.workers)
-  found = {game: _measure_game(game, settings) for game in settings.games}
+  speeds, limits, faster, share = [], [], {}, {}
+  for game in settings.games:
+    times = _time_game(game, settings)
+    ours, peer = times['ours'], times['peer']
+    emulator, operation = times['emulator'].cpu, times['operation'].cpu
+    actions = len(games.game(game).actions)
+    counted = a3c_arithmetic.acting(actions) + a3c_arithmetic.learning(actions)
+    operations = 2 * counted  # A multiplication and an addition each.
+    limit = emulator + operations * operation
+    faster[game] = timing.ratio(peer.cpu, ours.cpu)
+    share[game] = timing.ratio(limit, ours.cpu)
+    speeds.append((game, *map(_per_second, (*ours, *peer)), faster[game]))
+    limits.append((
+        game,
+        f'{1e6 * np.median(emulator):.0f}',
+        f'{1e-6 * operations:.1f}',
+        f'{1e-9 / np.median(operation):.0f}',
+        _per_second(limit),
+        share[game],
+    ))
   return '\n\n'.join((
-      _TEXT.format(
-          workers=settings.workers,
-          games=settings.games_per_worker,
-          steps=settings.steps_per_update,
-          all_games=settings.all_games,
-          precision=settings.precision,
-      ),
+      _TEXT.format(settings=settings),
       document.table(
           ('game', 'ours, steps/CPU s', 'steps/s', 'A2C, steps/CPU s',
            'steps/s', 'CPU: A2C / ours'),
-          [_speed_row(*item) for item in found.items()],
+          speeds,
       ),
       document.goal(
-          f'At least {settings.goal:g} times the steps per CPU second of A2C',
-          {game: f.faster for game, f in found.items()},
-          settings.goal,
+          f'At least {_GOAL:g} times the steps per CPU second of A2C',
+          faster,
+          _GOAL,
           at_least=True,
       ),
-      _LIMIT_TEXT.format(
-          games=settings.games_per_worker,
-          size=settings.matrix,
-          precision=settings.precision,
-      ),
+      _LIMIT_TEXT.format(settings=settings),
       document.table(
           ('game', 'emulator, µs', 'counted, MFLOP', 'products, GFLOP/s',
            'limit, steps/CPU s', 'share reached'),
-          [_limit_row(*item) for item in found.items()],
+          limits,
       ),
       document.goal(
-          f'At least {settings.share_goal:g} of the limit',
-          {game: f.share for game, f in found.items()},
-          settings.share_goal,
+          f'At least {_SHARE_GOAL:g} of the limit',
+          share,
+          _SHARE_GOAL,
           at_least=True,
       ),
   ))

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much A3C has to multiply and add for an agent step."""
 
-from collections.abc import Callable
-
 import tensorflow as tf
 
 from agents.a3c import networks
@@ -13,7 +11,7 @@ from benchmarks import multiply_adds
 def acting(num_actions: int) -> int:
   """The multiply-adds of choosing an action: the network, forward."""
   network = networks.make_teacher(num_actions, seed=0)
-  return _count(network, _observation())
+  return multiply_adds.of_call(network, _observation())
 
 
 def learning(num_actions: int) -> int:
@@ -32,14 +30,8 @@ def learning(num_actions: int) -> int:
         lambda outputs: tf.add_n([tf.reduce_sum(o**2) for o in outputs]),
     )
 
-  return _count(gradients, *activations)
+  return multiply_adds.of_call(gradients, *activations)
 
 
 def _observation() -> tf.Tensor:
   return tf.zeros([1, *preprocessing.SHAPE], tf.uint8)
-
-
-def _count(function: Callable[..., object], *arguments: tf.Tensor) -> int:
-  compiled = tf.function(function, autograph=False)
-  graph = compiled.get_concrete_function(*arguments).graph
-  return multiply_adds.count(graph).total()

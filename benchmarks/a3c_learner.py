@@ -10,7 +10,7 @@ from agents.a3c import worker as worker_lib
 
 
 class _Counted:
-  """A worker that tells when it has played and computed."""
+  """A worker that reports when it has played and computed."""
 
   def __init__(self, worker: worker_lib.Worker, on_end):
     self._worker, self._on_end = worker, on_end

@@ -24,7 +24,7 @@ class A3cTest(absltest.TestCase):
     peer.close.assert_called_once_with()
     rows = [r for r in section.splitlines() if r.startswith('| breakout')]
     self.assertEqual([row.count('|') for row in rows], [7, 7])
-    self.assertIn('4 games in one\nprocess', section)
+    self.assertIn('4 games in one process', section)
     self.assertIn('At least 2 times the steps', section)
     self.assertIn('At least 0.8 of the limit', section)
 

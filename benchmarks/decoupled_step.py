@@ -2,12 +2,15 @@
 """A training step of a cut network, alone, for timing."""
 
 import collections
+import dataclasses
 import functools
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from benchmarks import multiply_adds
+from benchmarks import program
+from experiment import config
 from sg import decoupled
 from sg import experiment
 from sg import presets
@@ -17,22 +20,23 @@ from sg.pipelined import trainers
 _CLASSES = 10
 
 
-class Network(NamedTuple):
-  """Table 1's CIFAR-10 network and its batches.
+@dataclasses.dataclass(frozen=True)
+class Settings(program.Settings):
+  """Table 1's CIFAR-10 network, its batches, and how long to time it."""
 
-  Attributes:
-    width: the network's first channels.
-    module_channels: a module's channels.
-    batch: images a step.
-    image_size: their height and width.
-    precision: the type to compute in.
-  """
-
-  width: int
-  module_channels: int
-  batch: int
-  image_size: int
-  precision: str
+  rounds: int = config.setting(7, 'How often each side runs.', minimum=1)
+  seconds: float = config.setting(
+      0.2, 'CPU time of backpropagation in a round.', 's', above=0
+  )
+  width: int = config.setting(16, "The network's first channels.", minimum=1)
+  module_channels: int = config.setting(32, "A module's channels.", minimum=1)
+  batch: int = config.setting(128, 'Batch size.', 'images', minimum=2)
+  image_size: int = config.setting(
+      32, 'Height and width of an image.', 'pixels', minimum=8
+  )
+  precision: str = config.setting(
+      'float32', 'What to compute in.', choices=('float32', 'bfloat16')
+  )
 
 
 class Side(NamedTuple):
@@ -42,30 +46,28 @@ class Side(NamedTuple):
     method: of Table 1.
     pipelined: whether the segments work at once.
     placement: their devices.
-    targets: what the modules learn.
   """
 
   method: str
   pipelined: bool = False
   placement: tuple[str, ...] = ()
-  targets: str = decoupled.RECEIVED
 
 
 class Step:
   """A compiled step on a batch that stays the same."""
 
-  def __init__(self, network: Network, side: Side):
+  def __init__(self, settings: Settings, side: Side):
     segments, modules = experiment.make_network(
         presets.Config(
             method=side.method,
-            width=network.width,
-            module_channels=network.module_channels,
+            width=settings.width,
+            module_channels=settings.module_channels,
             classes=_CLASSES,
         )
     )
     self.segments, self.pipe = segments, None
     optimisation = training.Optimisation(
-        1e-3, 0.9, (), 5e-4, 1e-4, side.targets
+        1e-3, 0.9, (), 5e-4, 1e-4, decoupled.RECEIVED
     )
     if side.pipelined:
       trainer = trainers.Pipelined(
@@ -74,11 +76,11 @@ class Step:
       self.pipe = trainer.pipe
     else:
       trainer = training.Trainer(segments, modules, optimisation)
-    size = network.image_size
-    images = tf.random.stateless_normal([network.batch, size, size, 3], (0, 1))
-    images = tf.cast(images, network.precision)
+    size = settings.image_size
+    images = tf.random.stateless_normal([settings.batch, size, size, 3], (0, 1))
+    images = tf.cast(images, settings.precision)
     trainer.initialise(images)
-    labels = tf.range(network.batch) % _CLASSES
+    labels = tf.range(settings.batch) % _CLASSES
     # A pipe is full from the first step on, at first of zeros.
     tick = [self.pipe.full] if self.pipe else []
     zero = tf.constant(0, tf.int64)

@@ -2,8 +2,8 @@
 """How much a distilled student's update has to multiply and add."""
 
 from collections.abc import Callable
+import math
 
-import numpy as np
 import tensorflow as tf
 
 from agents.a3c import networks as teacher_networks
@@ -17,59 +17,42 @@ from benchmarks import multiply_adds
 
 def regular(num_actions: int) -> int:
   """The multiply-adds of a state in an update of regular distillation."""
-  student = networks.make_student(num_actions, seed=0)
-  policy = tf.TensorSpec([1, num_actions])
-
-  def loss(points, log_policy):
-    return losses.regular(student, points, log_policy).total
-
-  return _count(_gradients(student, loss), policy)
+  return _count(num_actions, losses.regular)
 
 
 def sobolev(num_actions: int) -> int:
-  """Of one with Sobolev Training and one projection, asking the teacher."""
-  student = networks.make_student(num_actions, seed=0)
+  """The same with Sobolev Training and one projection, asking the teacher."""
   teacher = teacher_networks.make_teacher(num_actions, seed=0)
-  projection = tf.TensorSpec([1, num_actions])
 
-  def loss(points, vectors):
+  def loss(student, points, vectors):
     return losses.stochastic_sobolev(
         student, lambda x: teacher.of_points(x).logits, points, vectors, 1.0
-    ).total
+    )
 
-  return _count(_gradients(student, loss), projection)
+  return _count(num_actions, loss)
 
 
 def sobolev_with_jacobian(num_actions: int) -> int:
-  """Of one whose teacher's Jacobian is at hand, with what that multiplies."""
-  student = networks.make_student(num_actions, seed=0)
-  projection = tf.TensorSpec([1, num_actions])
+  """The same where the teacher's Jacobian is recorded, with its projection."""
 
-  def loss(points, vectors):
+  def loss(student, points, vectors):
     # Any tensors of these shapes: sums cost no multiply-add that is counted.
     teacher = vectors, points[None]
-    return losses.stochastic_sobolev(
-        student, teacher, points, vectors, 1.0
-    ).total
+    return losses.stochastic_sobolev(student, teacher, points, vectors, 1.0)
 
-  rows = num_actions * int(np.prod(dataset.POINTS))
-  return _count(_gradients(student, loss), projection) + rows
+  return _count(num_actions, loss) + num_actions * math.prod(dataset.POINTS)
 
 
-def _gradients(
-    student: networks.Student, loss: Callable[..., tf.Tensor]
-) -> Callable[..., list[tf.Tensor]]:
-  def gradients(*arguments):
+def _count(num_actions: int, loss: Callable) -> int:
+  """Those of an update on `loss(student, points, policy or projection)`."""
+  student = networks.make_student(num_actions, seed=0)
+
+  def gradients(points, other):
     with tf.GradientTape() as tape:
-      total = loss(*arguments)
+      total = loss(student, points, other).total
     return tape.gradient(total, student.trainable_variables)
 
-  return gradients
-
-
-def _count(function: Callable[..., list[tf.Tensor]], other) -> int:
   pictures = tf.zeros([1, *preprocessing.SHAPE], tf.uint8)
   points = tf.TensorSpec(network_input.points(pictures).shape)
-  compiled = tf.function(function, autograph=False)
-  graph = compiled.get_concrete_function(points, other).graph
-  return multiply_adds.count(graph).total()
+  other = tf.TensorSpec([1, num_actions])
+  return multiply_adds.of_call(gradients, points, other)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/benchmarks.md, a section a program.
+"""Writes docs/benchmarks.md, one section per program.
 
 A program replaces its own section, between two markers, and leaves the others.
 """
@@ -23,7 +23,6 @@ PROGRAMS = (
     'second_order',
     'decoupling',
     'a3c',
-    'a3c_parts',
     'distillation',
 )
 
@@ -42,11 +41,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
   """A Markdown table; numbers are to be formatted before."""
   lines = [head, ['---'] * len(head), *rows]
   return '\n'.join(f'| {" | ".join(map(str, line))} |' for line in lines)
-
-
-def _label(name: str) -> str:
-  package = 'benchmarks/peers' if name.endswith('_peer') else 'benchmarks'
-  return f'//{package}:{name}'
 
 
 def goal(
@@ -75,10 +69,6 @@ def goal(
   return f'- {text}: **{verdict}**; the worst is {worst} at {case}.'
 
 
-def _marked(program: str, body: str) -> str:
-  return f'<!-- {program}: begin -->\n{body.strip()}\n<!-- {program}: end -->\n'
-
-
 def merge(path: pathlib.Path, program: str, section: str) -> None:
   """Replaces a program's section; makes the file if there is none.
 
@@ -92,14 +82,15 @@ def merge(path: pathlib.Path, program: str, section: str) -> None:
   """
   with errors.naming(path):
     old = path.read_text(encoding='utf-8') if path.exists() else ''
-    sections = {
-        name: f'## `{name}`\n\nNot run: `./bazelw run {_label(name)}`'
-        for name in PROGRAMS
-    }
     pattern = r'^<!-- (\w+): begin -->\n(.*?)\n<!-- \1: end -->$'
-    sections |= dict(re.findall(pattern, old, re.DOTALL | re.MULTILINE))
+    sections = dict(re.findall(pattern, old, re.DOTALL | re.MULTILINE))
     sections[program] = section
-    parts = [_HEAD, *(_marked(name, sections[name]) for name in PROGRAMS)]
+    parts = [_HEAD]
+    for name in PROGRAMS:
+      package = 'benchmarks/peers' if name.endswith('_peer') else 'benchmarks'
+      not_run = f'## `{name}`\n\nNot run: `./bazelw run //{package}:{name}`'
+      body = sections.get(name, not_run).strip()
+      parts.append(f'<!-- {name}: begin -->\n{body}\n<!-- {name}: end -->\n')
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.replacing(path) as temporary:
       temporary.write_text('\n'.join(parts), encoding='utf-8')

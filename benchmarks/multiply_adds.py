@@ -2,13 +2,14 @@
 """Counts the multiply-adds of a graph's convolutions and matrix products."""
 
 import collections
+from collections.abc import Callable
 import math
 
 import tensorflow as tf
 
 
 def count(graph: tf.Graph) -> collections.Counter[str]:
-  """Counts what a call of a traced function multiplies and adds, by device.
+  """Counts what a call of a traced function multiplies and adds per device.
 
   Convolutions, their gradients with respect to input and filter, and matrix
   products count, whatever they are there for: forward, backward, or the second
@@ -31,6 +32,20 @@ def count(graph: tf.Graph) -> collections.Counter[str]:
   return +found  # Without those that only do other things.
 
 
+def of_call(function: Callable[..., object], *arguments: object) -> int:
+  """Counts what a call of a function multiplies and adds, on all devices.
+
+  Args:
+    function: takes tensors.
+    *arguments: the tensors, or `tf.TensorSpec`s with static shapes.
+
+  Raises:
+    ValueError: a shape is not static.
+  """
+  traced = tf.function(function, autograph=False)
+  return count(traced.get_concrete_function(*arguments).graph).total()
+
+
 def _used(graph: tf.Graph) -> set[tf.Operation]:
   """The operations that a call runs."""
   found = set()
@@ -46,9 +61,8 @@ def _used(graph: tf.Graph) -> set[tf.Operation]:
 def _of_operation(operation: tf.Operation) -> int:
   inputs, outputs = operation.inputs, operation.outputs
   match operation.type:
-    case 'MatMul':
-      inner = _shape(inputs[0])[0 if operation.get_attr('transpose_a') else 1]
-      return math.prod(_shape(outputs[0])) * inner
+    case 'MatMul' | 'BatchMatMulV2':  # Of as many matrices on both sides.
+      return math.prod(_shape(inputs[0])) * _shape(outputs[0])[-1]
     case 'Conv2D':
       return _convolution(_shape(inputs[1]), _shape(outputs[0]))
     case 'Conv2DBackpropInput':

@@ -12,15 +12,11 @@ FIRST, SECOND = tf.zeros([3, 3, 3, 4]), tf.zeros([6, CLASSES])
 CONVOLUTION = B * 4 * 4 * 4 * 3 * 3 * 3  # [B, 4, 4, 4] of 3 x 3 x 3 each.
 PRODUCT = B * 6 * CLASSES
 
+counted = multiply_adds.of_call
+
 
 def convolve(x, kernel):
   return tf.nn.conv2d(x, kernel, 2, padding='SAME')
-
-
-def counted(function, *arguments):
-  compiled = tf.function(function)
-  graph = compiled.get_concrete_function(*arguments).graph
-  return multiply_adds.count(graph).total()
 
 
 class MultiplyAddsTest(absltest.TestCase):

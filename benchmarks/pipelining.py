@@ -4,9 +4,7 @@
 import collections
 from collections.abc import Callable
 from collections.abc import Mapping
-from collections.abc import Sequence
 import concurrent.futures
-import functools
 import math
 import multiprocessing
 import os
@@ -42,8 +40,8 @@ the activations *kept* for the module to learn from; and of its *target*."""
 _METHOD = 'sobolev'
 _DEVICES = 4
 
-# The steps that can be compared.
-SIDES = {
+# The steps to compare: backpropagation first, a pipeline last.
+_SIDES = {
     'backpropagation': decoupled_step.Side('backprop'),
     'sequential': decoupled_step.Side(_METHOD),
     'pipeline on one device': decoupled_step.Side(_METHOD, True),
@@ -72,48 +70,33 @@ class _Pipes(NamedTuple):
   segments: int
 
 
-def _time(
-    network: decoupled_step.Network,
-    sides: Sequence[str],
-    seconds: float,
-    rounds: int,
-    cores: set[int],
-) -> _Pipes:
+def _time(settings: decoupled_step.Settings, cores: set[int]) -> _Pipes:
   """Times the sides against each other, on all cores."""
   _use(cores)
-  steps = {name: decoupled_step.Step(network, SIDES[name]) for name in sides}
-  timers = {
-      name: functools.partial(timing.clock, step.run)
-      for name, step in steps.items()
+  steps = {
+      name: decoupled_step.Step(settings, side) for name, side in _SIDES.items()
   }
-  count = timing.steps_for(seconds, next(iter(timers.values())))
-  times = timing.interleave(
-      {name: functools.partial(t, count) for name, t in timers.items()},
-      rounds,
-  )
-  last = steps[sides[-1]]
+  *_, last = steps.values()
   return _Pipes(
-      {
-          name: timing.Times(*(taken / count for taken in both))
-          for name, both in times.items()
-      },
-      {name: step.multiply_adds() for name, step in steps.items()},
-      sum(
-          math.prod(v.shape) * v.dtype.size
-          for v in (last.pipe.mailboxes if last.pipe else ())
+      timing.time_steps(
+          {name: step.run for name, step in steps.items()},
+          settings.seconds,
+          settings.rounds,
       ),
+      {name: step.multiply_adds() for name, step in steps.items()},
+      sum(math.prod(v.shape) * v.dtype.size for v in last.pipe.mailboxes),
       len(last.segments),
   )
 
 
 def _peak_memory(
-    network: decoupled_step.Network, cores: set[int], name: str
+    settings: decoupled_step.Settings, cores: set[int], name: str
 ) -> float:
   """The bytes that a side's steps take at most."""
   _use(cores)
   tf.zeros([]).numpy()  # Starts TensorFlow.
   before = _high_water()
-  decoupled_step.Step(network, SIDES[name]).run(4)
+  decoupled_step.Step(settings, _SIDES[name]).run(4)
   return _high_water() - before
 
 
@@ -165,33 +148,20 @@ def _pipe_rows(
   ]
 
 
-def _staleness_rows(segments: int) -> list[tuple[object, ...]]:
-  return [
-      (k, *('' if n is None else n for n in pipeline.staleness(k, segments)))
-      for k in range(1, segments + 1)
-  ]
-
-
-def measure(
-    network: decoupled_step.Network,
-    sides: Sequence[str],
-    seconds: float,
-    rounds: int,
-) -> str:
-  """Compares steps.
-
-  Args:
-    network: whose.
-    sides: names in `SIDES`, backpropagation first, a pipeline last.
-    seconds: CPU time of backpropagation in a round.
-    rounds: how often each side runs.
+def measure(settings: decoupled_step.Settings) -> str:
+  """Compares backpropagation, the sequential step and pipelines.
 
   Returns:
     Text and tables.
   """
   cores = timing.all_cores()
-  pipes = _alone(_time, network, sides, seconds, rounds, cores)
-  peaks = {name: _alone(_peak_memory, network, cores, name) for name in sides}
+  pipes = _alone(_time, settings, cores)
+  peaks = {name: _alone(_peak_memory, settings, cores, name) for name in _SIDES}
+  segments = pipes.segments
+  staleness = [
+      (k, *('' if n is None else n for n in pipeline.staleness(k, segments)))
+      for k in range(1, segments + 1)
+  ]
   return '\n\n'.join((
       _TEXT.format(
           method=_METHOD, cores=len(cores), mailboxes=pipes.mailboxes / 1e6
@@ -204,8 +174,5 @@ def measure(
           _pipe_rows(pipes, peaks),
       ),
       _STALENESS_TEXT,
-      document.table(
-          ('segment', 'input', 'kept', 'target'),
-          _staleness_rows(pipes.segments),
-      ),
+      document.table(('segment', 'input', 'kept', 'target'), staleness),
   ))

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training that is timed: networks of section 4.1 on full batches.
+"""The training that is timed: a network of section 4.1 on full batches.
 
-Axis letters: E networks, B batch.
+Axis letters: E networks, of which there is one, and B batch.
 """
 
 from collections.abc import Callable
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import program
+from experiment import config
 from regression import datasets
 from regression import networks
 from regression import training
@@ -24,19 +27,34 @@ _TOLERANCE = 1e-4
 TAPES = 'relu_by_tapes'
 networks.ACTIVATIONS[TAPES] = tf.nn.relu
 
+METHODS = {
+    'regular': training.Method(gradient_weight=0.0),
+    'Sobolev': training.Method(),
+}
 
-def make(
-    batch: int, count: int = 1
-) -> tuple[training.State, training.Batches]:
-  """The start of training E = `count` networks on B = `batch` points each."""
-  members = [networks.initialise(SIZES, 'sonnet', s) for s in range(count)]
-  sets = [datasets.training_set(FUNCTION, batch, s) for s in range(count)]
-  state = training.initial_state(
-      tf.nest.map_structure(lambda *arrays: tf.stack(arrays), *members)
+
+@dataclasses.dataclass(frozen=True)
+class Settings(program.Settings):
+  """What to measure."""
+
+  batches: tuple[int, ...] = config.setting(
+      (32, 100, 1000), 'Batch sizes.', 'points', minimum=1
   )
-  arrays = (tf.constant(np.stack(a)) for a in zip(*sets, strict=True))
-  indices = tf.zeros((count, 0, 0), tf.int32)  # All points in each step.
-  return state, training.Batches(*arrays, indices)
+
+
+def make(batch: int) -> tuple[training.State, training.Batches]:
+  """The start of training on B = `batch` points."""
+
+  def ensemble(array):
+    return tf.constant(array[np.newaxis])
+
+  network = networks.initialise(SIZES, 'sonnet', seed=0)
+  points = datasets.training_set(FUNCTION, batch, seed=0)
+  indices = np.zeros((0, 0), np.int32)  # All points in each step.
+  return (
+      training.initial_state(tf.nest.map_structure(ensemble, network)),
+      training.Batches(*map(ensemble, (*points, indices))),
+  )
 
 
 def trainer(

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import logging
+import math
 import os
 import pathlib
 import sys
@@ -30,10 +31,10 @@ _BUSY = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-  """What all benchmarks can be told."""
+  """The settings of every benchmark."""
 
   docs: str = config.setting(
-      '', 'The file in which to replace this section: docs/benchmarks.md.'
+      '', 'The file to replace this section in, such as docs/benchmarks.md.'
   )
   rounds: int = config.setting(9, 'How often each side runs.', minimum=1)
   seconds: float = config.setting(
@@ -59,35 +60,20 @@ def peers() -> Iterator[None]:
     ) from error
 
 
-def _busy_seconds() -> float | None:
-  """CPU seconds that this and all other programs used; None if not known."""
+def _busy_seconds() -> float:
+  """CPU seconds that all programs have used so far; NaN if not known."""
   try:
     words = pathlib.Path('/proc/stat').read_text().split()
   except OSError:
-    return None
+    return math.nan
   user, nice, system, _, _, interrupts, soft, stolen = map(int, words[1:9])
   ticks = user + nice + system + interrupts + soft + stolen
   return ticks / os.sysconf('SC_CLK_TCK')
 
 
-def _own_seconds() -> float:
-  """CPU seconds that this program used, with its ended processes."""
-  return sum(os.times()[:4])
-
-
-class _Others:
-  """How many cores other programs use."""
-
-  def __init__(self):
-    self._start = time.monotonic(), _own_seconds(), _busy_seconds()
-
-  def cores(self) -> float:
-    """The mean since this was made; 0 if not known."""
-    wall, own, busy = self._start
-    if busy is None:
-      return 0.0
-    used = _busy_seconds() - busy - (_own_seconds() - own)
-    return used / (time.monotonic() - wall)
+def _others_seconds() -> float:
+  """CPU seconds of all programs but this one, with its ended processes."""
+  return _busy_seconds() - sum(os.times()[:4])
 
 
 def _conditions(device: str, packages: tuple[str, ...], others: float) -> str:
@@ -95,7 +81,7 @@ def _conditions(device: str, packages: tuple[str, ...], others: float) -> str:
   names = ('tensorflow', *packages)
   versions = [f'{name} {importlib.metadata.version(name)}' for name in names]
   text = f'Measured on {device}, with {", ".join(versions)}'
-  if others > _BUSY:
+  if others > _BUSY:  # Not if it is NaN.
     text += (
         ', on a machine busy with other work, which used '
         f'{others:.1f} cores meanwhile'
@@ -131,10 +117,10 @@ def main(
     if one_core:
       timing.use_one_core()
     settings = config.from_flags(settings_class)
-    others = _Others()
+    start, before = time.monotonic(), _others_seconds()
     section = measure(settings)
-    conditions = _conditions(device, packages, others.cores())
-    section = f'{section}\n\n{conditions}'
+    others = (_others_seconds() - before) / (time.monotonic() - start)
+    section = f'{section}\n\n{_conditions(device, packages, others)}'
     print(section)
     if settings.docs:
       document.merge(pathlib.Path(settings.docs), name, section)

@@ -26,11 +26,12 @@ _TEXT = """\
 ## Second-order terms
 
 Steps of gradient descent on the losses of `sobolev_training/losses.py`, many in
-one compiled program on one core: an MLP with {inputs} inputs, {hidden} softplus
-units and {outputs} outputs on {batch} points. *Projected* is eq. 2 with one
-vector for each order, *directional* takes the derivatives along one direction
-of the input, and *full* is the whole Jacobian or Hessian of eq. 1. The ratios
-are to a step that learns values alone, which takes {value} µs."""
+one compiled program on one core: an MLP with {settings.inputs} inputs, {hidden}
+softplus units and {settings.outputs} outputs on {settings.batch} points.
+*Projected* is eq. 2 with one vector for each order, *directional* takes the
+derivatives along one direction of the input, and *full* is the whole Jacobian
+or Hessian of eq. 1. The ratios are to a step that learns values alone, which
+takes {value:.0f} µs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Settings(program.Settings):
   seconds: float = config.setting(
       0.02, 'CPU time of the fastest side in a round.', 's', above=0
   )
-  batch: int = config.setting(100, 'Points a step.', minimum=1)
+  batch: int = config.setting(100, 'Batch size.', 'points', minimum=1)
   inputs: int = config.setting(10, 'D, inputs of the network.', minimum=1)
   outputs: int = config.setting(10, 'O, its outputs.', minimum=1)
   hidden: tuple[int, ...] = config.setting(
-      (256, 256), 'Units of each hidden layer.', minimum=1
+      (256, 256), 'Number of units per hidden layer.', minimum=1
   )
 
 
@@ -69,25 +70,23 @@ def _make_losses(settings: Settings) -> dict[str, _Loss]:
         model, x, targets(*shapes), weights=_weights(order)
     )
 
-  def projected(order):
-    vectors = _directions([outputs, inputs][:order])
-    shapes = [batch + outputs] + order * [[1] + batch + inputs]
-    return lambda model, x: losses.projected_loss(
+  def along(order, loss, directions, shape):
+    vectors = _directions(directions[:order])
+    shapes = [batch + outputs] + order * [[1] + batch + shape]
+    return lambda model, x: loss(
         model, x, targets(*shapes), vectors, weights=_weights(order)
     )
 
-  def directional(order):
-    vectors = _directions([inputs, inputs][:order])
-    shapes = [batch + outputs] + order * [[1] + batch + outputs]
-    return lambda model, x: losses.directional_loss(
-        model, x, targets(*shapes), vectors, weights=_weights(order)
+  made = {'value': full(0)}
+  for k in (1, 2):
+    made[f'projected {k}'] = along(
+        k, losses.projected_loss, [outputs, inputs], inputs
     )
-
-  kinds = zip(_KINDS, (projected, directional, full), strict=True)
-  return {
-      'value': full(0),
-      **{f'{name} {k}': kind(k) for name, kind in kinds for k in (1, 2)},
-  }
+    made[f'directional {k}'] = along(
+        k, losses.directional_loss, [inputs, inputs], outputs
+    )
+    made[f'full {k}'] = full(k)
+  return made
 
 
 def _weights(order: int) -> list[float]:
@@ -132,15 +131,13 @@ def measure(settings: Settings) -> str:
       name: _trainer(loss, settings)
       for name, loss in _make_losses(settings).items()
   }
-  cpu = timing.time_steps(sides, settings.seconds, settings.rounds)
+  cpu = timing.cpu_of_steps(sides, settings.seconds, settings.rounds)
   ratios = {name: timing.ratio(t, cpu['value']) for name, t in cpu.items()}
   rows = [(k, *(ratios[f'{kind} {k}'] for kind in _KINDS)) for k in (1, 2)]
   text = _TEXT.format(
-      inputs=settings.inputs,
+      settings=settings,
       hidden=' x '.join(map(str, settings.hidden)),
-      outputs=settings.outputs,
-      batch=settings.batch,
-      value=f'{1e6 * np.median(cpu["value"]):.0f}',
+      value=1e6 * np.median(cpu['value']),
   )
   return f'{text}\n\n{document.table(("order", *_KINDS), rows)}'
 

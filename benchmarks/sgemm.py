@@ -6,11 +6,6 @@ from collections.abc import Callable
 import tensorflow as tf
 
 
-def operations(size: int) -> int:
-  """Multiplications and additions in a product of two square matrices."""
-  return 2 * size**3
-
-
 @tf.function(autograph=False)
 def _products(left, right, count):
   def body(step, left):

@@ -15,14 +15,10 @@ import os
 import time
 from typing import Any
 from typing import NamedTuple
-from typing import TypeVar
 
 import numpy as np
 
-K = TypeVar('K')
-
-# Runs a number of steps; returns the CPU and the wall seconds.
-Timer = Callable[[int], tuple[float, float]]
+Run = Callable[[int], object]  # Makes a number of steps.
 
 
 class Times(NamedTuple):
@@ -35,6 +31,10 @@ class Times(NamedTuple):
 
   cpu: np.ndarray
   wall: np.ndarray
+
+  def per(self, count: int) -> 'Times':
+    """What one of so many steps took."""
+    return Times(self.cpu / count, self.wall / count)
 
 
 class Ratio(NamedTuple):
@@ -69,9 +69,9 @@ def all_cores() -> set[int]:
 def use_one_core() -> None:
   """Keeps this process, with all libraries in it, to one core.
 
-  Libraries have different flags for their threads, and all of them start one a
-  core. Call this before any of them starts its threads. It does nothing where
-  the system has no such call (macOS).
+  Libraries have different flags for their threads, and all of them start one
+  per core. Call this before any of them starts its threads. It does nothing
+  where the system has no such call (macOS).
   """
   global _before
   if hasattr(os, 'sched_setaffinity'):
@@ -87,24 +87,23 @@ def clock(run: Callable[..., object], *arguments: Any) -> tuple[float, float]:
 
 
 def interleave(
-    timers: Mapping[K, Callable[[], tuple[float, float]]], rounds: int
-) -> dict[K, Times]:
+    sides: Mapping[str, Callable[[], object]], rounds: int
+) -> dict[str, Times]:
   """Runs the sides in turn.
 
   Args:
-    timers: for each side a function that runs it and returns the CPU and the
-      wall seconds. They should be 0.05 or more.
+    sides: functions that should take 0.05 CPU seconds or more.
     rounds: how often; one more round before them warms up and does not count.
 
   Returns:
     Each side's times.
   """
-  results = {name: [] for name in timers}
-  for counts in [False] + rounds * [True]:
-    for name, timer in timers.items():
-      result = timer()
-      if counts:
-        results[name].append(result)
+  for run in sides.values():
+    run()
+  results = {name: [] for name in sides}
+  for _ in range(rounds):
+    for name, run in sides.items():
+      results[name].append(clock(run))
   return {name: Times(*np.array(r).T) for name, r in results.items()}
 
 
@@ -114,44 +113,45 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> Ratio:
   return Ratio(median, low, high)
 
 
-def steps_for(seconds: float, timer: Timer) -> int:
-  """How many steps take so long.
+def steps_for(seconds: float, run: Run) -> int:
+  """The number of steps, at least 1, that take so many CPU seconds or nearly.
 
-  Args:
-    seconds: CPU seconds.
-    timer: what to ask.
-
-  Returns:
-    A number of steps, at least 1, that takes `seconds` or nearly.
+  The first call of `run` may compile; it does not count.
   """
   steps = 4
-  timer(steps)  # Compiles.
+  run(steps)
   while True:
-    cpu, _ = timer(steps)
+    cpu, _ = clock(run, steps)
     if cpu > seconds / 4:
       return max(1, round(steps * seconds / cpu))
     steps *= 4
 
 
 def time_steps(
-    sides: Mapping[K, Callable[[int], object]], seconds: float, rounds: int
-) -> dict[K, np.ndarray]:
+    sides: Mapping[str, Run], seconds: float, rounds: int
+) -> dict[str, Times]:
   """Times the steps of some programs against each other.
 
   Args:
-    sides: do a number of steps.
+    sides: the programs.
     seconds: CPU time of the first of them in a round; the others do as many
       steps.
     rounds: how often.
 
   Returns:
-    The CPU seconds of a step, [R].
+    The times of a step.
   """
-  timers = {
-      name: functools.partial(clock, side) for name, side in sides.items()
-  }
-  steps = steps_for(seconds, next(iter(timers.values())))
+  steps = steps_for(seconds, next(iter(sides.values())))
   times = interleave(
-      {name: functools.partial(t, steps) for name, t in timers.items()}, rounds
+      {name: functools.partial(run, steps) for name, run in sides.items()},
+      rounds,
   )
-  return {name: t.cpu / steps for name, t in times.items()}
+  return {name: found.per(steps) for name, found in times.items()}
+
+
+def cpu_of_steps(
+    sides: Mapping[str, Run], seconds: float, rounds: int
+) -> dict[str, np.ndarray]:
+  """The CPU seconds of a step, [R]; the arguments are those of `time_steps`."""
+  times = time_steps(sides, seconds, rounds)
+  return {name: found.cpu for name, found in times.items()}

@@ -23,12 +23,13 @@ class TimingTest(absltest.TestCase):
   def test_sides_take_turns_and_the_first_round_does_not_count(self):
     calls = []
 
-    def timer(name):
-      calls.append(name)
+    def clock(run):
+      run()
       return len(calls), 10 * len(calls)
 
-    timers = {name: functools.partial(timer, name) for name in 'ab'}
-    times = timing.interleave(timers, 2)
+    sides = {name: functools.partial(calls.append, name) for name in 'ab'}
+    with mock.patch.object(timing, 'clock', clock):
+      times = timing.interleave(sides, 2)
     self.assertEqual(''.join(calls), 'ababab')
     self.assertEqual(times['a'].cpu.tolist(), [3, 5])
     self.assertEqual(times['a'].wall.tolist(), [30, 50])
@@ -58,17 +59,16 @@ class TimingTest(absltest.TestCase):
       now[0] += steps * 1e-3 + now[1]
       now[1] = 0.0
 
-    timer = functools.partial(timing.clock, run)
     with mock.patch.object(time, 'process_time', lambda: now[0]):
-      self.assertEqual(timing.steps_for(0.5, timer), 500)
-      self.assertEqual(timing.steps_for(0.0001, timer), 1)
+      self.assertEqual(timing.steps_for(0.5, run), 500)
+      self.assertEqual(timing.steps_for(0.0001, run), 1)
 
-  def test_time_steps(self):
+  def test_cpu_of_steps(self):
     sides = {
         'one': lambda steps: _spin(steps * 1e-3),
         'two': lambda steps: _spin(steps * 2e-3),
     }
-    times = timing.time_steps(sides, 0.02, 3)
+    times = timing.cpu_of_steps(sides, 0.02, 3)
     self.assertEqual(times['one'].shape, (3,))
     np.testing.assert_allclose(np.median(times['one']), 1e-3, rtol=0.1)
     np.testing.assert_allclose(np.median(times['two']), 2e-3, rtol=0.1)

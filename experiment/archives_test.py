@@ -27,8 +27,8 @@ class ArchivesTest(parameterized.TestCase):
     super().setUp()
     self.path = pathlib.Path(self.create_tempdir().full_path, 'a.npz')
 
-  def write(self, member: bytes, method: int = zipfile.ZIP_DEFLATED) -> None:
-    with zipfile.ZipFile(self.path, 'w', method) as archive:
+  def write(self, member: bytes) -> None:
+    with zipfile.ZipFile(self.path, 'w', zipfile.ZIP_DEFLATED) as archive:
       archive.writestr('x.npy', member)
 
   @parameterized.parameters(np.savez, np.savez_compressed)
@@ -52,12 +52,12 @@ class ArchivesTest(parameterized.TestCase):
     np.testing.assert_array_equal(archives.read(self.path)['x'], np.zeros(3))
 
   @parameterized.named_parameters(
-      ('huge', _array('(10000000000000,)'), '40000000000128'),
-      ('negative', _array('(-3,)'), 'not an array'),
-      ('objects', _array(dtype='|O', size=24), 'not an array'),
+      ('huge', _array('(10000000000000,)'), 'array'),
+      ('negative', _array('(-3,)'), 'x: not an array of numbers'),
+      ('objects', _array(dtype='|O', size=24), 'x: not an array of numbers'),
       ('no_array', b'some text that is not an array', 'magic'),
-      ('short', _array(size=11), '139 bytes where its header says 140'),
-      ('long', _array(size=13), '141 bytes where its header says 140'),
+      ('short', _array(size=11), 'expected 12 bytes got 11'),
+      ('long', _array(size=13), 'longer than its header says'),
       ('header_without_end', _array("(1,'"), '.'),
       ('deeply_nested', _array('(' * 40 + '1,' + ')' * 40), '.'),
   )
@@ -66,12 +66,6 @@ class ArchivesTest(parameterized.TestCase):
     with self.assertRaisesRegex(archives.Damaged, message) as caught:
       archives.read(self.path)
     self.assertNotIn('\n', str(caught.exception))
-
-  @parameterized.parameters(zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
-  def test_other_compressions(self, method):
-    self.write(_array(), method)
-    with self.assertRaisesRegex(archives.Damaged, 'as NumPy does not'):
-      archives.read(self.path)
 
   @parameterized.parameters(
       b'', b'a text called .npz\n', b'\x80\x04N.', _array(),
@@ -95,7 +89,8 @@ class ArchivesTest(parameterized.TestCase):
 
   def test_any_byte_may_be_wrong(self):
     file = io.BytesIO()
-    np.savez_compressed(file, x=np.arange(9), record=np.array('{"a": 1}'))
+    x = np.arange(9)
+    np.savez_compressed(file, x=x, record=np.array('{"a": 1}'))
     good = file.getvalue()
     damaged = 0
     for place in range(len(good)):
@@ -103,7 +98,8 @@ class ArchivesTest(parameterized.TestCase):
       bad[place] ^= 255
       self.path.write_bytes(bad)
       try:
-        archives.read(self.path)
+        found = archives.read(self.path)  # A name may be another now.
+        np.testing.assert_array_equal(found.get('x', x), x)
       except archives.Damaged:
         damaged += 1
     self.assertGreater(damaged, len(good) // 2)

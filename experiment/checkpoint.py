@@ -13,14 +13,11 @@ Two are kept, so that a damaged one costs only a little time.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Mapping
-import contextlib
 import hashlib
 import json
 import pathlib
 import shutil
-import sys
 from typing import Any
 from typing import NamedTuple
 
@@ -28,6 +25,7 @@ import tensorflow as tf
 
 from experiment import atomic
 from experiment import errors
+from experiment import progress
 from experiment import reading
 from experiment import tensorflow_errors
 
@@ -37,6 +35,7 @@ _MANIFEST = 'manifest.json'
 _STEP = 'step_'
 _DAMAGED = 'damaged_'
 _TEMPORARY = '.tmp_'
+_KEPT = 2
 
 
 class Restored(NamedTuple):
@@ -63,22 +62,15 @@ class Checkpointer:
   def __init__(
       self,
       folder: pathlib.Path,
-      keep: int = 2,
-      report: Callable[[str], object] = lambda line: print(
-          line, file=sys.stderr
-      ),
+      report: Callable[[str], object] = progress.write,
   ):
     """Makes the folder, and clears what a killed save left.
 
     Args:
       folder: the folder of the checkpoints.
-      keep: how many to keep, the newest ones; at least 1.
       report: takes a line when a broken checkpoint is passed over.
     """
-    if keep < 1:
-      raise ValueError(f'keep: expected at least 1, got {keep}')
-    self._folder = pathlib.Path(folder)
-    self._keep = keep
+    self._folder = folder
     self._report = report
     with errors.naming(self._folder):
       self._folder.mkdir(parents=True, exist_ok=True)
@@ -105,15 +97,18 @@ class Checkpointer:
     """
     temporary = self._folder / f'{_TEMPORARY}{step}'
     final = self._folder / _name(step)
-    explained = tensorflow_errors.naming(self._folder)
-    with explained, _cleared_on_error(temporary):
+    with tensorflow_errors.naming(self._folder):
       temporary.mkdir()
-      _write(temporary, step, trackables, host_state)
+      try:
+        _write(temporary, step, trackables, host_state)
+      except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
       if final.exists():  # A broken one, which this one takes the place of.
         self._remove(final)
       temporary.replace(final)
       atomic.sync(self._folder)
-      for old in self._saved()[self._keep :]:
+      for old in self._saved()[_KEPT:]:
         self._remove(old)
       for damaged in self._folder.glob(f'{_DAMAGED}*'):
         self._remove(damaged)
@@ -167,15 +162,6 @@ def _name(step: int) -> str:
   return f'{_STEP}{step:09d}'
 
 
-@contextlib.contextmanager
-def _cleared_on_error(folder: pathlib.Path) -> Iterator[None]:
-  try:
-    yield
-  except BaseException:
-    shutil.rmtree(folder, ignore_errors=True)
-    raise
-
-
 def _write(
     folder: pathlib.Path,
     step: int,
@@ -224,7 +210,6 @@ def _fault(path: pathlib.Path) -> str | None:
 
 def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
   host_state = reading.read_json(path / _HOST_STATE)
-  manifest = reading.read_json(path / _MANIFEST)
   checkpoint = tf.train.Checkpoint(state=dict(trackables))
 
   def check(assertion: str) -> None:
@@ -246,6 +231,5 @@ def _read(path: pathlib.Path, trackables: Mapping[str, Any]) -> Restored:
     raise mismatch(error) from error
   status.expect_partial()  # What is missing is reported here.
   check('assert_existing_objects_matched')
-  return Restored(
-      manifest['step'], host_state, lambda: check('assert_consumed')
-  )
+  step = int(path.name.removeprefix(_STEP))
+  return Restored(step, host_state, lambda: check('assert_consumed'))

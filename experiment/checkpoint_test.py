@@ -34,11 +34,11 @@ class Case(parameterized.TestCase):
     self.lines = []
     self.variable = tf.Variable([0.0, 0.0])
 
-  def checkpointer(self, keep: int = 2) -> checkpoint.Checkpointer:
-    return checkpoint.Checkpointer(self.folder, keep, self.lines.append)
+  def checkpointer(self) -> checkpoint.Checkpointer:
+    return checkpoint.Checkpointer(self.folder, self.lines.append)
 
-  def save(self, *steps: int, keep: int = 2) -> None:
-    saver = self.checkpointer(keep)
+  def save(self, *steps: int) -> None:
+    saver = self.checkpointer()
     for step in steps:
       self.variable.assign([step, -step])
       saver.save(step, {'x': self.variable}, {'position': step})
@@ -75,10 +75,6 @@ class CheckpointTest(Case):
     self.save(1, 2, 3, 10)
     self.assertEqual(self.names(), ['step_000000003', 'step_000000010'])
     self.assert_restores(10)
-    self.save(11, 12, 13, keep=1)
-    self.assertEqual(self.names(), ['step_000000013'])
-    with self.assertRaisesRegex(ValueError, 'keep: expected at least 1, got 0'):
-      self.checkpointer(keep=0)
 
   def test_steps_are_in_the_order_of_numbers(self):
     self.save(999_999_999, 1_000_000_000)

@@ -135,7 +135,6 @@ class ClusterSweepTest(absltest.TestCase):
     thread.start()
     sweep.run(
         jobs,
-        quiet=True,
         where=scheduler.Settings(
             scheduler=address,
             resources=('SLOT=1',),
@@ -152,7 +151,7 @@ class ClusterSweepTest(absltest.TestCase):
         if 'resumed' in (job.folder / 'log.txt').read_text()
     ]
     self.assertLen(resumed, 1)
-    sweep.run(self.jobs('local'), quiet=True)
+    sweep.run(self.jobs('local'))
     for one, other in zip(jobs, self.jobs('local'), strict=True):
       self.assertEqual(_rows(one.folder), _rows(other.folder))
       self.assertEqual(_variables(one.folder), _variables(other.folder))

@@ -47,21 +47,6 @@ _NAMES = {
 _FLOAT32 = (1.1754943508222875e-38, 3.4028234663852886e38)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Rules:
-  """What a setting's help says and which values it takes."""
-
-  help: str
-  unit: str
-  source: str
-  choices: tuple[Any, ...] | None
-  minimum: float | None
-  maximum: float | None
-  above: float | None
-  affects_result: bool
-  distinct: bool
-
-
 def setting(
     default: Any,
     help: str,  # pylint: disable=redefined-builtin
@@ -93,11 +78,11 @@ def setting(
   Returns:
     A `dataclasses.field`.
   """
-  rules = _Rules(
+  rules = types.SimpleNamespace(
       help=help,
       unit=unit,
       source=source,
-      choices=None if choices is None else tuple(choices),
+      choices=choices,
       minimum=minimum,
       maximum=maximum,
       above=above,
@@ -108,27 +93,23 @@ def setting(
 
 
 class _Parser(flags.ArgumentParser):
-  """Reads and checks the values of one setting, for absl and for us."""
+  """Parses and checks the values of one setting."""
 
   def __init__(self, field: dataclasses.Field, hint: Any):
     super().__init__()
-    self.name = field.name
-    self.rules: _Rules = field.metadata['rules']
+    self.rules = field.metadata['rules']
     arguments = typing.get_args(hint)
     self.optional = types.NoneType in arguments
     self.is_tuple = typing.get_origin(hint) is tuple
     self.type = arguments[0] if arguments else hint
     if self.type not in _NAMES or (self.is_tuple and arguments[1] != ...):
       raise TypeError(f'setting {field.name}: no flag for the type {hint}')
-
-  @property
-  def syntactic_help(self) -> str:
-    return self.expected()
+    self.syntactic_help = self._expected()
 
   def flag_type(self) -> str:
-    return self.expected()
+    return self.syntactic_help
 
-  def expected(self) -> str:
+  def _expected(self) -> str:
     """Says in words which values are allowed."""
     rules = self.rules
     if rules.choices is not None:
@@ -162,10 +143,10 @@ class _Parser(flags.ArgumentParser):
       return value
     distinct = not self.rules.distinct or 0 < len(items) == len(set(items))
     if not right_shape or not distinct or not all(map(self._allowed, items)):
-      raise ValueError(f'expected {self.expected()}')
+      raise ValueError(f'expected {self.syntactic_help}')
     if self.type is float and not all(map(self._fits_float32, items)):
       raise ValueError(
-          f'expected {self.expected()}, of a size that float32 has: '
+          f'expected {self.syntactic_help}, of a size that float32 has: '
           f'{_FLOAT32[0]:.2g} to {_FLOAT32[1]:.2g}'
       )
     return value
@@ -184,7 +165,7 @@ class _Parser(flags.ArgumentParser):
         return tuple(map(self.type, text.split(','))) if text else ()
       return self.type(text)
     except ValueError:
-      raise ValueError(f'expected {self.expected()}') from None
+      raise ValueError(f'expected {self.syntactic_help}') from None
 
   def _allowed(self, item: Any) -> bool:
     rules = self.rules
@@ -286,17 +267,13 @@ def to_text(value: Any) -> str:
     return 'none'
   if isinstance(value, bool):
     return str(value).lower()
-  if isinstance(value, tuple):
+  if isinstance(value, tuple | list):  # JSON has lists.
     return ','.join(map(to_text, value))
   return str(value)
 
 
-def to_arguments(config: Any, all_settings: bool = False) -> list[str]:
-  """The flags that give a configuration.
-
-  Args:
-    config: the settings.
-    all_settings: whether to write also those that have their default.
+def to_arguments(config: Any) -> list[str]:
+  """The flags of the settings that differ from their defaults.
 
   Returns:
     One flag per setting, such as `--steps=1000`, for `from_flags` to read back.
@@ -308,7 +285,7 @@ def to_arguments(config: Any, all_settings: bool = False) -> list[str]:
   return [
       f'--{field.name}={to_text(getattr(config, field.name))}'
       for field in dataclasses.fields(config)
-      if all_settings or getattr(config, field.name) != field.default
+      if getattr(config, field.name) != field.default
   ]
 
 
@@ -340,8 +317,8 @@ def differences(config: Any, before: Mapping[str, Any]) -> list[str]:
   names = [name for name in {**before, **now} if name not in free]
   missing = 'not there'
   return [
-      f'--{name} was {_show(before.get(name, missing))} and is now '
-      f'{_show(now.get(name, missing))}'
+      f'--{name} was {to_text(before.get(name, missing))} and is now '
+      f'{to_text(now.get(name, missing))}'
       for name in names
       if before.get(name, missing) != now.get(name, missing)
   ]
@@ -369,11 +346,10 @@ def label(name: str, config: Any, standard: Any) -> str:
   Returns:
     Such as `laptop` or `laptop steps=100`.
   """
-  differing = differences(config, to_json(standard))
-  words = [line.split()[0][2:] for line in differing]
-  values = [to_text(getattr(config, word)) for word in words]
-  return ' '.join([name, *map('='.join, zip(words, values, strict=True))])
-
-
-def _show(value: Any) -> str:
-  return to_text(tuple(value) if isinstance(value, list) else value)
+  values = {
+      field.name: getattr(config, field.name)
+      for field in dataclasses.fields(config)
+      if field.metadata['rules'].affects_result
+      and getattr(config, field.name) != getattr(standard, field.name)
+  }
+  return ' '.join([name, *(f'{k}={to_text(v)}' for k, v in values.items())])

@@ -158,17 +158,12 @@ class PythonTest(parameterized.TestCase):
   )
   def test_arguments_give_the_configuration_again(self, settings):
     self.assertEqual(parse(*config.to_arguments(settings)), settings)
-    self.assertEqual(parse(*config.to_arguments(settings, True)), settings)
 
   def test_arguments_are_those_that_differ_from_the_defaults(self):
     self.assertEqual(config.to_arguments(Config()), [])
     self.assertEqual(
         config.to_arguments(Config(widths=(8, 8), batch=4)),
         ['--widths=8,8', '--batch=4'],
-    )
-    self.assertLen(
-        config.to_arguments(Config(), all_settings=True),
-        len(dataclasses.fields(Config)),
     )
 
   @parameterized.parameters(

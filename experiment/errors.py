@@ -30,7 +30,8 @@ _LEGEND = (
 
 USER_ERROR = 2  # The exit code, as argparse and most Unix programs have it.
 
-_WAYS_OUT = {
+# What to do about files that cannot be read or written, by `errno`.
+WAYS_OUT = {
     errno.EACCES: 'change its permissions or choose another folder',
     errno.EDQUOT: 'free some space and try again',
     errno.EEXIST: 'a file is where a folder should be; choose another path',
@@ -85,26 +86,21 @@ def from_os_error(
     The error to show; None for an error that the user cannot fix.
   """
   path = error.filename or path
-  if error.errno not in _WAYS_OUT or not (path or error.errno in _FULL):
+  if error.errno not in WAYS_OUT or not (path or error.errno in _FULL):
     return None
   reason = os.strerror(error.errno).lower()
   where = f'{os.fspath(path)}: ' if path else ''
-  return UserError(f'{where}{reason}: {_WAYS_OUT[error.errno]}')
-
-
-def from_message(
-    message: str, path: os.PathLike[str] | str
-) -> UserError | None:
-  """Does the same for a library's error whose reason is in its text only."""
-  for number in _WAYS_OUT:
-    if os.strerror(number) in message:
-      return from_os_error(OSError(number, message), path)
-  return None
+  return UserError(f'{where}{reason}: {WAYS_OUT[error.errno]}')
 
 
 @contextlib.contextmanager
-def naming(path: os.PathLike[str] | str) -> Iterator[None]:
-  """Turns a full disk and its like into a `UserError` that names the path."""
+def naming(path: os.PathLike[str] | str | None) -> Iterator[None]:
+  """Turns a full disk and its like into a `UserError` that names the path.
+
+  Args:
+    path: what is read or written in the block, for errors that do not say it;
+      None if that can be anything.
+  """
   try:
     yield
   except OSError as error:
@@ -145,18 +141,14 @@ def run_main(main: Callable[[list[str]], object]) -> NoReturn:
     main: the program; takes the command line without the flags.
   """
   try:
-    app.run(lambda argv: _quietly(main, argv), flags_parser=_parse_flags)
+    with naming(None):
+      app.run(lambda argv: _quietly(main, argv), flags_parser=_parse_flags)
   except BrokenPipeError:
     # At its end Python would complain about what is still to be written.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(128 + signal.SIGPIPE)
-  except (UserError, OSError) as error:
-    user_error = error
-    if isinstance(error, OSError):
-      user_error = from_os_error(error)
-    if user_error is None:
-      raise
-    _end(f'error: {one_line(user_error)}', USER_ERROR)
+  except UserError as error:
+    _end(f'error: {one_line(error)}', USER_ERROR)
   except Interrupted as interrupted:
     _end(one_line(interrupted), 128 + interrupted.signum)
   except KeyboardInterrupt as interrupt:

@@ -108,9 +108,7 @@ def run(
     *,
     host_state: Mapping[str, session_lib.HasState] = {},
     checkpoint_seconds: float = 60.0,
-    keep: int = 2,
     must_be_finite: Collection[str] | None = None,
-    console: bool = False,
     quiet: bool = False,
     unit: str = 'step',
 ) -> None:
@@ -136,10 +134,8 @@ def run(
     trackables: what holds the variables, by name; see `Checkpointer.save`.
     host_state: what holds other state, by name.
     checkpoint_seconds: the time between checkpoints; there is one at the end.
-    keep: how many checkpoints to keep.
     must_be_finite: the scalars that end the run when they are infinite or not
       a number; all by default.
-    console: whether to print each row.
     quiet: whether to show no progress.
     unit: what the progress calls a step, such as 'update'.
 
@@ -148,12 +144,17 @@ def run(
       broken.
     Interrupted: by Ctrl-C or SIGTERM, after a checkpoint was saved.
   """
-  ends = _ends(evaluate_at, total_steps)
+  for step in evaluate_at:
+    if not 0 <= step <= total_steps:
+      raise ValueError(
+          f'evaluate_at: expected steps from 0 to {total_steps}, got {step}'
+      )
   due = frozenset(evaluate_at)
+  ends = sorted(due | {total_steps})  # No call of `advance` goes across one.
   with (
       stop.Stop() as stopping,
       session_lib.Session(
-          run, evaluate, trackables, host_state, must_be_finite, keep, console
+          run, evaluate, trackables, host_state, must_be_finite
       ) as session,
   ):
     step = session.restore(total_steps)
@@ -195,16 +196,6 @@ def run(
     run.finish({'steps': total_steps, 'seconds': session.seconds})
     for line in session.last_lines:
       run.log(f'result: {line}')
-
-
-def _ends(evaluate_at: Collection[int], total_steps: int) -> list[int]:
-  """The steps that no call of `advance` goes across, in order."""
-  for step in evaluate_at:
-    if not 0 <= step <= total_steps:
-      raise ValueError(
-          f'evaluate_at: expected steps from 0 to {total_steps}, got {step}'
-      )
-  return sorted({*evaluate_at, total_steps})
 
 
 def _timed(

@@ -60,15 +60,15 @@ class Machine:
       command: list[str],
       threads_setting: str | None,
   ) -> futures.Future:
-    """Makes a run.
+    """Makes a run as soon as there is a slot.
 
     Args:
       folder: the folder of the run.
       command: the module, and its command line.
-      threads_setting: the flag for its share of the cores, if any.
+      threads_setting: the flag that takes the number of threads, if any.
 
     Returns:
-      What `run` returns, some time.
+      A future of what `run` returns.
     """
     if threads_setting is not None:
       command = [*command, f'--{threads_setting}={self._threads}']

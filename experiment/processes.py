@@ -53,17 +53,16 @@ def start(
   Returns:
     The process.
   """
+  process = _CONTEXT.Process(target=_run, args=(output, function, arguments))
   try:
-    return _start(output, function, arguments)
+    _start(process)
   except (ConnectionError, EOFError):  # Someone kills the server just now.
     time.sleep(_POLL_SECONDS)
-    return _start(output, function, arguments)
+    _start(process)
+  return process
 
 
-def _start(
-    output: pathlib.Path, function: Callable[..., object], arguments: tuple
-) -> multiprocessing.process.BaseProcess:
-  process = _CONTEXT.Process(target=_run, args=(output, function, arguments))
+def _start(process: multiprocessing.process.BaseProcess) -> None:
   with _LOCK:
     resource_tracker.ensure_running()  # It would change the mask.
     # The server inherits the mask: signals to all of us leave it to its forks.
@@ -73,7 +72,6 @@ def _start(
     finally:
       signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     process.start()
-  return process
 
 
 def wait(

@@ -28,7 +28,7 @@ LINE_SECONDS = 30.0  # Between plain lines.
 FILE_SECONDS = 1.0  # Between writes of progress.json.
 COLUMNS = 80  # Of a plain line, at most.
 
-# How much of a session's work must be done before it tells the time left: at
+# How much of a session's work must be done before it shows the time left: at
 # first programs start and compile.
 _KNOWN_SHARE = 0.02
 _UNKNOWN_LEFT = (

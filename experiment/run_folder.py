@@ -79,8 +79,13 @@ def resolve(path: os.PathLike[str] | str) -> pathlib.Path:
 def make(path: os.PathLike[str] | str) -> pathlib.Path:
   """Resolves a folder's path and makes it: a mistake shows before the work."""
   path = resolve(path)
-  with errors.naming(path):
-    path.mkdir(parents=True, exist_ok=True)
+  try:
+    with errors.naming(path):
+      path.mkdir(parents=True, exist_ok=True)
+  except FileNotFoundError:  # As in /proc, where nobody can make one.
+    raise errors.UserError(
+        f'{path}: no folder can be made there: choose another path'
+    ) from None
   return path
 
 
@@ -107,15 +112,15 @@ class Run:
     Args:
       summary: JSON values to keep in `finished.json` beside the time.
     """
-    with errors.naming(self.path):
-      atomic.write_json(
-          self.path / FINISHED, {'finished': _now(), **summary}
-      )
+    self._mark(FINISHED, {'finished': _now(), **summary})
 
   def diverge(self, summary: dict[str, Any]) -> None:
-    """Marks the run as diverged; `summary` as of `finish`."""
+    """Marks the run as diverged; `summary` as for `finish`."""
+    self._mark(DIVERGED, {'diverged': _now(), **summary})
+
+  def _mark(self, name: str, content: dict[str, Any]) -> None:
     with errors.naming(self.path):
-      atomic.write_json(self.path / DIVERGED, {'diverged': _now(), **summary})
+      atomic.write_json(self.path / name, content)
 
   def log(self, line: str) -> None:
     """Writes a line to `log.txt`, with the time."""
@@ -145,13 +150,13 @@ def open_run(
   """Opens a run's folder for one process.
 
   Args:
-    path: the folder; a relative one is in the folder where the user is.
+    path: the folder; see `resolve`.
     config: the settings, a dataclass of `config.setting`s.
     resume: whether to go on with the run in the folder. A folder without a run
       starts one.
     program: the module whose command line has the settings; by default the one
       that runs.
-    quiet: whether only the log is told that the run is finished.
+    quiet: whether to report in the log alone that the run is finished.
 
   Yields:
     The run. When it is `finished` there is nothing to do.
@@ -160,45 +165,23 @@ def open_run(
     UserError: the folder cannot be written, holds something else, holds a run
       and `resume` is false, holds a run with other settings, or is in use.
   """
-  path = resolve(path)
   config_lib.validate(config)
-  with errors.naming(path):
-    _make_folder(path)
+  path = make(path)
   with locks.hold(path):
     with errors.naming(path):
       run = Run(path, resumed=(path / CONFIG).exists())
       if run.resumed:
         atomic.remove_leftovers(path)
         _check_resume(run, config, resume)
+      elif others := _others(path):
+        raise errors.UserError(
+            f'{path}: has files ({others[0]}) but no run: choose another '
+            '--output'
+        )
       else:
-        _check_empty(path)
         atomic.write_json(path / CONFIG, _description(config, program))
-    with _logged(run, quiet), _given_back(run):
+    with _session(run, quiet):
       yield run
-
-
-@contextlib.contextmanager
-def _given_back(run: Run) -> Iterator[None]:
-  """Leaves the folder free when a setting or file stops a run at its start."""
-  try:
-    yield
-  except errors.UserError:
-    if not run.resumed and not _others(run.path, CONFIG):
-      (run.path / CONFIG).unlink()
-    raise
-
-
-def _make_folder(path: pathlib.Path) -> None:
-  try:
-    path.mkdir(parents=True, exist_ok=True)
-  except FileExistsError:
-    raise errors.UserError(
-        f'{path}: not a folder: choose another --output'
-    ) from None
-  except FileNotFoundError:  # As in /proc, where nobody can make one.
-    raise errors.UserError(
-        f'{path}: no folder can be made there: choose another --output'
-    ) from None
 
 
 def _others(path: pathlib.Path, *names: str) -> list[str]:
@@ -210,26 +193,18 @@ def _others(path: pathlib.Path, *names: str) -> list[str]:
   return [n for n in found if not n.startswith('.') and n not in free]
 
 
-def _check_empty(path: pathlib.Path) -> None:
-  """Refuses a folder with something in it that is not a run's."""
-  others = _others(path)
-  if others:
-    raise errors.UserError(
-        f'{path}: has files ({others[0]}) but no run: choose another --output'
-    )
-
-
 def _check_resume(run: Run, config: Any, resume: bool) -> None:
   """Refuses to overwrite a run, or to go on with other settings."""
+  if not resume and run.finished:
+    raise errors.UserError(
+        f'{run.path}: holds a finished run: remove it, or choose another '
+        '--output; --resume prints its result'
+    )
   if not resume:
-    if run.finished:
-      found = (
-          'a finished run: remove it, or choose another --output; --resume '
-          'prints its result'
-      )
-    else:
-      found = 'a run: continue it with --resume, or choose another --output'
-    raise errors.UserError(f'{run.path}: holds {found}')
+    raise errors.UserError(
+        f'{run.path}: holds a run: continue it with --resume, or choose '
+        'another --output'
+    )
   differing = changed_settings(run.path, config)
   if differing:
     raise errors.UserError(
@@ -267,11 +242,6 @@ def short_commit(config: dict[str, Any]) -> str:
   return config['commit'][:12] + ('+' if config['dirty'] else '')
 
 
-def device_name(config: dict[str, Any]) -> str:
-  """What a run ran on, for people."""
-  return environment.device_line(config['device'])
-
-
 def changed_settings(path: pathlib.Path, config: Any) -> list[str]:
   """Says which settings of a run differ from `config`, a phrase each."""
   return config_lib.differences(config, read_config(path)['settings'])
@@ -297,13 +267,16 @@ def _description(config: Any, program: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _logged(run: Run, quiet: bool) -> Iterator[None]:
-  """Notes in the log how a session begins and ends."""
+def _session(run: Run, quiet: bool) -> Iterator[None]:
+  """Notes in the log how a session begins and ends.
+
+  Leaves the folder free when a setting or file stops a run at its start.
+  """
   began = read_config(run.path).get('commit')
   now = environment.commit()['commit']
   if run.finished:
-    tell = run.log if quiet else run.say
-    tell(f'{run.path}: already finished: nothing to do')
+    report = run.log if quiet else run.say
+    report(f'{run.path}: already finished: nothing to do')
   else:
     verb = 'resumed' if run.resumed else 'started'
     run.log(f'{verb} at commit {now} on {environment.device_line()}')
@@ -316,6 +289,9 @@ def _logged(run: Run, quiet: bool) -> Iterator[None]:
   except (errors.UserError, errors.Interrupted) as error:
     with contextlib.suppress(errors.UserError):  # As when the disk is full.
       run.log(errors.one_line(error))
+    at_start = not run.resumed and not _others(run.path, CONFIG)
+    if at_start and isinstance(error, errors.UserError):
+      (run.path / CONFIG).unlink()
     raise
   except Exception:
     with contextlib.suppress(errors.UserError):

@@ -146,6 +146,8 @@ class OpenRunTest(absltest.TestCase):
     (path / 'file').touch()
     with self.assertRaisesRegex(errors.UserError, 'file: file exists: a file'):
       run_folder.make(path / 'file')
+    with self.assertRaisesRegex(errors.UserError, '^/proc/results: no folder'):
+      run_folder.make('/proc/results')
 
   def test_refuses_a_folder_of_something_else(self):
     self.path.mkdir(parents=True)
@@ -164,11 +166,11 @@ class OpenRunTest(absltest.TestCase):
   def test_refuses_a_file(self):
     self.path.parent.mkdir()
     self.path.touch()
-    self.assert_refuses('not a folder: choose another --output')
+    self.assert_refuses('file exists: a file is where a folder should be')
 
   def test_refuses_where_no_folder_can_be_made(self):
     self.path = pathlib.Path('/proc/run')
-    self.assert_refuses('no folder can be made there: choose another --output')
+    self.assert_refuses('no folder can be made there: choose another path')
 
   def test_refuses_a_folder_inside_a_file(self):
     (self.folder / 'a').touch()

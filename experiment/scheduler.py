@@ -98,16 +98,7 @@ class Cluster:
       command: list[str],
       threads_setting: str | None,
   ) -> futures.Future:
-    """Has a worker make a run.
-
-    Args:
-      folder: the folder of the run.
-      command: the module, and its command line.
-      threads_setting: the flag that takes the number of threads, if any.
-
-    Returns:
-      What `machine.run` returns, some time.
-    """
+    """Has a worker make a run; see `machine.Machine.submit`."""
     return self._executor.submit(
         _run, self._name, folder, command, threads_setting
     )
@@ -136,7 +127,14 @@ def connect(settings: Settings) -> Iterator[Cluster]:
         'can run programs as its user: use tls:// (see docs/cluster.md), or, '
         'on a network that is all yours, --insecure'
     )
-  resources = dict(map(_resource, settings.resources))
+  try:
+    words = (text.partition('=') for text in settings.resources)
+    resources = {name: float(amount) for name, _, amount in words}
+  except ValueError:
+    raise errors.UserError(
+        f'--resources={",".join(settings.resources)}: expected name=number, '
+        'such as GPU=1'
+    ) from None
   try:
     import distributed  # Its import takes a second, and few need it.
   except ImportError as error:
@@ -157,32 +155,18 @@ def connect(settings: Settings) -> Iterator[Cluster]:
     yield Cluster(client, resources)
 
 
-def _resource(text: str) -> tuple[str, float]:
-  name, _, amount = text.partition('=')
-  try:
-    return name, float(amount)
-  except ValueError:
-    raise errors.UserError(
-        f'--resources={text}: expected name=number, such as GPU=1'
-    ) from None
-
-
 def _security(settings: Settings) -> Any:
   """The certificates; Dask's configuration has those that are not given."""
   from distributed import security
 
-  given = {
+  files = {
       'tls_ca_file': settings.tls_ca,
       'tls_client_cert': settings.tls_cert,
       'tls_client_key': settings.tls_key,
   }
-  paths = {
-      name: str(run_folder.resolve(path))
-      for name, path in given.items()
-      if path
-  }
   return security.Security(
-      require_encryption=settings.scheduler.startswith('tls://'), **paths
+      require_encryption=settings.scheduler.startswith('tls://'),
+      **{k: str(run_folder.resolve(path)) for k, path in files.items() if path},
   )
 
 

@@ -98,7 +98,7 @@ class SchedulerTest(parameterized.TestCase):
 
   def sweep(self, *modes: str, **arguments) -> None:
     sweep.run(
-        self.jobs(*modes), quiet=True, where=self.settings, **arguments
+        self.jobs(*modes), where=self.settings, **arguments
     )
 
   def test_runs_on_its_workers(self):

@@ -13,7 +13,6 @@ Inside a compiled loop, mix the step in with
 depends on the step alone, and a run that is resumed draws the same.
 """
 
-from collections.abc import Iterable
 import hashlib
 import json
 
@@ -38,12 +37,6 @@ def stateless(seed: int, name: str, index: int = 0) -> np.ndarray:
     int32 [2].
   """
   return np.frombuffer(_digest(seed, name, index)[:8], '<i4').astype(np.int32)
-
-
-def stateless_many(seed: int, name: str, indices: Iterable[int]) -> np.ndarray:
-  """The `stateless` seeds of many indices: int32 [N, 2]."""
-  pairs = [stateless(seed, name, index) for index in indices]
-  return np.array(pairs, np.int32).reshape(-1, 2)
 
 
 def generator(seed: int, name: str, index: int = 0) -> np.random.Generator:

@@ -45,13 +45,6 @@ class SeedsTest(absltest.TestCase):
         seeds.stateless(3, 'a', 4),
     )
 
-  def test_many_are_the_single_ones(self):
-    many = seeds.stateless_many(3, 'a', range(4))
-    self.assertEqual((many.dtype, many.shape), (np.int32, (4, 2)))
-    for index in range(4):
-      np.testing.assert_array_equal(many[index], seeds.stateless(3, 'a', index))
-    self.assertEqual(seeds.stateless_many(3, 'a', []).shape, (0, 2))
-
 
 if __name__ == '__main__':
   absltest.main()

@@ -49,20 +49,16 @@ class Session:
       trackables: Mapping[str, Any],
       host_state: Mapping[str, HasState],
       must_be_finite: Collection[str] | None,
-      keep: int,
-      console: bool,
   ):
     """Opens the files; the arguments are those of `loop.run`."""
     self._run = run
     self._evaluate = evaluate
     self._trackables = trackables
     self._must_be_finite = must_be_finite
-    self._writers = writers.Writers(
-        run.path, progress.write if console else None
-    )
+    self._writers = writers.Writers(run.path)
     self._host_state = {**host_state, _WRITERS: self._writers}
     self._checkpointer = checkpoint.Checkpointer(
-        run.path / CHECKPOINTS, keep, run.say
+        run.path / CHECKPOINTS, run.say
     )
     self._check_complete = lambda: None
     self._saved_at = time.monotonic()
@@ -130,7 +126,7 @@ class Session:
     if isinstance(measured, Mapping):
       measured = [writers.Row(measured)]
     rows = list(measured)
-    self.last_lines = self._writers.write_rows(step, rows)
+    self.last_lines = self._writers.write(step, *rows)
     for row in rows:
       self.check(step, row)
 

@@ -46,8 +46,6 @@ class SessionTest(parameterized.TestCase):
             'trackables': {'x': self.variable},
             'host_state': {'position': position},
             'must_be_finite': None,
-            'keep': 2,
-            'console': False,
             **arguments,
         }
     )

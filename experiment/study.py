@@ -78,7 +78,6 @@ class Study:
   """Runs of one label, their rows and their figures.
 
   Attributes:
-    label: the scale that the rows are filed under.
     folder: where the runs and the figures are.
     rows: the folder of its CSV files.
     figures: the figures so far.
@@ -116,7 +115,6 @@ class Study:
       )
     self._title = title
     self._plan = plan
-    self.label = label
     self.folder = run_folder.make(output / (name or label).replace(' ', '-'))
     self.rows = run_folder.make(rows or self.folder / 'results')
     self.figures: list[pathlib.Path] = []

@@ -74,7 +74,6 @@ def run(
     jobs: Sequence[Job],
     at_once: int | None = None,
     threads_setting: str | None = None,
-    quiet: bool = False,
     description: str = 'sweep',
     where: scheduler.Settings = _HERE,
 ) -> None:
@@ -88,7 +87,6 @@ def run(
     at_once: how many processes to run at a time; by default one per core.
     threads_setting: the name of the setting that takes the number of threads to
       use; each process gets its share of the cores. None when there is none.
-    quiet: whether to show no progress.
     description: what the progress begins with.
     where: the scheduler whose workers make the runs, as many at a time as they
       have room for; by default this machine makes them.
@@ -110,7 +108,7 @@ def run(
       workers = machine.Machine(at_once, len(jobs), stopping)
     with workers as cluster:
       failures, untried = _run_all(
-          jobs, cluster, threads_setting, stopping, description, quiet
+          jobs, cluster, threads_setting, stopping, description
       )
   if stopping:
     raise errors.Interrupted(
@@ -153,7 +151,6 @@ def _run_all(
     threads_setting: str | None,
     stopping: stop.Stop,
     description: str,
-    quiet: bool,
 ) -> tuple[list[str], int]:
   """Runs jobs until all have ended.
 
@@ -161,10 +158,10 @@ def _run_all(
     A phrase for each that failed, and how many were not tried.
   """
   waiting = [job for job in jobs if not job.finished]
-  if len(waiting) < len(jobs) and not quiet:
+  if len(waiting) < len(jobs):
     finished = len(jobs) - len(waiting)
     progress_lib.write(f'{finished} of {len(jobs)} runs are finished already')
-  if waiting and workers.description and not quiet:
+  if waiting and workers.description:
     progress_lib.write(workers.description)
   running: dict[futures.Future, Job] = {}
   failures, refused, asked = [], False, False
@@ -179,7 +176,7 @@ def _run_all(
     return bool(waiting) and not stopping and not hopeless
 
   with progress_lib.Progress(
-      len(jobs), runs_done(), description, unit='run', quiet=quiet
+      len(jobs), runs_done(), description, unit='run'
   ) as bar:
     while running or may_start():
       while may_start() and len(running) < workers.slots:

@@ -104,7 +104,7 @@ class SweepTest(absltest.TestCase):
     return json.loads((self.folder / f'{index}' / 'note.json').read_text())
 
   def sweep(self, *modes: str, **arguments) -> None:
-    sweep.run(self.jobs(*modes), quiet=True, **arguments)
+    sweep.run(self.jobs(*modes), **arguments)
 
   def test_runs_so_many_at_once(self):
     self.sweep('good', 'good', 'good', 'good', 'good', at_once=2)
@@ -179,7 +179,7 @@ class SweepTest(absltest.TestCase):
     with self.assertRaisesRegex(
         errors.UserError, '^1 of 2 runs failed: .*/0/x .*not a directory'
     ):
-      sweep.run(jobs, quiet=True)
+      sweep.run(jobs)
     self.assertIsNotNone(self.note(1))
 
   def test_other_settings_are_refused_before_anything_runs(self):
@@ -195,10 +195,10 @@ class SweepTest(absltest.TestCase):
   def test_two_jobs_in_one_folder_are_refused(self):
     jobs = self.jobs('good') * 2
     with self.assertRaisesRegex(ValueError, f'two have .* {jobs[0].folder}'):
-      sweep.run(jobs, quiet=True)
+      sweep.run(jobs)
 
   def test_no_jobs_are_no_work(self):
-    sweep.run([], quiet=True)
+    sweep.run([])
 
 
 class StopTest(absltest.TestCase):
@@ -272,8 +272,8 @@ class ExampleTest(absltest.TestCase):
         for seed in (0, 7)
     ]
     with mock.patch.object(sys, 'path', [str(folder), *sys.path]):
-      sweep.run(jobs, quiet=True)
-      sweep.run(jobs, quiet=True)
+      sweep.run(jobs)
+      sweep.run(jobs)
     for job, seed in zip(jobs, (0, 7), strict=True):
       self.assertTrue(job.finished)
       stored = run_folder.read_config(job.folder)

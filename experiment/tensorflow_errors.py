@@ -19,7 +19,8 @@ def naming(path: os.PathLike[str] | str) -> Iterator[None]:
   except tf.errors.OpError as error:
     # The reason is in the text, not in the class: a full disk may come as
     # RESOURCE_EXHAUSTED or as UNKNOWN, by the call that failed.
-    user_error = errors.from_message(error.message, path)
-    if user_error is None:
-      raise
-    raise user_error from error
+    for number in errors.WAYS_OUT:
+      if os.strerror(number) in error.message:
+        reason = OSError(number, error.message)
+        raise errors.from_os_error(reason, path) from error
+    raise

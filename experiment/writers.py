@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One dict of scalars: a row of metrics.csv, TensorBoard scalars, a line.
+"""One dict of scalars: a row of metrics.csv and TensorBoard scalars.
 
     step,seconds,method,loss
     100,2.113,sobolev,0.25
@@ -9,7 +9,6 @@ A program that was killed has written more than its newest checkpoint knows of.
 that was resumed leaves the same rows and events as one that was not.
 """
 
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import csv
@@ -37,7 +36,13 @@ Scalars = Mapping[str, Any]
 
 
 class Row(NamedTuple):
-  """What was measured in one place, such as for one method and one seed."""
+  """What was measured in one place, such as for one method and one seed.
+
+  Attributes:
+    scalars: the measured values; Python or NumPy numbers or scalar tensors.
+    labels: what the values belong to; columns before the scalars, and the path
+      of their TensorBoard tags; see `tag`.
+  """
 
   scalars: Scalars
   labels: Mapping[str, str | int] = {}
@@ -50,20 +55,10 @@ class Row(NamedTuple):
 class Writers:
   """Writes scalars into `metrics.csv` and `events/` of a folder."""
 
-  def __init__(
-      self,
-      folder: pathlib.Path,
-      console: Callable[[str], object] | None = None,
-  ):
-    """Goes on with what the folder holds; call `restore` to cut it.
-
-    Args:
-      folder: a folder that exists.
-      console: takes a line for people for each row; None for none.
-    """
-    self._metrics = pathlib.Path(folder, METRICS)
-    self._events = pathlib.Path(folder, EVENTS)
-    self._console = console
+  def __init__(self, folder: pathlib.Path):
+    """Goes on with what an existing folder holds; call `restore` to cut it."""
+    self._metrics = folder / METRICS
+    self._events = folder / EVENTS
     self._columns: list[str] | None = None
     self._digests: dict[pathlib.Path, tuple[Any, int]] = {}
     self._resumed = False  # Whether the columns are those of a file.
@@ -74,28 +69,20 @@ class Writers:
     with errors.naming(self._metrics):
       self._file = open(self._metrics, 'a', encoding='utf-8', newline='')
 
-  def write(
-      self,
-      step: int,
-      scalars: Scalars,
-      labels: Mapping[str, str | int] = {},
-  ) -> None:
-    """Writes one row.
+  def write(self, step: int, *rows: Row) -> list[str]:
+    """Writes the rows of one step.
 
     Args:
       step: how many updates were made before the measurement.
-      scalars: the measured values; Python or NumPy numbers or scalar tensors.
-      labels: what the values belong to; columns before the scalars, and the
-        path of their TensorBoard tags; see `tag`.
+      *rows: what was measured.
+
+    Returns:
+      A line per row, for people.
 
     Raises:
       ValueError: the columns are not those of the first row; names them.
       UserError: the disk is full, or its like.
     """
-    self.write_rows(step, [Row(scalars, labels)])
-
-  def write_rows(self, step: int, rows: list[Row]) -> list[str]:
-    """Writes the rows of one step, see `write`; returns lines for people."""
     seconds = self.seconds()
     text = io.StringIO()
     table = csv.writer(text, lineterminator='\n')
@@ -119,10 +106,7 @@ class Writers:
       self._file.write(text.getvalue())
       self._file.flush()
     self._write_events(step, rows)
-    lines = [_line(step, seconds, row) for row in rows]
-    for line in lines if self._console else ():
-      self._console(line)
-    return lines
+    return [_line(step, seconds, row) for row in rows]
 
   def seconds(self) -> float:
     """How long the run has been going, without the pauses between sessions."""
@@ -166,7 +150,7 @@ class Writers:
     for path, size in sizes.items():
       with errors.naming(path):
         os.truncate(path, size)
-    self.__init__(self._metrics.parent, self._console)
+    self.__init__(self._metrics.parent)
     self._started -= state['seconds']
     self._columns = self._first_line()
     self._resumed = self._columns is not None

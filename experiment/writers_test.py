@@ -48,10 +48,11 @@ class WritersTest(parameterized.TestCase):
     self.folder = pathlib.Path(self.create_tempdir().full_path)
 
   def test_one_dict_is_row_events_and_line(self):
-    lines = []
-    out = writers.Writers(self.folder, lines.append)
-    out.write(0, {'loss': 2.0, 'error': 0.5}, {'method': 'sobolev', 'seed': 3})
-    out.write(10, {'loss': 1.0, 'error': 0.25}, {'method': 'reg', 'seed': 4})
+    out = writers.Writers(self.folder)
+    labels = {'method': 'sobolev', 'seed': 3}
+    out.write(0, writers.Row({'loss': 2.0, 'error': 0.5}, labels))
+    labels = {'method': 'reg', 'seed': 4}
+    (line,) = out.write(10, writers.Row({'loss': 1.0, 'error': 0.25}, labels))
     out.close()
     rows = _rows(self.folder)
     self.assertEqual(
@@ -71,9 +72,8 @@ class WritersTest(parameterized.TestCase):
             (10, 'reg/4/error', 0.25),
         ],
     )
-    self.assertLen(lines, 2)
     self.assertRegex(
-        lines[1], r'^step 10  \d\.\d s  method=reg, seed=4  loss 1  error 0.25$'
+        line, r'^step 10  \d\.\d s  method=reg, seed=4  loss 1  error 0.25$'
     )
 
   @parameterized.parameters(
@@ -88,7 +88,7 @@ class WritersTest(parameterized.TestCase):
 
   def test_tensorboard_shows_them_as_scalars(self):
     out = writers.Writers(self.folder)
-    out.write(3, {'loss': 2.0})
+    out.write(3, writers.Row({'loss': 2.0}))
     out.close()
     (path,) = (self.folder / 'events').iterdir()
     events = [e for e in tf.compat.v1.train.summary_iterator(str(path))]
@@ -98,7 +98,7 @@ class WritersTest(parameterized.TestCase):
 
   def test_rows_are_there_at_once(self):
     out = writers.Writers(self.folder)
-    out.write(0, {'loss': 2.0})
+    out.write(0, writers.Row({'loss': 2.0}))
     self.assertLen(_rows(self.folder), 1)
 
   @parameterized.parameters(
@@ -110,17 +110,18 @@ class WritersTest(parameterized.TestCase):
       (True, 'True'),
   )
   def test_numbers_are_exact(self, value, text):
-    writers.Writers(self.folder).write(0, {'loss': value})
+    writers.Writers(self.folder).write(0, writers.Row({'loss': value}))
     self.assertEqual(_rows(self.folder)[0]['loss'], text)
 
   def test_tensors_are_numbers(self):
-    writers.Writers(self.folder).write(0, {'loss': tf.constant(0.1)})
+    row = writers.Row({'loss': tf.constant(0.1)})
+    writers.Writers(self.folder).write(0, row)
     self.assertEqual(_rows(self.folder)[0]['loss'], '0.1')
 
   @parameterized.parameters(([1.0],), ('low',), (None,), (1j,))
   def test_what_is_no_number_is_named(self, value):
     with self.assertRaisesRegex(ValueError, '^loss: expected a number, got'):
-      writers.Writers(self.folder).write(0, {'loss': value})
+      writers.Writers(self.folder).write(0, writers.Row({'loss': value}))
 
   @parameterized.parameters(
       ({'loss': 1.0}, {'seed': 1}, r"lacks .*\['error'\].* adds \[\]"),
@@ -137,17 +138,17 @@ class WritersTest(parameterized.TestCase):
   )
   def test_other_columns_are_named(self, scalars, labels, expected):
     out = writers.Writers(self.folder)
-    out.write(0, {'loss': 1.0, 'error': 2.0}, {'seed': 0})
+    out.write(0, writers.Row({'loss': 1.0, 'error': 2.0}, {'seed': 0}))
     with self.assertRaisesRegex(
         ValueError, f'metrics.csv: the row of step 7 {expected}'
     ):
-      out.write(7, scalars, labels)
+      out.write(7, writers.Row(scalars, labels))
     self.assertLen(_rows(self.folder), 1)
 
   def test_the_order_of_scalars_is_that_of_the_first_row(self):
     out = writers.Writers(self.folder)
-    out.write(0, {'a': 1, 'b': 2})
-    out.write(1, {'b': 4, 'a': 3})
+    out.write(0, writers.Row({'a': 1, 'b': 2}))
+    out.write(1, writers.Row({'b': 4, 'a': 3}))
     self.assertEqual([row['a'] for row in _rows(self.folder)], ['1', '3'])
 
   def test_a_full_disk_is_one_clear_line(self):
@@ -155,7 +156,7 @@ class WritersTest(parameterized.TestCase):
     with self.assertRaisesRegex(
         errors.UserError, 'metrics.csv: no space left on device: free some'
     ):
-      writers.Writers(self.folder).write(0, {'loss': 1.0})
+      writers.Writers(self.folder).write(0, writers.Row({'loss': 1.0}))
 
 
 class ResumeTest(absltest.TestCase):
@@ -170,7 +171,7 @@ class ResumeTest(absltest.TestCase):
           writers.Row({'loss': step + seed / 4}, {'seed': seed})
           for seed in range(2)
       ]
-      out.write_rows(step, rows)
+      out.write(step, *rows)
 
   def whole_run(self, steps: int) -> pathlib.Path:
     folder = pathlib.Path(self.create_tempdir().full_path)
@@ -236,7 +237,7 @@ class ResumeTest(absltest.TestCase):
     ):
       folder = pathlib.Path(self.create_tempdir().full_path)
       out = writers.Writers(folder)
-      out.write(0, {'loss': 1.0})
+      out.write(0, writers.Row({'loss': 1.0}))
       state = out.state()
       del state['digests']  # As of a checkpoint of before.
       path = folder / 'metrics.csv'
@@ -246,7 +247,7 @@ class ResumeTest(absltest.TestCase):
       again = writers.Writers(folder)
       with self.assertRaisesRegex(errors.UserError, message):
         again.restore(state)
-        again.write(1, {'loss': 1.0})
+        again.write(1, writers.Row({'loss': 1.0}))
 
   def test_a_fifo_for_metrics_is_refused(self):
     os.mkfifo(self.folder / 'metrics.csv')

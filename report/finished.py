@@ -8,6 +8,7 @@ import shlex
 from typing import Any
 from typing import NamedTuple
 
+from experiment import environment
 from experiment import errors
 from experiment import reading
 from experiment import run_folder
@@ -59,7 +60,7 @@ def made_by(folder: pathlib.Path, seconds: float | None = None) -> runs.Run:
     return runs.Run.of(
         shlex.join(w for w in words if not w.startswith(_PLACES)),
         run_folder.short_commit(config),
-        run_folder.device_name(config),
+        environment.device_line(config['device']),
         config.get('started', ''),
         seconds,
     )

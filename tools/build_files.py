@@ -3,6 +3,7 @@
 
 import ast
 import builtins
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import os
@@ -29,6 +30,10 @@ class Target(NamedTuple):
   def package(self) -> str:
     """The path of the package, the root's being empty."""
     return self.label[2:].partition(':')[0]
+
+  def short_labels(self, labels: Iterable[str]) -> list[str]:
+    """Returns full labels as they should be written in its package."""
+    return [short_label(self.package, label) for label in labels]
 
   def paths(self) -> Iterator[str]:
     """Yields the paths of what may be the target's files."""

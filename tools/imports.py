@@ -2,7 +2,7 @@
 """Compares imports with the BUILD files and with docs/architecture.md.
 
 Three places say what uses what: the `import` lines, the `deps` in the BUILD
-files, and the table of rooms in docs/architecture.md. From the root,
+files, and the table of packages in docs/architecture.md. From the root,
 
     python -m tools.imports --fix
 
@@ -12,7 +12,6 @@ writes the deps that the imports ask for, and prints where the three disagree.
 import ast
 from collections.abc import Iterator
 import pathlib
-import posixpath
 import re
 import sys
 from typing import NamedTuple
@@ -36,32 +35,24 @@ _REQUIREMENTS = {
 }
 
 
-class Room(NamedTuple):
+class Package(NamedTuple):
   """What the files of a directory may import."""
 
-  rooms: set[str]
+  packages: set[str]
   distributions: set[str] | None  # None for any.
 
 
-class Tree(NamedTuple):
-  """What is there to compare."""
-
-  targets: dict[str, build_files.Target]  # By label.
-  rooms: dict[str, Room]  # By directory.
-  imports: dict[str, list[tuple[str, ...]]]  # By file.
-  requirements: dict[str, str]  # The label of each distribution.
-
-
-def _read_rooms(text: str) -> dict[str, Room]:
-  """Reads the table: a room, the rooms it imports, the distributions."""
-  rooms = {}
+def _read_packages(text: str) -> dict[str, Package]:
+  """Reads the table: a package, those it imports, the distributions."""
+  found = {}
   rows = re.findall(r'^\| `(.+?)` \| (.+) \| (.+) \|$', text, re.MULTILINE)
-  for room, others, distributions in rows:
-    names = set(re.findall('`(.+?)`', distributions))
-    anything = distributions == 'anything'
-    used = set(re.findall('`(.+?)`', others)) | {room}
-    rooms[room] = Room(used, None if anything else names)
-  return rooms
+  for name, others, distributions in rows:
+    listed = set(re.findall('`(.+?)`', distributions))
+    found[name] = Package(
+        {name, *re.findall('`(.+?)`', others)},
+        None if distributions == 'anything' else listed,
+    )
+  return found
 
 
 def _read_imports(source: str) -> Iterator[tuple[str, ...]]:
@@ -84,29 +75,29 @@ def _read_requirements(root: pathlib.Path) -> dict[str, str]:
   return labels
 
 
-def read(root: pathlib.Path) -> Tree:
-  """Reads the project in a directory."""
-  files = [path for path in build_files.walk(root) if path.endswith('.py')]
-  return Tree(
-      build_files.read(root),
-      _read_rooms((root / 'docs/architecture.md').read_text()),
-      {
-          path: list(_read_imports((root / path).read_text()))
-          for path in sorted(files)
-      },
-      _read_requirements(root),
-  )
+class _Project:
+  """What the three places say.
 
+  Attributes:
+    targets: those of the BUILD files.
+  """
 
-class _Checker:
-  """Collects complaints about a tree."""
-
-  def __init__(self, tree: Tree):
-    self._tree = tree
-    self._tops = {path.split('/')[0] for path in tree.imports}
+  def __init__(self, root: pathlib.Path):
+    """Reads the project in a directory."""
+    files = [path for path in build_files.walk(root) if path.endswith('.py')]
+    self.targets = build_files.read(root).values()
+    self._packages = _read_packages(
+        (root / 'docs/architecture.md').read_text()
+    )
+    self._imports = {
+        path: list(_read_imports((root / path).read_text()))
+        for path in sorted(files)
+    }
+    self._requirements = _read_requirements(root)
+    self._tops = {path.split('/')[0] for path in files}
     self._owners: dict[str, str] = {}
     for rule in ('py_library', 'py_binary', *_TESTS):
-      for target in tree.targets.values():
+      for target in self.targets:
         if target.rule == rule:
           for path in target.srcs:
             self._owners.setdefault(path, target.label)
@@ -116,7 +107,7 @@ class _Checker:
     for module in modules:
       path = module.replace('.', '/')
       for file in (f'{path}.py', f'{path}/__init__.py'):
-        if file in self._tree.imports:
+        if file in self._imports:
           return file
     return None
 
@@ -127,132 +118,122 @@ class _Checker:
       return None
     return _DISTRIBUTIONS.get(top, top)
 
-  def _room(self, path: str) -> str:
-    """Names a file's room: the nearest directory above that is one."""
-    directory = posixpath.dirname(path)
-    while directory and directory not in self._tree.rooms:
-      directory = posixpath.dirname(directory)
-    if directory or '/' not in path:
-      return directory or '.'
-    return posixpath.dirname(path)
+  def _package(self, path: str) -> str:
+    """Names a file's package: the nearest directory above in the table."""
+    *inner, root = map(str, pathlib.PurePosixPath(path).parents)
+    directories = inner or [root]
+    return next((d for d in directories if d in self._packages), directories[0])
 
   def files(self) -> Iterator[str]:
-    """Complains about files that have no target or room, or are missing."""
-    known = {p for t in self._tree.targets.values() for p in t.paths()}
-    tests = {
-        path
-        for target in self._tree.targets.values()
-        if target.rule in _TESTS
-        for path in target.srcs
-    }
-    for target in self._tree.targets.values():
+    """Complains about files without a target or package, or missing ones."""
+    known, tests = set(), set()
+    for target in self.targets:
+      known.update(target.paths())
+      if target.rule in _TESTS:
+        tests.update(target.srcs)
       for path in target.srcs:
-        if path.endswith('.py') and path not in self._tree.imports:
+        if path.endswith('.py') and path not in self._imports:
           yield f'{target.label}: there is no {path}'
-    for path in self._tree.imports:
+    for path in self._imports:
       if path not in known:
         yield f'{path}: in no target'
       elif path.endswith('_test.py') and path not in tests:
         yield f'{path}: in no py_test'
-      if self._room(path) not in self._tree.rooms:
-        yield f'{path}: in no room of docs/architecture.md'
-    for room in self._tree.rooms.keys() - map(self._room, self._tree.imports):
-      yield f'docs/architecture.md: no file is in the room {room}'
+      if self._package(path) not in self._packages:
+        yield f'{path}: in no package of docs/architecture.md'
+    for name in self._packages.keys() - map(self._package, self._imports):
+      yield f'docs/architecture.md: no file is in the package {name}'
 
   def imports(self) -> Iterator[str]:
-    """Complains about imports that do not exist or leave the room's bounds."""
-    for path, imports in self._tree.imports.items():
-      name = self._room(path)
-      room = self._tree.rooms.get(name, Room({name}, None))
+    """Complains about imports that do not exist or are not allowed."""
+    for path, imports in self._imports.items():
+      name = self._package(path)
+      package = self._packages.get(name, Package({name}, None))
       for modules in imports:
         file = self._file(modules)
         distribution = self._distribution(modules)
-        if file and self._room(file) not in room.rooms:
+        if file and self._package(file) not in package.packages:
           yield f'{path}: {name} must not import {file}'
         elif distribution in self._tops or f'{distribution}.py' in self._tops:
           yield f'{path}: no module {modules[0]}'
         elif modules[-1].startswith('.'):
           yield f'{path}: write relative imports in full'
-        elif distribution and distribution not in self._tree.requirements:
+        elif distribution and distribution not in self._requirements:
           yield f'{path}: no requirements.txt has {distribution}'
         elif (
             distribution
-            and room.distributions is not None
-            and distribution not in room.distributions
+            and package.distributions is not None
+            and distribution not in package.distributions
             and not path.endswith('_test.py')
         ):
           yield f'{path}: {name} must not import {distribution}'
 
-  def expected_deps(self, target: build_files.Target) -> set[str]:
+  def expected_deps(self, target: build_files.Target) -> list[str]:
+    """What a target's files import, as it should be written there."""
     deps = set()
     for path in target.srcs:
       owner = self._owners[path]
       if owner != target.label:
         deps.add(owner)  # A program whose module is a library too.
         continue
-      for modules in self._tree.imports.get(path, ()):
+      for modules in self._imports.get(path, ()):
         file = self._file(modules)
         distribution = self._distribution(modules)
         if file in self._owners:
           deps.add(self._owners[file])
-        elif distribution in self._tree.requirements:
-          deps.add(self._tree.requirements[distribution])
-    return deps - {target.label}
+        elif distribution in self._requirements:
+          deps.add(self._requirements[distribution])
+    short = target.short_labels(deps - {target.label})
+    return sorted(short, key=build_files.sort_key)
 
   def deps(self) -> Iterator[str]:
     """Complains about deps that are not what the files import."""
-    for target in self._tree.targets.values():
-      expected, actual = self.expected_deps(target), set(target.deps)
-      for label in sorted(expected - actual):
-        short = build_files.short_label(target.package, label)
-        yield f'{target.label}: deps lack "{short}"'
-      for label in sorted(actual - expected):
-        short = build_files.short_label(target.package, label)
-        yield f'{target.label}: deps have "{short}", which nothing imports'
-      short = [build_files.short_label(target.package, d) for d in target.deps]
-      if short != sorted(set(short), key=build_files.sort_key):
+    for target in self.targets:
+      expected = self.expected_deps(target)
+      actual = target.short_labels(target.deps)
+      for dep in expected:
+        if dep not in actual:
+          yield f'{target.label}: deps lack "{dep}"'
+      for dep in actual:
+        if dep not in expected:
+          yield f'{target.label}: deps have "{dep}", which nothing imports'
+      if actual != sorted(set(actual), key=build_files.sort_key):
         yield f'{target.label}: deps are not sorted'
-
-  def _needs_peers(self, label: str) -> bool:
-    if label.startswith('@peers//'):
-      return True
-    target = self._tree.targets.get(label)
-    return bool(target) and any(map(self._needs_peers, target.deps))
 
   def peers(self) -> Iterator[str]:
     """Complains about targets that //... must not build."""
-    for label, target in self._tree.targets.items():
-      if 'manual' not in target.tags and self._needs_peers(label):
-        yield f'{label}: uses @peers and lacks the tag "manual"'
+    by_label = {target.label: target for target in self.targets}
+
+    def needs_peers(label: str) -> bool:
+      target = by_label.get(label)
+      return label.startswith('@peers//') or (
+          target is not None and any(map(needs_peers, target.deps))
+      )
+
+    for target in self.targets:
+      if 'manual' not in target.tags and needs_peers(target.label):
+        yield f'{target.label}: uses @peers and lacks the tag "manual"'
 
 
-def check(tree: Tree) -> list[str]:
+def check(root: pathlib.Path) -> list[str]:
   """Returns a line for each disagreement, each beginning with its place."""
-  checker = _Checker(tree)
+  project = _Project(root)
   complaints = [
-      *checker.files(),
-      *checker.imports(),
-      *checker.deps(),
-      *checker.peers(),
+      *project.files(),
+      *project.imports(),
+      *project.deps(),
+      *project.peers(),
   ]
   return list(dict.fromkeys(complaints))  # A file may import a module twice.
 
 
 def fix(root: pathlib.Path) -> None:
   """Writes the deps that the imports ask for into the BUILD files."""
-  tree = read(root)
-  checker = _Checker(tree)
-  for target in tree.targets.values():
-    package = target.package
-    deps = sorted(
-        (
-            build_files.short_label(package, label)
-            for label in checker.expected_deps(target)
-        ),
-        key=build_files.sort_key,
-    )
-    if deps != [build_files.short_label(package, d) for d in target.deps]:
-      path = root / package / 'BUILD'
+  project = _Project(root)
+  for target in project.targets:
+    deps = project.expected_deps(target)
+    if deps != target.short_labels(target.deps):
+      path = root / target.package / 'BUILD'
       name = target.label.rpartition(':')[2]
       path.write_text(build_files.replace_deps(path.read_text(), name, deps))
 
@@ -264,7 +245,7 @@ def main(*arguments: str) -> str | None:
   root = pathlib.Path.cwd()
   if arguments:
     fix(root)
-  return '\n'.join(check(read(root))) or None
+  return '\n'.join(check(root)) or None
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ _TREE = {
     'requirements.txt': 'absl-py==2  # Tests.\nnumpy==2\ndm-sonnet==2\n',
     'benchmarks/requirements.txt': 'jax==1\nnumpy==2\n',
     'docs/architecture.md': """
-| Room | Project | PyPI |
+| Package | Project | PyPI |
 |---|---|---|
 | `library` | nothing else | `numpy` |
 | `red` | `library` | anything |
@@ -118,7 +118,7 @@ class ImportsTest(parameterized.TestCase):
 
   def _check(self, changes):
     """Returns the complaints about the tree with some files changed."""
-    return imports.check(imports.read(self._write(changes)))
+    return imports.check(self._write(changes))
 
   def test_finds_nothing_in_a_good_tree(self):
     self.assertEqual(self._check({}), [])
@@ -163,7 +163,7 @@ class ImportsTest(parameterized.TestCase):
           ['red/train.py: red must not import blue/use.py'],
       ),
       (
-          'room_within_a_room',
+          'package_within_a_package',
           {
               'library/BUILD': _TREE['library/BUILD'].replace(
                   'deps = [":one"]', 'deps = ["//blue/inner"]'
@@ -173,7 +173,7 @@ class ImportsTest(parameterized.TestCase):
           ['library/__init__.py: library must not import blue/inner/inner.py'],
       ),
       (
-          'distribution_outside_the_room',
+          'distribution_that_is_not_allowed',
           {
               'library/BUILD': _TREE['library/BUILD'].replace(
                   'deps = [":one"]', 'deps = ["@pypi//dm_sonnet"]'
@@ -216,21 +216,21 @@ class ImportsTest(parameterized.TestCase):
           ['blue/inner/inner_test.py: in no py_test'],
       ),
       (
-          'file_without_room',
+          'file_without_package',
           {
               'green/BUILD': _LOAD
               + 'py_library(name = "green", srcs = ["green.py"])',
               'green/green.py': '',
           },
-          ['green/green.py: in no room of docs/architecture.md'],
+          ['green/green.py: in no package of docs/architecture.md'],
       ),
       (
-          'room_without_files',
+          'package_without_files',
           {
               'docs/architecture.md': _TREE['docs/architecture.md']
               + '| `green` | nothing else | anything |\n'
           },
-          ['docs/architecture.md: no file is in the room green'],
+          ['docs/architecture.md: no file is in the package green'],
       ),
       (
           'peers_in_every_build',
@@ -300,7 +300,7 @@ py_test(
 """,
     )
     self.assertEqual(
-        imports.check(imports.read(root)),
+        imports.check(root),
         [
             'red/train.py: in no target',
             'red/two_test.py: no module red.unknown',
@@ -330,7 +330,7 @@ py_test(
     # Bazel shows a test its files through links; beside what they lead to is
     # the whole project.
     root = pathlib.Path(__file__).resolve().parents[1]
-    complaints = imports.check(imports.read(root))
+    complaints = imports.check(root)
     if complaints:
       self.fail('\n'.join(['the three disagree', *complaints]))
 

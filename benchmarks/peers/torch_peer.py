@@ -8,16 +8,12 @@ By Bazel not on Linux (see requirements.txt here).
 
 from experiment.startup import run_main
 
-import dataclasses
-
 import numpy as np
 
 from benchmarks import document
 from benchmarks import problem
 from benchmarks import program
 from benchmarks import timing
-from experiment import config
-from regression import training
 
 _TEXT = """\
 ## Against PyTorch, eager
@@ -27,17 +23,7 @@ points, fused Adam, a Python loop over the steps, the gradient in x by
 `autograd.grad(create_graph=True)`, on one core; a step of both gives the same
 numbers."""
 
-
-@dataclasses.dataclass(frozen=True)
-class Settings(program.Settings):
-  """What to measure."""
-
-  batches: tuple[int, ...] = config.setting(
-      (32, 100, 1000), 'Points a step.', minimum=1
-  )
-  goal: float = config.setting(
-      4.0, 'How much faster our Sobolev step has to be.', above=0
-  )
+_GOAL = 4.0  # How many times as fast our Sobolev step has to be.
 
 
 def _time_steps(batch, settings) -> dict[str, np.ndarray]:
@@ -45,15 +31,14 @@ def _time_steps(batch, settings) -> dict[str, np.ndarray]:
     from benchmarks.peers import torch_training
   start = problem.make(batch)
   sides = {}
-  for name, weight in (('regular', 0.0), ('Sobolev', 1.0)):
-    method = training.Method(gradient_weight=weight)
+  for name, method in problem.METHODS.items():
     sides[name] = ours = problem.trainer(*start, method)
     sides[f'PyTorch {name}'] = peer = torch_training.trainer(*start, method)
     problem.check_equal(peer(1), ours(1), f'PyTorch, {name}, batch {batch}')
-  return timing.time_steps(sides, settings.seconds, settings.rounds)
+  return timing.cpu_of_steps(sides, settings.seconds, settings.rounds)
 
 
-def measure(settings: Settings) -> str:
+def measure(settings: problem.Settings) -> str:
   """Returns the section."""
   rows, faster = [], {}
   for batch in settings.batches:
@@ -73,9 +58,9 @@ def measure(settings: Settings) -> str:
       'regular: PyTorch / ours',
   )
   goal = document.goal(
-      f'Sobolev at least {settings.goal:g} times as fast as PyTorch, eager',
+      f'Sobolev at least {_GOAL:g} times as fast as PyTorch, eager',
       faster,
-      settings.goal,
+      _GOAL,
       at_least=True,
   )
   return '\n\n'.join((_TEXT, document.table(head, rows), goal))
@@ -83,5 +68,7 @@ def measure(settings: Settings) -> str:
 
 if __name__ == '__main__':
   run_main(
-      program.main('torch_peer', Settings, measure, packages=('torch',))
+      program.main(
+          'torch_peer', problem.Settings, measure, packages=('torch',)
+      )
   )

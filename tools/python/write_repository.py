@@ -44,14 +44,6 @@ toolchain(
 )
 """
 
-# `bazel run` starts programs among their runfiles: act on the directory that it
-# was run in. Without -P Python would look for modules beside the main file.
-_PYTHON = """\
-#!/bin/sh
-cd "${{BUILD_WORKING_DIRECTORY:-.}}" || exit
-exec "{root}/bare/bin/python3" -P "$@"
-"""
-
 _LIBRARY_BUILD = """\
 load("@rules_python//python:defs.bzl", "py_library")
 
@@ -75,10 +67,12 @@ sh_binary(
 )
 """
 
+# `bazel run` starts programs among their runfiles: act on the directory that it
+# was run in.
 _SCRIPT = """\
 #!/bin/sh
 cd "${{BUILD_WORKING_DIRECTORY:-.}}" || exit
-exec "{root}/venv/bin/{name}" "$@"
+exec {command} "$@"
 """
 
 
@@ -136,7 +130,7 @@ def _write_library(
 def _write_scripts(root: pathlib.Path, names: set[str]):
   """Writes the package of all distributions' scripts."""
   for name in names:
-    script = _SCRIPT.format(root=root, name=name)
+    script = _SCRIPT.format(command=f'"{root}/venv/bin/{name}"')
     _write(root / 'bin' / f'{name}.sh', script, executable=True)
   build = '\n'.join(_SCRIPT_BUILD.format(name=name) for name in sorted(names))
   _write(root / 'bin' / 'BUILD.bazel', build)
@@ -154,7 +148,9 @@ def main():
     _write_library(root, name, distribution, set(distributions))
   scripts = set().union(*map(_scripts, distributions.values()))
   _write_scripts(root, scripts | {'python3'})
-  _write(root / 'python3', _PYTHON.format(root=root), executable=True)
+  # Without -P Python would look for modules beside the main file.
+  python = _SCRIPT.format(command=f'"{root}/bare/bin/python3" -P')
+  _write(root / 'python3', python, executable=True)
   _write(root / 'BUILD.bazel', _ROOT_BUILD.format(root=root))
   _write(root / 'WORKSPACE', '')
 
