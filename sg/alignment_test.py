@@ -131,6 +131,7 @@ class AlignmentTest(absltest.TestCase):
         if part not in parts:
           continue
 
+        @tf.function(autograph=False)
         def term(
             part=part, module=module, h=h, loss=loss, gradient=gradient
         ):
