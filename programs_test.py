@@ -18,18 +18,22 @@ from tools import build_files
 # The project itself, not a copy of some of its files.
 _ROOT = pathlib.Path(reproduce.__file__).resolve().parent
 
-# Imports what programs have in common, once, and starts each in a fork.
-_PROGRAM = f"""
-import os, runpy, sys
-
-import {reproduce.__name__}
+# Imports what programs import, once, and starts each in a fork.
+_PROGRAM = """
+import importlib, os, runpy, sys
 
 paths = sys.argv[1:]
+for path in paths:
+  importlib.import_module(path.removesuffix('.py').replace('/', '.'))
 for path in paths:
   child = os.fork()
   if not child:
     sys.argv = [path, '--help']
-    sys.exit(runpy.run_path(path, run_name='__main__'))
+    try:
+      runpy.run_path(path, run_name='__main__')
+    except SystemExit as end:
+      sys.stdout.flush()
+      os._exit(end.code or 0)  # To take all modules down takes a second.
   status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
   print('ended:', path, status, flush=True)
 """

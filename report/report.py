@@ -9,37 +9,41 @@ also docs/report.html, one page with the figures in it. The same rows give the
 same bytes.
 """
 
-from absl import flags
+import dataclasses
 
+from experiment import config
 from experiment import errors
 from experiment import run_folder
 from report import output
 
-_RESULTS = flags.DEFINE_string('results', 'results', 'The folder of the rows.')
-_OUTPUT = flags.DEFINE_string(
-    'output', 'docs', 'The folder to write the report to.'
-)
-_README = flags.DEFINE_string(
-    'readme',
-    'README.md',
-    'The file whose block of results is written anew; empty for none.',
-)
-_HTML = flags.DEFINE_bool(
-    'html', False, 'Whether to write report.html too, to open in a browser.'
-)
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """What to read and write."""
+
+  results: str = config.setting('results', 'The folder of the rows.')
+  output: str = config.setting('docs', 'The folder to write the report to.')
+  readme: str = config.setting(
+      'README.md',
+      'The file whose block of results is written anew; empty for none.',
+  )
+  html: bool = config.setting(
+      False, 'Whether to write report.html too, to open in a browser.'
+  )
 
 
-def main(_) -> None:
+def run(settings: Config) -> None:
   """Writes the report and prints the paths of its files."""
-  readme = run_folder.resolve(_README.value) if _README.value else None
+  readme = run_folder.resolve(settings.readme) if settings.readme else None
   for path in output.write(
-      run_folder.resolve(_RESULTS.value),
-      run_folder.resolve(_OUTPUT.value),
+      run_folder.resolve(settings.results),
+      run_folder.resolve(settings.output),
       readme,
-      _HTML.value,
+      settings.html,
   ):
     print(path)
 
 
 if __name__ == '__main__':
-  errors.run_main(main)
+  config.define_flags(Config)
+  errors.run_main(lambda _: run(config.from_flags(Config)))

@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 from absl.testing import absltest
-from absl.testing import flagsaver
 
 from report import drawings
 from report import output
@@ -30,13 +29,9 @@ class ReportTest(absltest.TestCase):
     rows = testing.students(lambda *cell: 0.2, percents=(1.0,))
     table.merge(folder, [testing.RUN, *rows])
     printed = io.StringIO()
-    with (
-        flagsaver.flagsaver(
-            results=str(folder), output=str(folder), readme='', html=True
-        ),
-        contextlib.redirect_stdout(printed),
-    ):
-      report.main([])
+    settings = report.Config(str(folder), str(folder), readme='', html=True)
+    with contextlib.redirect_stdout(printed):
+      report.run(settings)
     written = [pathlib.Path(line) for line in printed.getvalue().splitlines()]
     self.assertEqual(
         [path.name for path in written],
