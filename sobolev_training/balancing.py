@@ -8,7 +8,8 @@ arXiv:2110.09813), multiplies the m terms L_k of step t by the factors
   f_k(t) = a (r f_k(t - 1) + (1 - r) b_k(t, 0)) + (1 - a) b_k(t, t - 1)
 
 with r 1 or, seldom, 0: a term that falls more slowly than the others counts
-more. They start at 1 and their sum stays m.
+more. They start at 1 and their sum stays m. That pays where all terms can reach
+zero; on the functions of the paper's Figure 2 it does not (docs/lab_notes.md).
 
   balance = sobolev.balancing.ReLoBRaLo()
   ...
