@@ -213,9 +213,9 @@ def persists_at_10000(networks: Networks, when: str) -> verdicts.Finding:
     'Ackley is the only function on which regular training is better',
     rule='the effect is negative at some size of Ackley and positive in every '
     'cell of another function; contradicted by a negative one there',
-    because="Bukin N.6's gradient is unbounded; and where both methods have all "
-    'but converged, regular training overtakes on Styblinski-Tang with 10,000 '
-    'points.',
+    because='The gradient of Bukin N.6 is unbounded; and where both methods '
+    'have all but converged, regular training overtakes on Styblinski-Tang '
+    'with 10,000 points.',
 )
 def only_ackley(networks: Networks, when: str) -> verdicts.Finding:
   comparisons = _signs(networks, CELLS, when)
