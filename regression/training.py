@@ -17,15 +17,16 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from regression import networks
-from sobolev_training import balancing
 from sobolev_training import derivatives
 from sobolev_training import distances
 from sobolev_training import piecewise_linear
+from sobolev_training import relobralo
 
 MLPParameters = networks.MLPParameters
 
 # Adam's other settings are TensorFlow's and Sonnet's defaults.
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+_RELOBRALO = relobralo.Settings()
 
 
 class State(NamedTuple):
@@ -41,7 +42,7 @@ class State(NamedTuple):
   parameters: MLPParameters
   mean: MLPParameters
   square: MLPParameters
-  balance: balancing.Balance | tuple[()] = ()
+  balance: relobralo.Balance | tuple[()] = ()
 
 
 class Batches(NamedTuple):
@@ -92,7 +93,7 @@ def initial_state(parameters: MLPParameters, balanced: bool = False) -> State:
   if not balanced:
     return State(parameters, zeros, zeros)
   ones = tf.ones([parameters.biases[-1].shape[0], 2])
-  return State(parameters, zeros, zeros, balancing.Balance(ones, ones, ones))
+  return State(parameters, zeros, zeros, relobralo.Balance(ones, ones, ones))
 
 
 def loss_and_gradients(
@@ -193,7 +194,7 @@ def _train_chunk(state, batches, start, stop, method):
 
     def adapt(means):
       nonlocal balance
-      balance = balancing.update(balance, means, step)
+      balance = relobralo.update(balance, means, step, _RELOBRALO)
       return balance.factors
 
     loss, gradients = loss_and_gradients(

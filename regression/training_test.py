@@ -113,16 +113,19 @@ class TrainingTest(parameterized.TestCase):
       ):
         np.testing.assert_allclose(ours, theirs, _ROUNDING, _ROUNDING)
 
-  @parameterized.parameters(1, 2)
-  def test_weights_adapt_to_each_network(self, chunk):
+  @parameterized.parameters((1, 'relu'), (2, 'relu'), (2, 'softplus'))
+  def test_weights_adapt_to_each_network(self, chunk, activation):
     data = _data(2)
     parameters, loss = _train(
-        data, [3, 5], gradient_weight=0.3, balanced=True, chunk=chunk
+        data, [3, 5], gradient_weight=0.3, balanced=True, chunk=chunk,
+        activation=activation,
     )
-    fixed, _ = _train(data, [3, 5], gradient_weight=0.3)
+    fixed, _ = _train(
+        data, [3, 5], gradient_weight=0.3, activation=activation
+    )
     for member, seed in enumerate([3, 5]):
       expected, expected_loss = _sonnet(
-          *(array[member] for array in data), seed, 0.3,
+          *(array[member] for array in data), seed, 0.3, activation,
           balance=sobolev.balancing.ReLoBRaLo((1, 0.3)),
       )
       np.testing.assert_allclose(loss[member], expected_loss, rtol=_ROUNDING)

@@ -21,81 +21,15 @@ from collections.abc import Sequence
 import itertools
 import math
 from typing import Any
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from sobolev_training import arrays
+from sobolev_training import relobralo
 from sobolev_training import terms as terms_lib
 
-# From here on softmax is one-sided in float32, and infinities are kept away.
-_LARGEST = 1e6
-
-
-class Balance(NamedTuple):
-  """What the factors of m terms depend on; any leading axes.
-
-  Attributes:
-    factors: [..., m], of the last step; before the first, 1.
-    first: the terms of the first step, [..., m].
-    last: the terms of the last step, [..., m].
-  """
-
-  factors: tf.Tensor
-  first: tf.Tensor
-  last: tf.Tensor
-
-
-class Settings(NamedTuple):
-  """Of ReLoBRaLo.
-
-  Attributes:
-    temperature: T, above 0; with a large one all factors stay 1.
-    smoothing: a, from 0 to 1, of what was before.
-    lookback: the probability of r = 1, from 0 to 1.
-    seed: of r.
-  """
-
-  temperature: float = 0.1
-  smoothing: float = 0.999
-  lookback: float = 0.999
-  seed: int = 0
-
-
-_DEFAULTS = Settings()
-
-
-def update(
-    balance: Balance,
-    means: tf.Tensor,
-    step: tf.Tensor,
-    settings: Settings = _DEFAULTS,
-) -> Balance:
-  """Returns the balance after one more step, for loops without variables.
-
-  Args:
-    balance: that of the step before.
-    means: the terms of this step, float32 [..., m].
-    step: its number from 0, an integer scalar.
-    settings: all leading axes share them, and r.
-  """
-  start = tf.equal(step, 0)
-  first = tf.where(start, means, balance.first)
-  last = tf.where(start, means, balance.last)
-  draw = tf.random.stateless_uniform(
-      [], tf.stack([settings.seed, tf.cast(step, tf.int64)]), alg='philox'
-  )
-
-  def balanced(reference):
-    ratio = tf.math.divide_no_nan(means, settings.temperature * reference)
-    return means.shape[-1] * tf.nn.softmax(tf.minimum(ratio, _LARGEST))
-
-  before = tf.where(draw < settings.lookback, balance.factors, balanced(first))
-  factors = settings.smoothing * before + (
-      1 - settings.smoothing
-  ) * balanced(last)
-  return Balance(factors, first, means)
+_DEFAULTS = relobralo.Settings()
 
 
 class ReLoBRaLo(tf.Module):
@@ -137,7 +71,7 @@ class ReLoBRaLo(tf.Module):
           f'weights: expected two or more above 0, got {weights}'
       )
     self._weights = tuple(weights)
-    self._settings = Settings(
+    self._settings = relobralo.Settings(
         arrays.positive('temperature', temperature),
         arrays.number('smoothing', smoothing, 0, 1),
         arrays.number('lookback', lookback, 0, 1),
@@ -180,9 +114,9 @@ class ReLoBRaLo(tf.Module):
     ]))
 
   def _update(self, means: tf.Tensor) -> tf.Tensor:
-    memory = Balance(self.factors, self._first, self._last)
-    balance = update(
-        Balance(*(variable.read_value() for variable in memory)),
+    memory = relobralo.Balance(self.factors, self._first, self._last)
+    balance = relobralo.update(
+        relobralo.Balance(*(variable.read_value() for variable in memory)),
         means,
         self._step.read_value(),
         self._settings,

@@ -24,7 +24,7 @@ _SHIFTS = (-0.35, 0.35)
 
 
 class Figure2Left(NamedTuple):
-  """The three pictures; join the heights by straight lines."""
+  """The three panels; join the heights by straight lines."""
 
   knots: np.ndarray  # [S + 1], ends and hinges.
   heights: np.ndarray  # [S + 1], the function at the knots.

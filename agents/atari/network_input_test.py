@@ -60,12 +60,12 @@ class PixelConvolutionTest(absltest.TestCase):
 
   def setUp(self):
     super().setUp()
-    self.pictures = tf.constant(
+    self.frames = tf.constant(
         np.random.default_rng(0).normal(size=[2, 4, 24, 16]), tf.float32
     )
     self.ours = network_input.PixelConvolution(5, name='conv')
     self.plain = snt.Conv2D(5, 8, 4, padding='VALID', name='conv')
-    self.plain(tf.transpose(self.pictures, [0, 2, 3, 1]))
+    self.plain(tf.transpose(self.frames, [0, 2, 3, 1]))
     for mine, other in zip(
         self.ours.variables, self.plain.variables, strict=True
     ):
@@ -75,14 +75,14 @@ class PixelConvolutionTest(absltest.TestCase):
 
   def _both(self, function):
     with tf.GradientTape(persistent=True) as tape:
-      tape.watch(self.pictures)
-      ours = self.ours(network_input.squares(self.pictures))
-      plain = self.plain(tf.transpose(self.pictures, [0, 2, 3, 1]))
+      tape.watch(self.frames)
+      ours = self.ours(network_input.squares(self.frames))
+      plain = self.plain(tf.transpose(self.frames, [0, 2, 3, 1]))
       losses = function(ours), function(plain)
     np.testing.assert_allclose(ours, plain, rtol=TOLERANCE, atol=TOLERANCE)
     return (
-        tape.gradient(losses[0], [self.pictures, self.ours.w, self.ours.b]),
-        tape.gradient(losses[1], [self.pictures, self.plain.w, self.plain.b]),
+        tape.gradient(losses[0], [self.frames, self.ours.w, self.ours.b]),
+        tape.gradient(losses[1], [self.frames, self.plain.w, self.plain.b]),
     )
 
   def test_value_and_gradients_are_those_of_the_strided_convolution(self):
@@ -91,13 +91,13 @@ class PixelConvolutionTest(absltest.TestCase):
       np.testing.assert_allclose(mine, other, rtol=TOLERANCE, atol=1e-3)
 
   def test_bytes_are_moved_like_other_numbers(self):
-    pictures = np.random.default_rng(0).integers(256, size=[2, 3, 8, 12])
+    frames = np.random.default_rng(0).integers(256, size=[2, 3, 8, 12])
     # As float32, signalling NaNs and subnormal numbers.
-    pictures[0, 0, :, :4] = [1, 0, 128, 127]
-    pictures[0, 1, :, :4] = [1, 0, 0, 128]
+    frames[0, 0, :, :4] = [1, 0, 128, 127]
+    frames[0, 1, :, :4] = [1, 0, 0, 128]
     np.testing.assert_array_equal(
-        network_input.squares(tf.constant(pictures, tf.uint8)),
-        network_input.squares(tf.constant(pictures, tf.int64)),
+        network_input.squares(tf.constant(frames, tf.uint8)),
+        network_input.squares(tf.constant(frames, tf.int64)),
     )
 
   def test_starts_as_sonnet_does(self):
