@@ -272,7 +272,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     'paper-imagenet-1': {**_RESNET50, 'cuts': 1},
     'paper-imagenet-3': {**_RESNET50, 'cuts': 3},
     'choices-cifar10': {
-        **_NARROW_CIFAR10, 'epochs': 10, 'evaluations': 10, 'validation': 5000
+        **_NARROW_CIFAR10, 'epochs': 6, 'evaluations': 6, 'validation': 5000
     },
     'laptop-cifar10': {**_NARROW_CIFAR10, 'epochs': 6, 'evaluations': 6},
     'overnight-cifar10': {**_NARROW_CIFAR10, 'epochs': 30, 'evaluations': 10},
