@@ -51,7 +51,7 @@ SECTION = section.Section(
     'as it does not drown the loss term.',
     kind=synthetic_gradients.Accuracy,
     evidence=_evidence,
-    registered='8da075044475',
+    registered='9f503663b865',
     unit='percentage points of top-1 accuracy',
 )
 
