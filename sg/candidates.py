@@ -111,11 +111,14 @@ def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
   ]
 
 
-def load(path: pathlib.Path, targets: str, case: str) -> dict[str, Candidate]:
+def load(
+    path: pathlib.Path, targets: str, case: str, wanted: Iterable[str]
+) -> dict[str, Candidate]:
   """The chosen candidates of a case and a rule of targets, by their methods.
 
   Raises:
-    UserError: the file is damaged, or has no or several choices of a method.
+    UserError: the file is damaged, has several choices of a method, or none of
+      a wanted one that has candidates.
   """
   # Of each choice one row, such as its first seed's first evaluation.
   chosen = {
@@ -130,6 +133,12 @@ def load(path: pathlib.Path, targets: str, case: str) -> dict[str, Candidate]:
         f'{path}: expected {expected} for {case} with --targets={targets}: '
         'make it with //sg:choices'
     )
+  for method in wanted:
+    if method in CANDIDATES and method not in found:
+      raise errors.UserError(
+          f'{path}: no choice for {method}: make it with //sg:choices '
+          f'-- --methods={method}, or leave it out of --methods'
+      )
   return found
 
 

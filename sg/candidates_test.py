@@ -108,7 +108,9 @@ class CandidatesTest(absltest.TestCase):
     path = self.output / candidates.Candidate.FILE
     found = {
         method: candidates.settings_of(one)
-        for method, one in candidates.load(path, 'true', 'cifar10/3').items()
+        for method, one in candidates.load(
+            path, 'true', 'cifar10/3', ['sobolev', 'noprop']
+        ).items()
     }
     self.assertEqual(
         found,
@@ -126,11 +128,13 @@ class CandidatesTest(absltest.TestCase):
     with self.assertRaisesRegex(
         errors.UserError, 'choices for imagenet/1 with --targets=true: '
     ):
-      candidates.load(path, 'true', 'imagenet/1')
+      candidates.load(path, 'true', 'imagenet/1', [])
+    with self.assertRaisesRegex(errors.UserError, 'no choice for vfbn: make '):
+      candidates.load(path, 'true', 'cifar10/3', ['sobolev', 'vfbn'])
     # Two scales with a choice of the same method each.
     candidates.collect(self.runs, 'choices epochs=2', self.output)
     with self.assertRaisesRegex(errors.UserError, 'one choice per method'):
-      candidates.load(path, 'true', 'cifar10/3')
+      candidates.load(path, 'true', 'cifar10/3', [])
 
 
 if __name__ == '__main__':

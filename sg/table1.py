@@ -81,7 +81,7 @@ def run(
     scale += ' chosen'
     case = plan.choices_case or analysis.case_of(dataclasses.asdict(settings))
     path = run_folder.resolve(plan.choices)
-    chosen = candidates.load(path, settings.targets, case)
+    chosen = candidates.load(path, settings.targets, case, plan.methods)
   made = study.Study(
       'Table 1', scale, plan, output, rows, name=f'{plan.preset} {scale}'
   )
