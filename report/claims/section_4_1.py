@@ -205,8 +205,8 @@ _stronger_with(100)
 @_claim(
     'The effect does not disappear with 10,000 points',
     rule=f'{NEED} of 7 functions with 10,000 points: the effect is positive',
-    because='On Rosenbrock and Styblinski-Tang it turns: Sobolev Training slows '
-    'down at an error that regular training passes later.',
+    because='On Rosenbrock and Styblinski-Tang it turns: Sobolev Training '
+    'slows down at an error that regular training passes later.',
 )
 def persists_at_10000(networks: Networks, when: str) -> verdicts.Finding:
   cells = [Cell(f, 10_000) for f in names.FUNCTIONS]
