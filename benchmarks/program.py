@@ -21,6 +21,7 @@ from benchmarks import timing
 from experiment import config
 from experiment import environment
 from experiment import errors
+from experiment import run_folder
 
 # --help shows the flags of the program, which are defined here.
 flags.disclaim_key_flags()
@@ -123,7 +124,7 @@ def main(
     section = f'{section}\n\n{_conditions(device, packages, others)}'
     print(section)
     if settings.docs:
-      document.merge(pathlib.Path(settings.docs), name, section)
+      document.merge(run_folder.resolve(settings.docs), name, section)
 
   config.define_flags(settings_class)
   return run

@@ -45,6 +45,7 @@ _NAMES = {
 }
 # The least and the greatest size of a float32, in which programs compute.
 _FLOAT32 = (1.1754943508222875e-38, 3.4028234663852886e38)
+_INT32 = 2**31 - 1
 
 
 def setting(
@@ -148,6 +149,11 @@ class _Parser(flags.ArgumentParser):
       raise ValueError(
           f'expected {self.syntactic_help}, of a size that float32 has: '
           f'{_FLOAT32[0]:.2g} to {_FLOAT32[1]:.2g}'
+      )
+    if self.type is int and any(abs(item) > _INT32 for item in items):
+      raise ValueError(
+          f'expected {self.syntactic_help}, of a size that int32 has: at most '
+          f'{_INT32}'
       )
     return value
 

@@ -77,6 +77,7 @@ class FlagsTest(parameterized.TestCase):
       ('--steps=0', 'expected an integer at least 1'),
       ('--steps=1.5', 'expected an integer at least 1'),
       ('--steps=', 'expected an integer at least 1'),
+      ('--steps=2147483648', 'at least 1, of a size that int32 has: at most 2'),
       ('--learning_rate=0', 'expected a number above 0 and at most 10'),
       ('--learning_rate=11', 'expected a number above 0 and at most 10'),
       ('--learning_rate=nan', 'expected a number above 0 and at most 10'),

@@ -119,9 +119,11 @@ def run(
     What was made.
   """
   settings = figure2.scaled(plan.scale, given)
-  scale = figure2.label(plan.scale, settings)
+  standard = figure2.scaled(plan.scale, {})
+  settings = dataclasses.replace(settings, seeds=standard.seeds)
+  scale = config.label(plan.scale, settings, standard)
   made = study.Study('Figure 3', scale, plan, output, rows)
-  settings = dataclasses.replace(settings, seeds=1)
+  settings = dataclasses.replace(settings, seeds=1)  # One network of each.
   train.configure_threads(settings.threads)
   function = functions.FUNCTIONS[plan.function]
   if len(function.low) != 2:

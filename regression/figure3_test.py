@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import contextlib
+import dataclasses
 import io
 import pathlib
 
@@ -50,6 +51,13 @@ class Figure3Test(parameterized.TestCase):
     with contextlib.redirect_stderr(said):
       figure3.run(plan, _TINY, folder)
     self.assertEqual(said.getvalue(), '4 of 4 runs are finished already\n')
+    # Another gradient term is another scale.
+    given = {**_TINY, 'gradient_weight': 0.5}
+    plan = dataclasses.replace(plan, sizes=(20,))
+    other = figure3.run(plan, given, folder, made.rows)
+    scales = {r.scale for r in table.read(other.rows, rows_lib.SurfacePoint)}
+    self.assertLen(scales, 2)
+    self.assertIn('gradient_weight=0.5', max(scales, key=len))
 
   def test_a_kink_of_the_function_has_a_value_and_no_slope(self):
     x = figure3.grid(functions.FUNCTIONS['ackley'])

@@ -96,7 +96,8 @@ def _regression(results, decided) -> Iterator[Drawing]:
     curves = learning_curves.make
     yield Drawing('figure2_steps', curves, [networks, 'step'], dpi=80)
     yield Drawing('figure2_seconds', curves, [networks, 'seconds'], dpi=80)
-  if len(recipes) > 1:
+  arms = {arm for networks in recipes.values() for arm in networks.arms}
+  if len(recipes) > 1 and arms - {networks_lib.REGULAR}:
     yield Drawing('figure2_settings', maps.over_recipes, [recipes])
 
 

@@ -86,6 +86,16 @@ class DrawingsTest(parameterized.TestCase):
   def test_nothing_of_nothing(self):
     self.assertEmpty(draw([]))
 
+  def test_recipes_without_a_method_beside_regular_training(self):
+    rows = [
+        row
+        for scale in ('paper', 'laptop')
+        for row in testing.evaluations(one, scale, functions=['booth'])
+        if row.method == 'regular'
+    ]
+    for drawing in draw(rows).values():
+      drawing.make()
+
   @parameterized.parameters(range(4))
   def test_rows_that_are_few_or_unknown_break_nothing(self, kind):
     rows = [row for k, row in enumerate(everything()) if k % 4 != kind]

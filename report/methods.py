@@ -17,7 +17,10 @@ from report.rows import synthetic_gradients
 
 # Rows whose methods are shown.
 _SHOWN = (
-    synthetic_gradients.Accuracy, synthetic_gradients.Candidate, paper.Printed
+    synthetic_gradients.Accuracy,
+    synthetic_gradients.Alignment,
+    synthetic_gradients.Candidate,
+    paper.Printed,
 )
 
 

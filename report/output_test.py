@@ -69,6 +69,8 @@ def everything():
           testing.RUN.run,
       ),
       distillation.Teacher('pong', 'greedy', 400, 3, 9, 20.0, None, None),
+      distillation.TeacherCurve('pong', 200, None, -20.0, None),
+      synthetic_gradients.Method('sobolev', 'Sobolev', 1.0, '#0072b2'),
       *accuracies,
       *testing.alignment(accuracies),
       *testing.choices(),
@@ -167,10 +169,22 @@ class OutputTest(parameterized.TestCase):
     self.assertIn('Judged at `laptop`.', text)
     self.assertIn('| At `paper` |', text)
 
-  def test_nothing(self):
-    text = self._write([])
+  def test_without_rows_it_writes_nothing(self):
+    with self.assertRaisesRegex(errors.UserError, 'results: no rows, such as'):
+      self._write([])
+    self.assertFalse(self.output.exists())
+    self.assertEqual(self.readme.read_text(), _README)
+
+  def test_the_paper_alone(self):
+    rows = [row for row in everything() if isinstance(row, paper.Printed)]
+    text = self._write(rows)
     self.assertIn('Of 22 claims of the paper, 22 are not tested.', text)
     self.assertIn('Not run.', text)
+
+  def test_a_method_that_has_gradients_alone(self):
+    rows = testing.alignment(testing.accuracies({'mine': 60.0}))
+    alone = [row for row in rows if row.method == 'mine']
+    self.assertIn('| Mine |', self._write([*everything(), *alone]))
 
   @parameterized.parameters(*results_lib.KINDS)
   def test_without_one_file(self, kind):
@@ -209,7 +223,7 @@ class OutputTest(parameterized.TestCase):
             1.0, 1.0, 'x',
         ),
         runs.Run('x', _POISON, _POISON, _POISON, _POISON, 1.0),
-        synthetic_gradients.Method('sobolev', _POISON, 1.0, f'red;{_POISON}'),
+        synthetic_gradients.Method('vfbn', _POISON, 1.0, f'red;{_POISON}'),
         *testing.accuracies(cases=(_POISON,)),
     ]
     self._write(rows)

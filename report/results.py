@@ -44,6 +44,10 @@ class Results:
     for row in rows:
       self._rows[type(row)].append(row)
 
+  def __bool__(self) -> bool:
+    """Whether there are any."""
+    return any(self._rows.values())
+
   def rows(self, kind: type[T]) -> list[T]:
     """The rows of a class, of all scales."""
     return self._rows[kind]

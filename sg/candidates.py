@@ -120,6 +120,10 @@ def load(
     UserError: the file is damaged, has several choices of a method, or none of
       a wanted one that has candidates.
   """
+  if path.name != Candidate.FILE:
+    raise errors.UserError(
+        f'{path}: expected a file of this name: {Candidate.FILE}'
+    )
   # Of each choice one row, such as its first seed's first evaluation.
   chosen = {
       one[:7]: one

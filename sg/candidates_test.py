@@ -131,6 +131,8 @@ class CandidatesTest(absltest.TestCase):
       candidates.load(path, 'true', 'imagenet/1', [])
     with self.assertRaisesRegex(errors.UserError, 'no choice for vfbn: make '):
       candidates.load(path, 'true', 'cifar10/3', ['sobolev', 'vfbn'])
+    with self.assertRaisesRegex(errors.UserError, 'mine.csv: expected a file'):
+      candidates.load(self.output / 'mine.csv', 'true', 'cifar10/3', [])
     # Two scales with a choice of the same method each.
     candidates.collect(self.runs, 'choices epochs=2', self.output)
     with self.assertRaisesRegex(errors.UserError, 'one choice per method'):

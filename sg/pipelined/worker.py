@@ -3,7 +3,7 @@
 
     ./bazelw run //sg:worker -- --cluster=here:2222,there:2222 --task=1
 
-Mind `cluster.WARNING`.
+--cluster says whom its ports trust.
 """
 
 from experiment.startup import run_main
