@@ -35,7 +35,9 @@ SECTION = section.Section(
     'six of seven functions, most with few data.',
     why='The paper does not print the number of steps, which decides how far '
     'the methods part; where the gradient is unbounded (Bukin N.6) or '
-    'oscillates between the points (Ackley), matching it costs accuracy.',
+    'oscillates between the points (Ackley), matching it costs accuracy. And '
+    "no sample shows how a ReLU network's kinks move: with a smooth activation "
+    'Sobolev Training gains far more from many points.',
     kind=regression.Evaluation,
     evidence=networks_lib.of,
     registered='8da075044475',
