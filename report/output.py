@@ -94,8 +94,9 @@ def page(
       _GENERATED,
       f'The paper: {verdict_pages.PAPER}.',
       f'{verdict_pages.counted(judged)} A verdict is computed from the rows in '
-      '`results/`; the rules were committed before the rows: '
-      f'{_document("protocol.md", output)}. Why they come out as they do: '
+      '`results/` by rules that stand in '
+      f'{_document("protocol.md", output)}; which rows came after them, '
+      '[Registration](#registration) says. Why they come out as they do: '
       f'{_document("replication.md", output)}.',
       verdict_pages.by_section(judged),
   ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the samples of a ReLU network's gradient loss do not show.
 
-Not in the paper [D]; it explains where Sobolev Training comes to rest. A
+Not in the paper [D]; a reason why Sobolev Training can come to rest early. A
 network of one hidden layer in one dimension,
 
     m(x) = sum_i a_i max(0, w_i x + b_i),
