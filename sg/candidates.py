@@ -20,6 +20,11 @@ from sg.modules import methods
 
 Candidate = rows.Candidate
 
+# How many of a row's first fields say what is chosen from, and how many what a
+# candidate is.
+_CONTEST = Candidate._fields.index('method') + 1
+_SETTINGS = Candidate._fields.index('learning_rate') + 1
+
 # As many for each method.
 CANDIDATES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     name: method.candidates
@@ -28,12 +33,32 @@ CANDIDATES: Mapping[str, Sequence[Mapping[str, Any]]] = {
 }
 
 
+def offered(
+    method: str, rates: Sequence[float], chosen: Candidate | None
+) -> Sequence[Mapping[str, Any]]:
+  """The changes of the settings to try.
+
+  Args:
+    method: of Table 1.
+    rates: learning rates of the modules; without any, the method's candidates.
+    chosen: so far; the rates are tried with the rest of it.
+  """
+  if not rates:
+    return CANDIDATES[method]
+  rest = settings_of(chosen) if chosen else {}
+  setting = methods.METHODS[method].learning_rate
+  return [{**rest, setting: rate} for rate in rates]
+
+
 def collect(
     runs: Mapping[pathlib.Path, presets.Config],
     scale: str,
     output: pathlib.Path,
 ) -> None:
   """Merges the rows of finished or diverged runs, with what is chosen.
+
+  Candidates that were collected before, and are not among the runs, still
+  count.
 
   Raises:
     UserError: all candidates of a method diverged.
@@ -58,6 +83,13 @@ def collect(
         )
         for evaluation in evaluations
     ]
+  contests = {one[:_CONTEST] for one in candidates}
+  again = {_settings(one) for one in candidates}
+  candidates += [
+      one
+      for one in table.read(output, Candidate)
+      if one[:_CONTEST] in contests and _settings(one) not in again
+  ]
   table.merge(output, [
       *runs_lib.distinct(made_by),
       *analysis.methods({one.method for one in candidates}),
@@ -79,6 +111,11 @@ def _read(folder: pathlib.Path) -> tuple[Any, list[tuple[Any, ...]]]:
   ]
 
 
+def _settings(one: Candidate) -> tuple[str, ...]:
+  """What a candidate is, as a file has it."""
+  return tuple(map(table.text, one[:_SETTINGS]))
+
+
 def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
   """Marks the best of each method: the mean at the end, over the seeds.
 
@@ -90,7 +127,7 @@ def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
   candidates = list(candidates)
   ends: dict[tuple, dict[int, float | None]] = {}
   for one in sorted(candidates):
-    ends.setdefault(one[:7], {})[one.seed] = one.validation_top1
+    ends.setdefault(one[:_SETTINGS], {})[one.seed] = one.validation_top1
   means = {
       settings: statistics.fmean(seeds.values())
       for settings, seeds in ends.items()
@@ -106,7 +143,7 @@ def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
         'with a smaller learning rate'
     )
   return [
-      one._replace(chosen=int(one[:7] == best[one.method]))
+      one._replace(chosen=int(one[:_SETTINGS] == best[one.method]))
       for one in candidates
   ]
 
@@ -126,7 +163,7 @@ def load(
     )
   # Of each choice one row, such as its first seed's first evaluation.
   chosen = {
-      one[:7]: one
+      one[:_SETTINGS]: one
       for one in table.read(path.parent, Candidate)
       if one.chosen and (one.targets, one.case) == (targets, case)
   }.values()

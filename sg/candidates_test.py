@@ -28,8 +28,7 @@ class CandidatesTest(absltest.TestCase):
 
   def add(self, accuracies, seed=100, **changes):
     """Makes a run's folder; without accuracies, of one that diverged."""
-    folder = self.folder / str(len(self.runs))
-    folder.mkdir()
+    folder = pathlib.Path(self.create_tempdir().full_path)
     self.runs[folder] = config(seed=seed, **changes)
     described = {
         'settings': {},
@@ -85,6 +84,34 @@ class CandidatesTest(absltest.TestCase):
         [(row.seed, row.epoch, row.validation_top1) for row in lost],
         [(100, 1.0, 10.0), (100, 2.0, 95.0), (101, 0.0, None)],
     )
+
+  def test_candidates_that_were_collected_before_still_count(self):
+    self.add([50], module_learning_rate=3e-4)
+    self.add([50], 101, module_learning_rate=3e-4)
+    self.add([60], method='vfbn')
+    candidates.collect(self.runs, 'choices', self.output)
+
+    def chosen():
+      return {
+          (row.method, row.learning_rate)
+          for row in table.read(self.output, candidates.Candidate)
+          if row.chosen
+      }
+
+    self.runs = {}
+    self.add([40], module_learning_rate=1e-4)
+    self.add([40], 101, module_learning_rate=1e-4)
+    candidates.collect(self.runs, 'choices', self.output)
+    self.assertEqual(chosen(), {('sobolev', 3e-4), ('vfbn', 3e-4)})
+    self.runs = {}
+    self.add([70], module_learning_rate=3e-5)
+    self.add([41], 101, module_learning_rate=3e-5)
+    candidates.collect(self.runs, 'choices', self.output)
+    self.assertEqual(chosen(), {('sobolev', 3e-5), ('vfbn', 3e-4)})
+    self.assertLen(table.read(self.output, candidates.Candidate), 7)
+    # The same once more replaces.
+    candidates.collect(self.runs, 'choices', self.output)
+    self.assertLen(table.read(self.output, candidates.Candidate), 7)
 
   def _runs(self, seeds):
     """The runs that were merged, by their seeds."""

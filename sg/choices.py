@@ -5,8 +5,13 @@
 
 Within a rule of targets, each method has as many candidates. The one with the
 best mean validation accuracy at the last evaluation is chosen; candidates of
-which a seed diverged are out. The test set is not read. Every run is resumable,
-and so is the sweep: the same command goes on.
+which a seed diverged are out. Where that is at an edge, further learning rates
+are added to the candidates before:
+
+    ./bazelw run //sg:choices -- --targets=true --learning_rates=1e-5
+
+The test set is not read. Every run is resumable, and so is the sweep: the same
+command goes on.
 """
 
 from experiment.startup import run_main
@@ -19,6 +24,8 @@ from experiment import config
 from experiment import errors
 from experiment import study
 from experiment import sweep
+from report.rows import table
+from sg import analysis
 from sg import candidates
 from sg import presets
 from sg import train
@@ -38,6 +45,12 @@ class Sweep(study.Plan):
   methods: tuple[str, ...] = config.setting(
       tuple(candidates.CANDIDATES), 'Which methods.',
       choices=tuple(candidates.CANDIDATES), distinct=True,
+  )
+  learning_rates: tuple[float, ...] = config.setting(
+      (),
+      "Learning rates of the modules to try, the rest being as chosen so far; "
+      "by default each method's candidates.",
+      above=0, distinct=True,
   )
   seeds: tuple[int, ...] = config.setting(
       (100, 101), 'Seeds that no row of Table 1 has.', distinct=True, minimum=0
@@ -67,7 +80,14 @@ def run(
   made = study.Study(
       'Table 1', scale, plan, output, rows, name=f'{plan.preset} {scale}'
   )
-  jobs = _jobs(settings, plan, made.folder / settings.targets)
+  case = analysis.case_of(settings.__dict__)
+  chosen = {
+      one.method: one
+      for one in table.read(made.known(), candidates.Candidate)
+      if one.chosen
+      and (one.scale, one.targets, one.case) == (scale, settings.targets, case)
+  }
+  jobs = _jobs(settings, plan, chosen, made.folder / settings.targets)
   made.run(jobs, f'choosing with {settings.targets} targets')
   runs = {job.folder: job.config for job in jobs}
   made.collect(lambda folder: candidates.collect(runs, scale, folder))
@@ -75,13 +95,18 @@ def run(
 
 
 def _jobs(
-    settings: presets.Settings, plan: Sweep, folder: pathlib.Path
+    settings: presets.Settings,
+    plan: Sweep,
+    chosen: Mapping[str, candidates.Candidate],
+    folder: pathlib.Path,
 ) -> list[sweep.Job]:
   """A seed of every candidate first."""
   jobs = []
   for seed in plan.seeds:
     for method in plan.methods:
-      for changes in candidates.CANDIDATES[method]:
+      for changes in candidates.offered(
+          method, plan.learning_rates, chosen.get(method)
+      ):
         one = presets.Config(
             **{**dataclasses.asdict(settings), **changes},
             method=method,

@@ -14,6 +14,7 @@ from report.rows import synthetic_gradients as rows_lib
 from report.rows import table
 from sg import candidates
 from sg import choices
+from sg import presets
 from sg import table1
 
 TINY = {
@@ -65,6 +66,34 @@ class ChoicesTest(absltest.TestCase):
     self.assertEndsWith(row.scale, 'chosen')
     commands = {r.run: r.command for r in table.read(self.results, runs.Run)}
     self.assertIn('--module_learning_rate=0.001', commands[row.run])
+
+  def test_further_learning_rates_with_the_rest_as_chosen(self):
+    given = {**TINY, 'validation': 100}
+    scale = presets.label(
+        'smoke-cifar10', presets.preset('smoke-cifar10', given), 'targets'
+    )
+    before = candidates.Candidate(
+        scale, 'true', 'synthetic/3', 'sobolev', 'l2', 0.1, 3e-4, 7, 10, 1.0,
+        0.0, 1.0, chosen=1,
+    )
+    table.merge(self.results, [
+        before,
+        before._replace(distance='huber', chosen=0),
+        before._replace(targets='received', distance='l1'),
+    ])
+    plan = choices.Sweep(
+        preset='smoke-cifar10', methods=('sobolev',), seeds=(7,),
+        learning_rates=(2e-3,),
+    )
+    choices.run(plan, given, self.folder, self.results)
+    found = table.read(self.results, candidates.Candidate)
+    self.assertLen(found, 4)
+    (made,) = [row for row in found if row.run]
+    self.assertEqual(made[4:7], ('l2', 0.1, 2e-3))
+    self.assertEqual([row for row in found if row.chosen][1:], [made])
+    (run,) = table.read(self.results, runs.Run)
+    self.assertIn('--distance=l2', run.command)
+    self.assertIn('--gradient_weight=0.1', run.command)
 
   def _check_report(self):
     """What the report makes of the choices alone."""

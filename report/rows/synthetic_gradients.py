@@ -90,4 +90,4 @@ class Candidate(NamedTuple):
 
   FILE = 'table1_choices.csv'
   KEY = 9
-  WHOLE = 4
+  WHOLE = 7
