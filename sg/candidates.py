@@ -47,7 +47,7 @@ def offered(
     return CANDIDATES[method]
   rest = settings_of(chosen) if chosen else {}
   setting = methods.METHODS[method].learning_rate
-  return [{**rest, setting: rate} for rate in rates]
+  return [{**rest, setting: rate} for rate in dict.fromkeys(rates)]
 
 
 def collect(

@@ -50,7 +50,7 @@ class Sweep(study.Plan):
       (),
       "Learning rates of the modules to try, the rest being as chosen so far; "
       "by default each method's candidates.",
-      above=0, distinct=True,
+      above=0,
   )
   seeds: tuple[int, ...] = config.setting(
       (100, 101), 'Seeds that no row of Table 1 has.', distinct=True, minimum=0
