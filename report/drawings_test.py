@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of all figures: what of the rows can be seen in them."""
 
+import io
 import pathlib
 
 from absl.testing import absltest
@@ -108,6 +109,19 @@ class DrawingsTest(parameterized.TestCase):
       rows = list({type(row): row for row in rows}.values())
     for drawing in draw(rows).values():
       drawing.make()
+
+  def test_a_dollar_in_a_name_starts_no_formula(self):
+    rows = [
+        row._replace(**{
+            field: rf'$\{getattr(row, field)}$'
+            for field in ('function', 'game', 'case', 'title')
+            if hasattr(row, field)
+        })
+        for row in everything()
+    ]
+    for name, drawing in draw(rows).items():
+      with self.subTest(name):
+        drawing.make().savefig(io.BytesIO(), dpi=10)
 
   def test_the_verdict_map_says_what_is_significant(self):
     figure = maps.over_steps(

@@ -50,6 +50,8 @@ def make(
     for panel, size in zip(panels[0], sizes, strict=True):
       panel.set_title(f'{size:,} points', loc='right', fontweight='normal')
     panels[0][0].set_xscale('log')
+    left, right = panels[0][0].get_xlim()
+    style.decades(panels[0][0].xaxis, right / left)
     style.legend(figure, panels.flat, loc='upper right')
     style.title(
         figure, 'Test error during training', networks.scale,

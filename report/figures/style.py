@@ -52,6 +52,7 @@ _SETTINGS = {
     'grid.color': FAINT,
     'legend.frameon': False,
     'text.color': INK,
+    'text.parse_math': False,  # Rows bring names, and `$` is no formula there.
     'xtick.color': SOFT,
     'ytick.color': SOFT,
 }
