@@ -3,9 +3,9 @@
 
 import threading
 
-from agents.a3c import experiment as experiment_lib
 from agents.a3c import learner as learner_lib
 from agents.a3c import settings as settings_lib
+from agents.a3c import teacher_run
 from agents.a3c import worker as worker_lib
 
 
@@ -38,7 +38,7 @@ class Learner:
     Args:
       settings: the training; not deterministic.
     """
-    parts = experiment_lib.Experiment(settings)
+    parts = teacher_run.TeacherRun(settings)
     self._changed = threading.Condition()
     self._worked = self._made = 0
     self._workers = settings.workers

@@ -12,8 +12,8 @@ from benchmarks import multiply_adds
 from benchmarks import program
 from experiment import config
 from sg import decoupled
-from sg import experiment
 from sg import presets
+from sg import table1_run
 from sg import training
 from sg.pipelined import trainers
 
@@ -57,7 +57,7 @@ class Step:
   """A compiled step on a batch that stays the same."""
 
   def __init__(self, settings: Settings, side: Side):
-    segments, modules = experiment.make_network(
+    segments, modules = table1_run.make_network(
         presets.Config(
             method=side.method,
             width=settings.width,

@@ -8,8 +8,8 @@ from absl.testing import absltest
 import numpy as np
 import tensorflow as tf
 
-from sg import experiment
 from sg import presets
+from sg import table1_run
 
 
 class ImageNetTest(absltest.TestCase):
@@ -34,7 +34,7 @@ class ImageNetTest(absltest.TestCase):
           **preset, 'method': 'noprop', 'data': str(folder), 'seed': seed,
           'batch_size': 32, 'aligned': 0,
       })
-      found = experiment.Experiment(settings).advance(0, 1)
+      found = table1_run.Table1Run(settings).advance(0, 1)
       guessing = math.log(preset['classes'])
       self.assertAlmostEqual(
           float(found['train_loss']), guessing, delta=0.1 * guessing

@@ -16,8 +16,8 @@ from experiment import inputs
 from experiment import loop
 from experiment import run_folder
 from report import finished
-from sg import experiment as experiment_lib
 from sg import presets
+from sg import table1_run
 from sg.pipelined import devices
 from sg.pipelined import experiments
 
@@ -25,7 +25,7 @@ from sg.pipelined import experiments
 def train(
     settings: presets.Config, path: pathlib.Path, resume: bool,
     quiet: bool = False,
-) -> experiment_lib.Experiment | None:
+) -> table1_run.Table1Run | None:
   """Runs one setting in a run folder, and returns what was trained.
 
   None in a process that another one leads; see `replicas.Workers`.

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from experiment import errors
-from sg import experiment
 from sg import presets
+from sg import table1_run
 from sg import train
 
 
@@ -89,7 +89,7 @@ class TrainTest(parameterized.TestCase):
     settings = _config(
         method=method, module_learning_rate=0.25, direct_sg_learning_rate=0.5
     )
-    optimisers = experiment.Experiment(settings).trainer._module_optimisers
+    optimisers = table1_run.Table1Run(settings).trainer._module_optimisers
     self.assertEqual({o.learning_rate for o in optimisers}, {expected})
 
   @parameterized.parameters(('critic', 'huber'), ('direct_sg', 'l2'))
@@ -97,13 +97,13 @@ class TrainTest(parameterized.TestCase):
     settings = _config(
         method=method, distance='huber', direct_sg_distance='l2'
     )
-    modules = experiment.Experiment(settings).trainer.modules
+    modules = table1_run.Table1Run(settings).trainer.modules
     self.assertEqual({module._distance for module in modules}, {expected})
 
   def test_evaluates_on_held_out_images(self):
     path = self.folder / 'validation'
     settings = _config(method='critic', validation=400, epochs=0.2)
-    data = experiment.Experiment(settings)._data
+    data = table1_run.Table1Run(settings)._data
     self.assertEqual((data.train_size, data.test_size), (1600, 400))
     train.train(settings, path, False, quiet=True)
     self.assertIn(': validation top-1 ', train.result(settings, path))
@@ -137,7 +137,7 @@ class TrainTest(parameterized.TestCase):
   def test_a_killed_run_ends_as_one_that_was_not(self):
     settings = _config(precision='float32', epochs=0.5)
     whole = train.train(settings, self.folder / 'whole', False, quiet=True)
-    train_step = experiment.Experiment.advance
+    train_step = table1_run.Table1Run.advance
 
     def dies(self, step, until):
       if step >= 3:
@@ -145,7 +145,7 @@ class TrainTest(parameterized.TestCase):
       # One step a call, so that there is a checkpoint at each.
       return train_step(self, step, until)
 
-    with mock.patch.object(experiment.Experiment, 'advance', dies):
+    with mock.patch.object(table1_run.Table1Run, 'advance', dies):
       with self.assertRaises(Killed):
         train.train(settings, self.folder / 'killed', False, quiet=True)
     resumed = train.train(settings, self.folder / 'killed', True, quiet=True)
@@ -160,9 +160,9 @@ class TrainTest(parameterized.TestCase):
 
   def test_seeds_and_methods_differ(self):
     first, other = (
-        experiment.Experiment(_config(seed=seed)) for seed in (0, 1)
+        table1_run.Table1Run(_config(seed=seed)) for seed in (0, 1)
     )
-    same = experiment.Experiment(_config(method='backprop'))
+    same = table1_run.Table1Run(_config(method='backprop'))
     weights = [
         e.trainer.segments[0].trainable_variables[0].numpy()
         for e in (first, other, same)
@@ -187,7 +187,7 @@ class TrainTest(parameterized.TestCase):
       train.train(settings, self.folder / 'run', resume, quiet=True)
 
     with mock.patch.object(
-        experiment.Experiment, 'advance', side_effect=Killed
+        table1_run.Table1Run, 'advance', side_effect=Killed
     ):
       with self.assertRaises(Killed):
         run('a', False)
@@ -198,11 +198,11 @@ class TrainTest(parameterized.TestCase):
 
   def test_data_of_more_or_fewer_classes(self):
     with self.assertRaisesRegex(errors.UserError, '--classes=1000: .*has 10'):
-      experiment.Experiment(_config(classes=1000))
+      table1_run.Table1Run(_config(classes=1000))
 
   def test_names_a_network_that_cannot_be_cut_so(self):
     with self.assertRaisesRegex(errors.UserError, '--cuts=1: .*0, 3 .*cifar10'):
-      experiment.Experiment(_config(cuts=1))
+      table1_run.Table1Run(_config(cuts=1))
 
 
 if __name__ == '__main__':

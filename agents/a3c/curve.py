@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
+from agents.a3c import teacher_run
 from agents.atari import games
 from experiment import config
 from experiment import environment
@@ -27,7 +27,7 @@ class Curve:
 
   def __init__(
       self,
-      experiment: experiment_lib.Experiment,
+      experiment: teacher_run.TeacherRun,
       settings: settings_lib.Config,
       folder: pathlib.Path,
   ):

@@ -19,9 +19,9 @@ import tensorflow as tf
 
 from agents.a3c import curve as curve_lib
 from agents.a3c import evaluate_teacher
-from agents.a3c import experiment as experiment_lib
 from agents.a3c import settings as settings_lib
 from agents.a3c import teacher_file
+from agents.a3c import teacher_run
 from experiment import config
 from experiment import inputs
 from experiment import loop
@@ -32,10 +32,10 @@ TEACHER = 'teacher.npz'
 
 def train(
     settings: settings_lib.Config, path: str, resume: bool, quiet: bool = False
-) -> experiment_lib.Experiment:
+) -> teacher_run.TeacherRun:
   """Trains in a run folder, or goes on there; returns what was trained."""
   with run_folder.open_run(path, settings, resume) as run:
-    experiment = experiment_lib.Experiment(settings)
+    experiment = teacher_run.TeacherRun(settings)
     if settings.start_from:
       start = inputs.digest([run_folder.resolve(settings.start_from)])
       inputs.keep(run, start_from=start)

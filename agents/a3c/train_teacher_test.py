@@ -8,11 +8,11 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
-from agents.a3c import experiment
 from agents.a3c import learner
 from agents.a3c import networks
 from agents.a3c import settings
 from agents.a3c import teacher_file
+from agents.a3c import teacher_run
 from agents.a3c import train_teacher
 from experiment import errors
 
@@ -152,13 +152,13 @@ class TrainTeacherTest(parameterized.TestCase):
       return result
 
     experiments = []
-    make = experiment.Experiment
+    make = teacher_run.TeacherRun
 
     def remember(chosen):
       experiments.append(make(chosen))
       return experiments[-1]
 
-    with mock.patch.object(experiment, 'Experiment', remember):
+    with mock.patch.object(teacher_run, 'TeacherRun', remember):
       with mock.patch.object(kind, 'advance', dies):
         with self.assertRaises(Killed):
           train_teacher.train(chosen, self.folder / 'run', False, quiet=True)

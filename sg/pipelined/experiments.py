@@ -8,15 +8,15 @@ import functools
 import tensorflow as tf
 
 from experiment import errors
-from sg import experiment
 from sg import presets
+from sg import table1_run
 from sg.pipelined import cluster
 from sg.pipelined import devices
 from sg.pipelined import replicas
 from sg.pipelined import trainers
 
 
-class Pipelined(experiment.Experiment):
+class Pipelined(table1_run.Table1Run):
   """One whose segments work at the same time."""
 
   def __init__(self, settings: presets.Config):
@@ -49,11 +49,11 @@ class Pipelined(experiment.Experiment):
     return self.trainer.train_step(images, labels, step, tick)
 
 
-class Replicated(experiment.Experiment):
+class Replicated(table1_run.Table1Run):
   """One whose batches are shared by copies of the network."""
 
   def __init__(self, settings: presets.Config, copies: replicas.Copies):
-    """Makes the copies; other arguments are those of `Experiment`."""
+    """Makes the copies; other arguments are those of `Table1Run`."""
     self._copies = copies
     super().__init__(settings)
 
@@ -65,7 +65,7 @@ class Replicated(experiment.Experiment):
     return trainers.Replicated(*parts, self._copies.mean)
 
   def advance(self, step: int, until: int) -> dict[str, tf.Tensor]:
-    """As `Experiment.advance`, with those that follow."""
+    """As `Table1Run.advance`, with those that follow."""
     self._copies.announce(step, until, self.trainer.variables)
     return super().advance(step, until)
 
@@ -88,7 +88,7 @@ class Replicated(experiment.Experiment):
       self._copies.follow(super().advance, self.trainer.variables)
 
 
-def make(settings: presets.Config) -> experiment.Experiment:
+def make(settings: presets.Config) -> table1_run.Table1Run:
   """Gets the devices that the settings ask for, and makes what trains on them.
 
   Raises:
@@ -100,11 +100,11 @@ def make(settings: presets.Config) -> experiment.Experiment:
     return Replicated(settings, copies)
   if settings.pipelined:
     return Pipelined(settings)
-  return experiment.Experiment(settings)
+  return table1_run.Table1Run(settings)
 
 
 @contextlib.contextmanager
-def running(made: experiment.Experiment) -> Iterator[None]:
+def running(made: table1_run.Table1Run) -> Iterator[None]:
   """Surrounds a run: names a lost machine; lets those that follow end."""
   leading = getattr(made, 'leading', contextlib.nullcontext)
   with cluster.naming_lost(), leading():

@@ -24,7 +24,7 @@ _CUTS = {
 }
 
 
-class Experiment:
+class Table1Run:
   """One run of section 4.3.
 
   Attributes:

@@ -23,7 +23,7 @@ from experiment import seeds
 _SCORES = 100  # Episodes that the training score is the mean of.
 
 
-class Experiment:
+class TeacherRun:
   """The workers, what they share, and the evaluation of it.
 
   Attributes:
