@@ -37,7 +37,7 @@ def unseen(
     derivative: Callable[[np.ndarray], np.ndarray],
     interval: tuple[float, float],
 ) -> np.ndarray:
-  """The part of dG/db, [H], that no sample's gradient has: all of it.
+  """dG/db, [H]: the gradients of single samples are zero, and miss all of it.
 
   Args:
     w: weights of the hidden layer, [H], none zero.

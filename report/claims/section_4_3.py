@@ -47,8 +47,7 @@ SECTION = section.Section(
     'network below better than one of the loss (critic), of the gradient '
     '(VFBN), or than none.',
     why="Differences of several points can be seen with three to five seeds; "
-    "the paper's 0.3 over the critic cannot. The gradient term helps as long "
-    'as it does not drown the loss term.',
+    "the paper's 0.3 over the critic cannot.",
     kind=synthetic_gradients.Accuracy,
     evidence=_evidence,
     registered='9f503663b865',

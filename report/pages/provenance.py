@@ -37,11 +37,9 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
   rows = []
   for section, scale, *_ in judged:
     made_by = {row.run for row in results.of_scale(section.kind, scale)}
-    first = min(
-        (run for run in results.rows(runs.Run) if run.run in made_by),
-        key=lambda run: (not run.started, run.started),
-        default=None,
-    )
+    found = [run for run in results.rows(runs.Run) if run.run in made_by]
+    # Runs of the first programs do not say when they started.
+    first = min(found, key=lambda run: run.started, default=None)
     exploratory = [
         markdown.code(s)
         for s in results.scales(section.kind)
@@ -51,7 +49,7 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
         section.number,
         markdown.code(section.registered),
         markdown.code(scale or ''),
-        markdown.code(first.commit) if first else 'not run',
+        _commit(first),
         markdown.plain(first.started) if first else '',
         ', '.join(exploratory),
     ])
@@ -60,6 +58,14 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
       'Commit of the first row', 'Started', 'Exploratory, decides nothing',
   )
   return markdown.table(header, rows)
+
+
+def _commit(first: runs.Run | None) -> str:
+  if first is None:
+    return 'not run'
+  if not first.started:
+    return 'not recorded'
+  return markdown.code(first.commit)
 
 
 def table(results: results_lib.Results) -> str:

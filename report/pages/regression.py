@@ -30,7 +30,8 @@ def blocks(
       'The paper shows its errors as bars without numbers, so there are none '
       'to stand beside ours. A verdict map shows log10 of the regular over the '
       'Sobolev test error during training: blue where Sobolev Training is '
-      'better, bold where that is significant.'
+      'better, bold where p < 0.05 in that cell at that step, without '
+      'correction for their number.'
   )
   for name in sorted(n for n in drawn if n.startswith('verdict_map')):
     yield markdown.figure(name, 'log10 of the ratio of errors during training')
@@ -62,7 +63,8 @@ def blocks(
     yield '### What the settings do'
     yield (
         'Recipes other than the judged one are exploratory. A recipe is named '
-        'by its scale and by the settings that differ from it.'
+        'by its scale and by the settings that differ from it. The cells of a '
+        "recipe are counted after Holm's correction for their number."
     )
     yield markdown.figure('figure2_settings', 'Ratio of errors by recipe')
     yield _recipes(results)
@@ -139,7 +141,11 @@ def _recipes(results: results_lib.Results) -> str:
             for cell in networks.cells
             if (found := networks.effects(cell, when, arm))
         ]
-        sure = [e for e in effects if e.p <= 1 - effects_lib.CONFIDENCE]
+        corrected = effects_lib.holm([e.p for e in effects])
+        sure = [
+            e for e, p in zip(effects, corrected, strict=True)
+            if p <= 1 - effects_lib.CONFIDENCE
+        ]
         won = sum(e.value > 0 for e in sure)
         row.append(
             f'{won} : {len(sure) - won} of {len(effects)}' if effects else ''
