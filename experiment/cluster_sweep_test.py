@@ -8,7 +8,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
@@ -16,8 +15,6 @@ import threading
 from unittest import mock
 
 from absl.testing import absltest
-import numpy as np
-import tensorflow as tf
 
 from experiment import config
 from experiment import scheduler
@@ -35,22 +32,6 @@ class Config:
   steps: int = config.setting(400, 'Updates.', minimum=1)
   learning_rate: float = config.setting(0.05, "Adam's.", above=0)
   seed: int = config.setting(0, 'Of the noise.')
-
-
-def _rows(run: pathlib.Path) -> str:
-  """metrics.csv without its column of seconds."""
-  text = (run / 'metrics.csv').read_text()
-  return re.sub(r'(?m)^(\d+),[\d.]+', r'\1', text)
-
-
-def _variables(run: pathlib.Path) -> dict[str, bytes]:
-  newest = max((run / 'checkpoints').iterdir())
-  reader = tf.train.load_checkpoint(str(newest / 'state'))
-  return {
-      name: np.asarray(reader.get_tensor(name)).tobytes()
-      for name in reader.get_variable_to_shape_map()
-      if not name.startswith('_')
-  }
 
 
 class ClusterSweepTest(absltest.TestCase):
@@ -153,8 +134,10 @@ class ClusterSweepTest(absltest.TestCase):
     self.assertLen(resumed, 1)
     sweep.run(self.jobs('local'))
     for one, other in zip(jobs, self.jobs('local'), strict=True):
-      self.assertEqual(_rows(one.folder), _rows(other.folder))
-      self.assertEqual(_variables(one.folder), _variables(other.folder))
+      self.assertEqual(testing.rows(one.folder), testing.rows(other.folder))
+      self.assertEqual(
+          testing.variables(one.folder), testing.variables(other.folder)
+      )
 
 
 if __name__ == '__main__':

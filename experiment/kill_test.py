@@ -9,7 +9,6 @@ import functools
 import os
 import pathlib
 import random
-import re
 import shutil
 import signal
 import tempfile
@@ -17,7 +16,6 @@ import time
 
 from absl.testing import absltest
 from absl.testing import parameterized
-import numpy as np
 import tensorflow as tf
 
 from experiment import atomic
@@ -90,23 +88,6 @@ def _run_and_die(
   _run(path, *arguments)
 
 
-def _variables(run: pathlib.Path) -> dict[str, bytes]:
-  """The variables of the newest checkpoint."""
-  newest = max((run / 'checkpoints').iterdir())
-  reader = tf.train.load_checkpoint(str(newest / 'state'))
-  return {
-      name: np.asarray(reader.get_tensor(name)).tobytes()
-      for name in reader.get_variable_to_shape_map()
-      if not name.startswith('_')
-  }
-
-
-def _metrics(run: pathlib.Path) -> str:
-  """metrics.csv without its column of seconds."""
-  text = (run / 'metrics.csv').read_text()
-  return re.sub(r'(?m)^(\d+),[\d.]+', r'\1', text)
-
-
 def _events(run: pathlib.Path) -> list[tuple[int, str, float]]:
   """What TensorBoard reads: step, tag and value, in order of the steps.
 
@@ -150,8 +131,8 @@ class KillTest(parameterized.TestCase):
   def assert_finished(self, run: pathlib.Path) -> None:
     """Asserts that a run ended as the one that nothing happened to."""
     self.assertTrue((run / 'finished.json').exists())
-    self.assertEqual(_variables(run), _variables(self.whole))
-    self.assertEqual(_metrics(run), _metrics(self.whole))
+    self.assertEqual(testing.variables(run), testing.variables(self.whole))
+    self.assertEqual(testing.rows(run), testing.rows(self.whole))
     self.assertEqual(_events(run), _events(self.whole))
     # Nothing is left of what was half written.
     for folder in ('', 'checkpoints'):
@@ -162,11 +143,11 @@ class KillTest(parameterized.TestCase):
     self.assertEmpty(list(run.glob('.*.tmp')))
 
   def test_the_whole_run_is_whole(self):
-    lines = _metrics(self.whole).splitlines()
-    self.assertEqual(lines[0], 'step,seconds,loss')
-    steps = [int(line.partition(',')[0]) for line in lines[1:]]
+    rows = testing.rows(self.whole)
+    self.assertEqual(list(rows[0]), ['step', 'loss'])
+    steps = [int(row['step']) for row in rows]
     self.assertEqual(steps, list(range(0, _STEPS + 1, 20)))
-    values = _variables(self.whole)
+    values = testing.variables(self.whole)
     self.assertLen(values, 2)
     for value in values.values():
       self.assertLen(value, 8)  # Two float32.

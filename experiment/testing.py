@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 import contextlib
+import csv
 import os
 import pathlib
 import re
@@ -12,6 +13,9 @@ import subprocess
 import sys
 import textwrap
 import time
+
+import numpy as np
+import tensorflow as tf
 
 from experiment import loop
 from experiment import processes
@@ -77,6 +81,26 @@ def example_program(folder: pathlib.Path) -> pathlib.Path:
   path = folder / 'quadratic.py'
   path.write_text(textwrap.dedent(begin + rest))
   return path
+
+
+def rows(run: pathlib.Path) -> list[dict[str, str]]:
+  """The rows of a run's metrics.csv, without their seconds."""
+  with open(run / 'metrics.csv', encoding='utf-8', newline='') as file:
+    found = list(csv.DictReader(file))
+  for row in found:
+    row.pop('seconds', None)
+  return found
+
+
+def variables(run: pathlib.Path) -> dict[str, bytes]:
+  """The variables of a run's newest checkpoint."""
+  newest = max((run / 'checkpoints').iterdir())
+  reader = tf.train.load_checkpoint(str(newest / 'state'))
+  return {
+      name: np.asarray(reader.get_tensor(name)).tobytes()
+      for name in reader.get_variable_to_shape_map()
+      if not name.startswith('_')
+  }
 
 
 def free_addresses(count: int) -> list[str]:

@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import pathlib
-import re
 import struct
 
 from absl.testing import absltest
@@ -14,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from experiment import errors
+from experiment import testing
 from experiment import writers
 
 
@@ -34,11 +34,6 @@ def _events(folder: pathlib.Path) -> list[tuple[int, str, float]]:
       for value in event.summary.value:
         found.append((event.step, value.tag, value.tensor.float_val[0]))
   return found
-
-
-def _without_seconds(folder: pathlib.Path) -> str:
-  text = (folder / 'metrics.csv').read_text()
-  return re.sub(r'(?m)^(\d+),[\d.]+', r'\1', text)
 
 
 class WritersTest(parameterized.TestCase):
@@ -196,7 +191,7 @@ class ResumeTest(absltest.TestCase):
     self.write(again, range(6, 8))
     again.close()
     whole = self.whole_run(8)
-    self.assertEqual(_without_seconds(self.folder), _without_seconds(whole))
+    self.assertEqual(testing.rows(self.folder), testing.rows(whole))
     self.assertEqual(_events(self.folder), _events(whole))
 
   def test_without_a_state_all_is_cut(self):
@@ -211,7 +206,7 @@ class ResumeTest(absltest.TestCase):
     self.write(resumed, range(8))
     resumed.close()
     whole = self.whole_run(8)
-    self.assertEqual(_without_seconds(self.folder), _without_seconds(whole))
+    self.assertEqual(testing.rows(self.folder), testing.rows(whole))
     self.assertEqual(_events(self.folder), _events(whole))
 
   def test_the_clock_goes_on(self):

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import csv
 import dataclasses
 import json
 import pathlib
@@ -11,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from experiment import errors
+from experiment import testing
 from sg import presets
 from sg import table1_run
 from sg import train
@@ -34,14 +34,6 @@ class Killed(BaseException):
   pass
 
 
-def _rows(path):
-  with open(path / 'metrics.csv', encoding='utf-8', newline='') as file:
-    rows = list(csv.DictReader(file))
-  for row in rows:
-    row.pop('seconds')
-  return rows
-
-
 class TrainTest(parameterized.TestCase):
 
   def setUp(self):
@@ -54,7 +46,7 @@ class TrainTest(parameterized.TestCase):
     trained = train.train(
         _config(method=method, aligned=4), path, False, quiet=True
     )
-    rows = _rows(path)
+    rows = testing.rows(path)
     self.assertEqual(
         [int(row['step']) for row in rows], [trained.steps // 2, trained.steps]
     )
@@ -77,7 +69,7 @@ class TrainTest(parameterized.TestCase):
     path = self.folder / 'learns'
     settings = _config(method='backprop', width=4, epochs=6)
     train.train(settings, path, False, quiet=True)
-    rows = _rows(path)
+    rows = testing.rows(path)
     # Ten classes: chance is 10 %.
     self.assertGreater(float(rows[-1]['top1']), 30)
     self.assertLess(
@@ -107,7 +99,7 @@ class TrainTest(parameterized.TestCase):
     self.assertEqual((data.train_size, data.test_size), (1600, 400))
     train.train(settings, path, False, quiet=True)
     self.assertIn(': validation top-1 ', train.result(settings, path))
-    names = {name for name in _rows(path)[0] if 'top' in name}
+    names = {name for name in testing.rows(path)[0] if 'top' in name}
     self.assertEqual(
         names, {'validation_top1', 'validation_top5', 'train_top1'}
     )
@@ -150,7 +142,8 @@ class TrainTest(parameterized.TestCase):
         train.train(settings, self.folder / 'killed', False, quiet=True)
     resumed = train.train(settings, self.folder / 'killed', True, quiet=True)
     self.assertEqual(
-        _rows(self.folder / 'killed'), _rows(self.folder / 'whole')
+        testing.rows(self.folder / 'killed'),
+        testing.rows(self.folder / 'whole'),
     )
     variables = zip(
         whole.trainer.variables, resumed.trainer.variables, strict=True

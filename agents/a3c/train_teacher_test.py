@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import csv
 import json
 import pathlib
 from unittest import mock
@@ -15,6 +14,7 @@ from agents.a3c import teacher_file
 from agents.a3c import teacher_run
 from agents.a3c import train_teacher
 from experiment import errors
+from experiment import testing
 
 
 def _config(**changes):
@@ -39,14 +39,6 @@ class Killed(BaseException):
   pass
 
 
-def _rows(path):
-  with open(path / 'metrics.csv', encoding='utf-8', newline='') as file:
-    rows = list(csv.DictReader(file))
-  for row in rows:
-    row.pop('seconds')
-  return rows
-
-
 class TrainTeacherTest(parameterized.TestCase):
 
   def setUp(self):
@@ -57,7 +49,7 @@ class TrainTeacherTest(parameterized.TestCase):
     path = self.folder / 'run'
     chosen = _config(deterministic=False, workers=2)
     trained = train_teacher.train(chosen, path, False, quiet=True)
-    rows = _rows(path)
+    rows = testing.rows(path)
     self.assertEqual([int(row['step']) for row in rows], [2, 3, 4, 6])
     # Six updates of 2 agent steps, of 4 frames each.
     self.assertEqual(int(rows[-1]['frames']), 6 * 2 * 4)
@@ -87,7 +79,7 @@ class TrainTeacherTest(parameterized.TestCase):
     chosen = _config(start_from=start, agent_steps=4)
     train_teacher.train(chosen, path, False, quiet=True)
     frames = [1000 + updates * 2 * 4 for updates in (1, 2)]
-    self.assertEqual([int(row['frames']) for row in _rows(path)], frames)
+    self.assertEqual([int(row['frames']) for row in testing.rows(path)], frames)
     last = teacher_file.load(path / 'last.npz', 'breakout').record
     self.assertEqual(last['frames'], frames[-1])
     self.assertEqual([row['frames'] for row in last['curve']], [1000, *frames])
@@ -128,7 +120,9 @@ class TrainTeacherTest(parameterized.TestCase):
     resumed = train_teacher.train(
         chosen, self.folder / 'cut', True, quiet=True
     )
-    self.assertEqual(_rows(self.folder / 'cut'), _rows(self.folder / 'whole'))
+    self.assertEqual(
+        testing.rows(self.folder / 'cut'), testing.rows(self.folder / 'whole')
+    )
     for one, other in zip(
         (*whole.network.variables, *whole.optimiser.variables),
         (*resumed.network.variables, *resumed.optimiser.variables),
@@ -178,7 +172,7 @@ class TrainTeacherTest(parameterized.TestCase):
       with mock.patch.object(kind, 'advance', compares):
         train_teacher.train(chosen, self.folder / 'run', True, quiet=True)
     self.assertTrue(seen['compared'])
-    self.assertEqual(_rows(self.folder / 'run')[-1]['frames'], '48')
+    self.assertEqual(testing.rows(self.folder / 'run')[-1]['frames'], '48')
 
 
 if __name__ == '__main__':
