@@ -216,19 +216,25 @@ class Ensemble(tf.Module):
         *states,
     )
 
+  @property
+  def activation(self) -> str:
+    """The networks' activation, a key of `networks.ACTIVATIONS`."""
+    return self._method.activation
+
+  def parameters(self, index: int) -> networks.MLPParameters:
+    """One network's parameters, in its own units."""
+    return tf.nest.map_structure(lambda v: v[index], self._network.parameters)
+
   def predict(
       self, index: int, x: np.ndarray
   ) -> tuple[np.ndarray, np.ndarray]:
     """One network's values [N] and gradients [N, D] at points x [N, D]."""
     units = [array[index] for array in self.units]
     x_mean, x_scale, y_mean, y_scale = units
-    parameters = tf.nest.map_structure(
-        lambda v: v[index], self._network.parameters
-    )
     value, gradient = training.evaluate(
-        parameters,
+        self.parameters(index),
         tf.constant((x - x_mean) / x_scale, tf.float32),
-        self._method.activation,
+        self.activation,
     )
     return (
         y_mean + y_scale * value.numpy(),

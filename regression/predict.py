@@ -19,6 +19,7 @@ from experiment import atomic
 from experiment import config
 from experiment import errors
 from experiment import run_folder
+from regression import ensemble as ensemble_lib
 from regression import recorded
 from regression import train
 
@@ -48,20 +49,14 @@ def predict(settings: Settings) -> pathlib.Path:
   Raises:
     UserError: a file or setting that does not fit.
   """
-  folder, output = map(run_folder.resolve, (settings.run, settings.output))
-  if not (folder / run_folder.FINISHED).exists():
-    run_folder.read_config(folder)  # Says so if there is no run at all.
-    raise errors.UserError(
-        f'--run={settings.run}: not finished: continue it with '
-        '//regression:train and --resume'
-    )
+  output = run_folder.resolve(settings.output)
   if output.exists():
     raise errors.UserError(
         f'--output={settings.output}: exists: choose another one'
     )
   points = run_folder.resolve(settings.points)
   x = recorded.load_points(points)
-  ensemble = train.train(_settings_of(folder), folder, resume=True, quiet=True)
+  ensemble = load(settings.run)
   count = len(ensemble.members)
   if settings.network >= count:
     raise errors.UserError(
@@ -79,6 +74,22 @@ def predict(settings: Settings) -> pathlib.Path:
     with open(temporary, 'wb') as file:  # By a path it would add a suffix.
       np.savez(file, x=x, y=value, gradient=gradient)
   return output
+
+
+def load(run: str) -> ensemble_lib.Ensemble:
+  """The networks of a finished run of //regression:train.
+
+  Raises:
+    UserError: there is no such run, or it is not finished.
+  """
+  folder = run_folder.resolve(run)
+  if not (folder / run_folder.FINISHED).exists():
+    run_folder.read_config(folder)  # Says so if there is no run at all.
+    raise errors.UserError(
+        f'--run={run}: not finished: continue it with //regression:train and '
+        '--resume'
+    )
+  return train.train(_settings_of(folder), folder, resume=True, quiet=True)
 
 
 def _settings_of(folder: pathlib.Path) -> train.Config:
