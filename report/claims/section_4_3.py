@@ -48,7 +48,8 @@ SECTION = section.Section(
     '(VFBN), or than none.',
     why='With a learning rate chosen for each method, VFBN is not behind; with '
     'the same 1e-3 for all it is, as in the paper. What the gradient term adds '
-    'to the critic, 0.3 in the paper, is too little to be seen with five seeds.',
+    'to the critic, 0.3 in the paper, is too little to be seen with five '
+    'seeds.',
     kind=synthetic_gradients.Accuracy,
     evidence=_evidence,
     registered='9f503663b865',
@@ -135,9 +136,9 @@ def better_than_critic(table: Table1) -> section.Readings:
 
 # Validation accuracies of results/table1_choices.csv.
 _VFBN = (
-    'VFBN is at its best with 3e-5, and not behind. With the same learning rate '
-    'of 1e-3 for all it is 7 points behind the critic on validation images; the '
-    'paper does not say that rates were chosen.'
+    'VFBN is at its best with 3e-5, and not behind. With the same learning '
+    'rate of 1e-3 for all it is 7 points behind the critic on validation '
+    'images; the paper does not say that rates were chosen.'
 )
 
 
