@@ -86,7 +86,8 @@ def run(
     jobs: the jobs, in the order in which they start.
     at_once: how many processes to run at a time; by default one per core.
     threads_setting: the name of the setting that takes the number of threads to
-      use; each process gets its share of the cores. None when there is none.
+      use; each process gets its share of the cores, if its own setting is 0.
+      None when there is none.
     description: what the progress begins with.
     where: the scheduler whose workers make the runs, as many at a time as they
       have room for; by default this machine makes them.
@@ -181,7 +182,10 @@ def _run_all(
     while running or may_start():
       while may_start() and len(running) < workers.slots:
         job = waiting.pop(0)
-        future = workers.submit(job.folder, job.command(), threads_setting)
+        given = threads_setting and getattr(job.config, threads_setting, 0)
+        future = workers.submit(
+            job.folder, job.command(), None if given else threads_setting
+        )
         running[future] = job
       if stopping and not asked:
         asked = True

@@ -123,6 +123,12 @@ class SweepTest(absltest.TestCase):
     self.assertEqual(self.note(0)['flags']['threads'], '3')
     self.assertEqual(self.note(1)['flags']['threads'], '3')
 
+  def test_so_many_threads_as_are_given(self):
+    job = sweep.Job('fake', Config(threads=5), self.folder / '0')
+    with mock.patch.object(environment, 'usable_cores', lambda: 6):
+      sweep.run([job], threads_setting='threads')
+    self.assertEqual(self.note(0)['flags']['threads'], '5')
+
   def test_onednn_unless_it_is_turned_off(self):
     self.sweep('good')
     expected = os.environ.get('TF_ENABLE_ONEDNN_OPTS', '1')
