@@ -158,6 +158,26 @@ class OutputTest(parameterized.TestCase):
     self.assertIn('`laptop steps=9`', registered)
     self.assertIn('`abcdef123456`', registered)
 
+  def test_the_first_row_is_not_guessed(self):
+    def registered(*runs):
+      rows = [row for row in everything() if row != testing.RUN]
+      some = [row for row in rows if isinstance(row, regression.Evaluation)]
+      of = {row.seed: runs[row.seed % len(runs)] for row in some}
+      rows = [
+          row._replace(run=of[row.seed].run) if row in some else row
+          for row in rows
+      ]
+      text = self._write([testing.RUN, *runs, *rows])
+      return next(
+          line for line in text.splitlines() if line.startswith('| 4.1 |')
+      )
+
+    late = testing.RUN._replace(run='2', commit='2' * 12, started='2026-02')
+    early = testing.RUN._replace(run='1', commit='1' * 12, started='2026-01')
+    self.assertIn('| `111111111111` | 2026-01 |', registered(late, early))
+    former = early._replace(started='')
+    self.assertIn('| not recorded |', registered(late, former))
+
   def test_a_scale_that_is_run_in_part_does_not_hide_another(self):
     rows = [
         row

@@ -38,8 +38,6 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
   for section, scale, *_ in judged:
     made_by = {row.run for row in results.of_scale(section.kind, scale)}
     found = [run for run in results.rows(runs.Run) if run.run in made_by]
-    # Runs of the first programs do not say when they started.
-    first = min(found, key=lambda run: run.started, default=None)
     exploratory = [
         markdown.code(s)
         for s in results.scales(section.kind)
@@ -49,8 +47,7 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
         section.number,
         markdown.code(section.registered),
         markdown.code(scale or ''),
-        _commit(first),
-        markdown.plain(first.started) if first else '',
+        *_first(found),
         ', '.join(exploratory),
     ])
   header = (
@@ -60,12 +57,15 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
   return markdown.table(header, rows)
 
 
-def _commit(first: runs.Run | None) -> str:
-  if first is None:
-    return 'not run'
-  if not first.started:
-    return 'not recorded'
-  return markdown.code(first.commit)
+def _first(found: Sequence[runs.Run]) -> tuple[str, str]:
+  """The commit of the first run, and when it started."""
+  if not found:
+    return 'not run', ''
+  first = min(found, key=lambda run: run.started)
+  # Runs of the first programs do not say when they started.
+  if not first.started and len({run.commit for run in found}) > 1:
+    return 'not recorded', ''
+  return markdown.code(first.commit), markdown.plain(first.started)
 
 
 def table(results: results_lib.Results) -> str:
