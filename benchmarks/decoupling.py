@@ -23,7 +23,8 @@ with its three modules of {settings.module_channels} channels, on batches of
 ratio of the multiply-adds in all convolutions and matrix products of a step:
 forward, backward, and double backpropagation."""
 
-_GOAL = 1.45  # Sobolev's step over backpropagation's, at most.
+# A step of Sobolev over what its counted operations give, at most.
+_GOAL = 1.08
 _METHODS = ('backprop', 'noprop', 'direct_sg', 'vfbn', 'critic', 'sobolev')
 
 
@@ -39,15 +40,19 @@ def measure(settings: decoupled_step.Settings) -> str:
       settings.rounds,
   )
   ratios = {name: timing.ratio(t, cpu['backprop']) for name, t in cpu.items()}
-  counted = {
+  operations = {
       name: step.multiply_adds().total() for name, step in steps.items()
   }
+  counted = {n: k / operations['backprop'] for n, k in operations.items()}
+  over_counted = timing.ratio(
+      cpu['sobolev'] / counted['sobolev'], cpu['backprop']
+  )
   rows = [
       (
           name,
           f'{1e3 * np.median(cpu[name]):.0f}',
           ratios[name],
-          f'{counted[name] / counted["backprop"]:.2f}',
+          f'{counted[name]:.2f}',
       )
       for name in _METHODS
   ]
@@ -55,8 +60,8 @@ def measure(settings: decoupled_step.Settings) -> str:
       _TEXT.format(settings=settings),
       document.table(('method', 'CPU, ms', 'over backprop', 'counted'), rows),
       document.goal(
-          f'Sobolev at most {_GOAL} times backpropagation',
-          {settings.precision: ratios['sobolev']},
+          f'Sobolev at most {_GOAL} times what is counted',
+          {settings.precision: over_counted},
           _GOAL,
       ),
       pipelining.measure(settings),
