@@ -51,8 +51,15 @@ takes the activations that were computed then. *Products* is the rate of
 TensorFlow's products of {settings.matrix} x {settings.matrix} matrices of
 {settings.precision} in one thread."""
 
+_PARTS_TEXT = """\
+Where the CPU time of an agent step goes, in µs, for one worker alone, and in
+brackets what the limit has for it. *Acting* chooses actions for
+{settings.games_per_worker} observations at a time, *learning* is of
+{batch}; *applying* adds the gradients to the
+weights that all workers share, and *fetching* copies these."""
+
 _GOAL = 2.0  # Times the steps per CPU second of A2C.
-_SHARE_GOAL = 0.8  # Of the limit.
+_SHARE_GOAL = 0.75  # Of the limit.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,18 +140,23 @@ def _emulator(game: str, settings: Settings) -> Callable[[], None]:
   return play
 
 
-def _time_game(game: str, settings: Settings) -> dict[str, timing.Times]:
-  """The times of an agent step, and of an operation in matrix products."""
-  training = settings_lib.Config(
+def _training(game: str, settings: Settings) -> settings_lib.Config:
+  return settings_lib.Config(
       game=game,
       workers=settings.workers,
       games_per_worker=settings.games_per_worker,
       steps_per_update=settings.steps_per_update,
       precision=settings.precision,
   )
+
+
+def _time_game(game: str, settings: Settings) -> dict[str, timing.Times]:
+  """The times of an agent step, and of an operation in matrix products."""
   with (
       contextlib.closing(_peer(game, settings)) as peer,
-      contextlib.closing(a3c_learner.Learner(training)) as ours,
+      contextlib.closing(
+          a3c_learner.Learner(_training(game, settings))
+      ) as ours,
   ):
     products = sgemm.runner(settings.matrix, tf.as_dtype(settings.precision))
     count = timing.steps_for(settings.seconds, products)
@@ -168,29 +180,49 @@ def _per_second(seconds: np.ndarray) -> str:
   return f'{1 / np.median(seconds):.0f}'
 
 
+def _microseconds(seconds: np.ndarray | float) -> str:
+  return f'{1e6 * np.median(seconds):.0f}'
+
+
 def measure(settings: Settings) -> str:
   """Returns the section."""
   with contextlib.suppress(RuntimeError):  # In tests TensorFlow has started.
     train_teacher.configure_threads(settings.workers)
-  speeds, limits, faster, share = [], [], {}, {}
+  speeds, limits, parts, faster, share = [], [], [], {}, {}
   for game in settings.games:
     times = _time_game(game, settings)
     ours, peer = times['ours'], times['peer']
     emulator, operation = times['emulator'].cpu, times['operation'].cpu
     actions = len(games.game(game).actions)
-    counted = a3c_arithmetic.acting(actions) + a3c_arithmetic.learning(actions)
-    operations = 2 * counted  # A multiplication and an addition each.
-    limit = emulator + operations * operation
+    # A multiplication and an addition each.
+    acting = 2 * a3c_arithmetic.acting(actions) * operation
+    learning = 2 * a3c_arithmetic.learning(actions) * operation
+    limit = emulator + acting + learning
     faster[game] = timing.ratio(peer.cpu, ours.cpu)
     share[game] = timing.ratio(limit, ours.cpu)
     speeds.append((game, *map(_per_second, (*ours, *peer)), faster[game]))
     limits.append((
         game,
-        f'{1e6 * np.median(emulator):.0f}',
-        f'{1e-6 * operations:.1f}',
+        _microseconds(emulator),
+        f'{1e-6 * np.median((acting + learning) / operation):.1f}',
         f'{1e-9 / np.median(operation):.0f}',
         _per_second(limit),
         share[game],
+    ))
+    found = a3c_learner.parts(
+        _training(game, settings), settings.peer_updates * settings.workers
+    )
+    of_limit = {
+        'games': emulator, 'acting': acting, 'learning': learning, 'all': limit
+    }
+    parts.append((
+        game,
+        *(
+            f'{_microseconds(seconds)} ({_microseconds(of_limit[name])})'
+            if name in of_limit
+            else _microseconds(seconds)
+            for name, seconds in found.items()
+        ),
     ))
   return '\n\n'.join((
       _TEXT.format(settings=settings),
@@ -217,6 +249,11 @@ def measure(settings: Settings) -> str:
           _SHARE_GOAL,
           at_least=True,
       ),
+      _PARTS_TEXT.format(
+          settings=settings,
+          batch=settings.games_per_worker * settings.steps_per_update,
+      ),
+      document.table(('game', *found), parts),
   ))
 
 

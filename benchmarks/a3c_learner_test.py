@@ -30,6 +30,20 @@ class A3cLearnerTest(absltest.TestCase):
         # One is ahead for each worker.
         self.assertEqual(worked.call_count, made + WORKERS)
 
+  def test_parts_make_up_the_whole(self):
+    parts = a3c_learner.parts(
+        settings_lib.Config(
+            workers=WORKERS, games_per_worker=2, steps_per_update=2
+        ),
+        updates=3,
+    )
+    whole = parts.pop('all')
+    self.assertEqual(
+        list(parts), ['fetching', 'acting', 'games', 'learning', 'applying']
+    )
+    self.assertGreater(min(parts.values()), 0)
+    self.assertLessEqual(sum(parts.values()), whole)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -23,10 +23,10 @@ class A3cTest(absltest.TestCase):
     self.assertEqual(peer.run.call_args_list, 2 * [mock.call(2)])
     peer.close.assert_called_once_with()
     rows = [r for r in section.splitlines() if r.startswith('| breakout')]
-    self.assertEqual([row.count('|') for row in rows], [7, 7])
+    self.assertEqual([row.count('|') for row in rows], [7, 7, 8])
     self.assertIn('4 games in one process', section)
     self.assertIn('At least 2 times the steps', section)
-    self.assertIn('At least 0.8 of the limit', section)
+    self.assertIn('At least 0.75 of the limit', section)
 
 
 if __name__ == '__main__':

@@ -70,8 +70,15 @@ def centred_observations(
     observations: tf.Tensor, background: int, dtype: tf.DType
 ) -> tf.Tensor:
   """`centred` of uint8 observations [B, 4, 84, 84], rounded once to `dtype`."""
-  # Integers up to 256 are exact in all types, and so are their differences.
-  return (tf.cast(squares(observations), dtype) - background) / _LARGEST
+  return _centred(squares(observations), background, dtype)
+
+
+# Acting looks at so few observations that each pass over them counts: this is
+# one.
+@tf.function(autograph=False, jit_compile=True)
+def _centred(pixels: tf.Tensor, background: int, dtype: tf.DType) -> tf.Tensor:
+  difference = tf.cast(pixels, tf.float32) - background
+  return tf.cast(difference / _LARGEST, dtype)
 
 
 class PixelConvolution(snt.Module):
