@@ -9,10 +9,12 @@ kinks move, and with them the gradient term, but at almost no single point: see
 `theory.kinks`. Here both terms of the loss, means over many uniform points, are
 differentiated along random directions of all parameters, by backpropagation and
 by central differences. It prints for each network and term how large the former
-are beside the latter (root mean squares) and how the two correlate; 1 and 1
-where backpropagation sees all.
+are beside the latter (root mean squares), and the cosine of the two over the
+directions; 1 and 1 where backpropagation sees all. Where it sees nothing the
+cosine is 0, give or take 1 / sqrt(K); the `halves` tell how well the points do:
+the cosine of the differences over their first and their second half.
 
-Axis letters: K directions, N points, D input.
+Axes: K directions, N points, D input.
 """
 
 from experiment.startup import run_main
@@ -43,19 +45,25 @@ class Settings:
   run: str = config.setting(
       'runs/regression', 'The folder of a finished run of //regression:train.'
   )
-  directions: int = config.setting(16, 'K, random directions.', minimum=2)
-  points: int = config.setting(100_000, 'N, uniform points.', minimum=1)
+  directions: int = config.setting(64, 'K, random directions.', minimum=8)
+  # Few kinks cross few points.
+  points: int = config.setting(50_000, 'N, uniform points.', minimum=1000)
   step: float = config.setting(
-      1e-3, "Of the differences, relative to the parameters' norms.", above=0
+      1e-3, "Of the differences, relative to the parameters' norms.",
+      minimum=1e-6, maximum=0.1,
   )
   seed: int = config.setting(0, 'Of points and directions.', minimum=0)
 
 
 class Share(NamedTuple):
-  """Of a term's derivatives, by backpropagation beside differences."""
+  """Of a term's derivatives, by backpropagation beside differences.
+
+  NaN where a term has none, as the gradient term of a network that is dead.
+  """
 
   ratio: float  # Of their root mean squares.
-  correlation: float
+  cosine: float  # Of their angle, over the directions.
+  halves: float  # That of the differences over two halves of the points.
 
 
 def _terms(
@@ -95,7 +103,7 @@ def derivatives(
     directions: Sequence[networks.MLPParameters],
     step: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Differentiates both terms, means over the points, along directions.
+  """Differentiates both terms, sums over the points, along directions.
 
   Args:
     parameters: of one network, float64.
@@ -135,7 +143,40 @@ def derivatives(
           for d in directions
       ]
   whole = [(at(step, d) - at(-step, d)) / (2 * step) for d in directions]
-  return seen / len(data.x), np.transpose(whole) / len(data.x)
+  return seen, np.transpose(whole)
+
+
+def beside(
+    parameters: networks.MLPParameters,
+    activation: str,
+    data: datasets.Dataset,
+    directions: Sequence[networks.MLPParameters],
+    step: float,
+) -> list[Share]:
+  """What backpropagation sees of both terms; arguments as `derivatives`."""
+  middle = len(data.x) // 2
+  halves = [
+      derivatives(
+          parameters, activation,
+          datasets.Dataset(*(array[half] for array in data)),
+          directions, step,
+      )
+      for half in (slice(middle), slice(middle, None))
+  ]
+  seen, whole = np.sum(halves, 0)
+  with np.errstate(invalid='ignore', divide='ignore'):
+    return [
+        Share(
+            float(np.sqrt(np.sum(seen[k] ** 2) / np.sum(whole[k] ** 2))),
+            _cosine(seen[k], whole[k]),
+            _cosine(*(differences[k] for _, differences in halves)),
+        )
+        for k in range(2)
+    ]
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+  return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
 def _directions(
@@ -168,7 +209,7 @@ def shares(
           f'--run={settings.run}: learnt from {member.function}: expected a '
           'function of regression/functions.py, as new points are drawn'
       )
-    random = np.random.default_rng(settings.seed)
+    random = np.random.default_rng([settings.seed, index])
     function = functions.FUNCTIONS[member.function]
     x = random.uniform(
         function.low, function.high, [settings.points, len(function.low)]
@@ -180,17 +221,10 @@ def shares(
     parameters = tf.nest.map_structure(
         lambda p: tf.cast(p, tf.float64), ensemble.parameters(index)
     )
-    seen, whole = derivatives(
+    yield member, beside(
         parameters, ensemble.activation, data,
         _directions(parameters, settings.directions, random), settings.step,
     )
-    yield member, [
-        Share(
-            float(np.sqrt(np.mean(s**2) / np.mean(w**2))),
-            float(np.corrcoef(s, w)[0, 1]),
-        )
-        for s, w in zip(seen, whole, strict=True)
-    ]
 
 
 def main(_):
@@ -199,12 +233,19 @@ def main(_):
       predict.load(settings.run), settings
   ):
     print(
-        f'{member.function} seed {member.seed}: value term, ratio '
-        f'{value.ratio:.2g}, correlation {value.correlation:.2f}; gradient '
-        f'term, ratio {gradient.ratio:.2g}, correlation '
-        f'{gradient.correlation:.2f}',
+        f'{member.function} seed {member.seed}: '
+        f'value term {describe(value)}; gradient term {describe(gradient)}',
         flush=True,
     )
+
+
+def describe(share: Share) -> str:
+  """A share in words."""
+  if np.isnan(share.ratio):
+    return 'without a derivative: is the network dead?'
+  return ', '.join(
+      f'{name} {number:.2f}' for name, number in share._asdict().items()
+  )
 
 
 if __name__ == '__main__':

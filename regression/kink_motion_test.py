@@ -39,6 +39,7 @@ class KinkMotionTest(parameterized.TestCase):
     seen, whole = kink_motion.derivatives(
         parameters, 'relu', data, directions, step=1e-3
     )
+    seen, whole = np.array([seen, whole]) / count
     np.testing.assert_allclose(whole[1], truth, rtol=0.02, atol=1e-3)
     np.testing.assert_array_equal(seen[1], 0)
     np.testing.assert_allclose(seen[0], whole[0], rtol=1e-3, atol=1e-4)
@@ -54,19 +55,33 @@ class KinkMotionTest(parameterized.TestCase):
         ),
         folder, resume=False, quiet=True,
     )
-    settings = kink_motion.Settings(str(folder), points=20_000, step=1e-2)
+    settings = kink_motion.Settings(
+        str(folder), directions=16, points=20_000, step=1e-2
+    )
     found = list(
         kink_motion.shares(predict.load(settings.run), settings)
     )
     self.assertEqual([member.seed for member, _ in found], [0, 1])
     for _, (value, gradient) in found:
       self.assertAlmostEqual(value.ratio, 1, delta=0.05)
-      self.assertGreater(value.correlation, 0.99)
+      self.assertGreater(value.cosine, 0.99)
       if all_of_it:
         self.assertAlmostEqual(gradient.ratio, 1, delta=0.05)
-        self.assertGreater(gradient.correlation, 0.99)
+        self.assertGreater(gradient.cosine, 0.99)
       else:
-        self.assertGreater(abs(gradient.ratio - 1), 0.1)
+        self.assertLess(gradient.ratio * gradient.cosine, 0.9)
+
+  def test_a_dead_network_has_no_gradient_term_to_see(self):
+    parameters = networks.MLPParameters(
+        [tf.ones([1, 3], tf.float64), tf.ones([3, 1], tf.float64)],
+        [-9 * tf.ones([3], tf.float64), tf.ones([1], tf.float64)],
+    )
+    x = np.linspace(-1, 1, 50)[:, np.newaxis]
+    data = datasets.Dataset(x, x[:, 0], np.ones_like(x))
+    found = kink_motion.beside(parameters, 'relu', data, [parameters], 1e-3)
+    value, gradient = map(kink_motion.describe, found)
+    self.assertEqual(value, 'ratio 1.00, cosine 1.00, halves 1.00')
+    self.assertStartsWith(gradient, 'without a derivative')
 
   def test_recorded_points_are_refused(self):
     folder = pathlib.Path(self.create_tempdir().full_path)

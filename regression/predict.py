@@ -83,21 +83,28 @@ def load(run: str) -> ensemble_lib.Ensemble:
     UserError: there is no such run, or it is not finished.
   """
   folder = run_folder.resolve(run)
+  other = 'name another run of //regression:train'
+  if not (folder / run_folder.CONFIG).exists():
+    raise errors.UserError(f'--run={run}: holds no run: {other}')
+  settings = _settings_of(folder)
+  if settings is None:
+    raise errors.UserError(f'--run={run}: of another program: {other}')
+  if run_folder.diverged(folder):
+    raise errors.UserError(f'--run={run}: diverged: {other}')
   if not (folder / run_folder.FINISHED).exists():
-    run_folder.read_config(folder)  # Says so if there is no run at all.
     raise errors.UserError(
         f'--run={run}: not finished: continue it with //regression:train and '
         '--resume'
     )
-  return train.train(_settings_of(folder), folder, resume=True, quiet=True)
+  return train.train(settings, folder, resume=True, quiet=True)
 
 
-def _settings_of(folder: pathlib.Path) -> train.Config:
-  """Returns the settings of a run."""
+def _settings_of(folder: pathlib.Path) -> train.Config | None:
+  """The settings of a run; None of one of another program."""
   names = {field.name for field in dataclasses.fields(train.Config)}
   found = run_folder.read_config(folder)['settings']
   if not found.keys() <= names:
-    raise errors.UserError(f'{folder}: holds no run of //regression:train')
+    return None
   return train.Config(**{
       name: tuple(value) if isinstance(value, list) else value
       for name, value in found.items()

@@ -60,7 +60,7 @@ class PredictTest(parameterized.TestCase):
 
   @parameterized.parameters(
       ('network', 2, '--network=2: expected less than 2'),
-      ('run', 'none', 'none: holds no run'),
+      ('run', 'none', '--run=none: holds no run: name another'),
       ('points', 'none.npz', 'no such file: write it with .*x=x'),
   )
   def test_what_does_not_fit_is_named(self, name, value, message):
@@ -79,13 +79,22 @@ class PredictTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.UserError, r'expected .*\[N, 2\]'):
       predict.predict(settings)
 
-  def test_run_that_is_not_finished(self):
-    unfinished = self.folder / 'unfinished'
-    unfinished.mkdir()
+  @parameterized.parameters(
+      ('size', (), 'not finished: continue'),
+      ('size', ('diverged.json',), 'diverged: name another run'),
+      ('width', ('finished.json',), 'of another program: name another run'),
+  )
+  def test_runs_without_networks(self, setting, files, message):
+    folder = pathlib.Path(self.create_tempdir().full_path)
     config = (self.folder / 'run' / 'config.json').read_text()
-    (unfinished / 'config.json').write_text(config)
-    settings = dataclasses.replace(self.settings, run=str(unfinished))
-    with self.assertRaisesRegex(errors.UserError, 'not finished: continue'):
+    self.assertIn('"size"', config)
+    (folder / 'config.json').write_text(
+        config.replace('"size"', f'"{setting}"')
+    )
+    for name in files:
+      (folder / name).write_text('{}')
+    settings = dataclasses.replace(self.settings, run=str(folder))
+    with self.assertRaisesRegex(errors.UserError, f'^--run=.*: {message}'):
       predict.predict(settings)
 
 

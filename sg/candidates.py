@@ -20,12 +20,13 @@ from sg.modules import methods
 
 Candidate = rows.Candidate
 
-# How many of a row's first fields say what is chosen from, and how many what a
-# candidate is.
+# How many of a row's first fields say what is chosen from, how many what a
+# candidate is, and how many what one run of it is.
 _CONTEST = Candidate._fields.index('method') + 1
 _SETTINGS = Candidate._fields.index('learning_rate') + 1
+_RUN = Candidate._fields.index('seed') + 1
 
-# As many for each method.
+# As many for each method; `--learning_rates` adds others.
 CANDIDATES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     name: method.candidates
     for name, method in methods.METHODS.items()
@@ -42,12 +43,22 @@ def offered(
     method: of Table 1.
     rates: learning rates of the modules; without any, the method's candidates.
     chosen: so far; the rates are tried with the rest of it.
+
+  Raises:
+    UserError: nothing is chosen of a method with other settings to choose.
   """
   if not rates:
     return CANDIDATES[method]
-  rest = settings_of(chosen) if chosen else {}
   setting = methods.METHODS[method].learning_rate
-  return [{**rest, setting: rate} for rate in dict.fromkeys(rates)]
+  if chosen is None and any(c.keys() != {setting} for c in CANDIDATES[method]):
+    raise errors.UserError(
+        f'--learning_rates: {method} has no choice yet, whose other settings '
+        'they are tried with: make it without --learning_rates, or name the '
+        'folder that has one by --results'
+    )
+  rest = settings_of(chosen) if chosen else {}
+  distinct = dict.fromkeys(float(table.text(rate)) for rate in rates)
+  return [{**rest, setting: rate} for rate in distinct]
 
 
 def collect(
@@ -61,7 +72,7 @@ def collect(
   count.
 
   Raises:
-    UserError: all candidates of a method diverged.
+    UserError: all candidates of a method diverged, or they have other seeds.
   """
   made_by, candidates = [], []
   for folder, settings in runs.items():
@@ -84,11 +95,11 @@ def collect(
         for evaluation in evaluations
     ]
   contests = {one[:_CONTEST] for one in candidates}
-  again = {_settings(one) for one in candidates}
+  again = {_about(one) for one in candidates}
   candidates += [
       one
       for one in table.read(output, Candidate)
-      if one[:_CONTEST] in contests and _settings(one) not in again
+      if one[:_CONTEST] in contests and _about(one) not in again
   ]
   table.merge(output, [
       *runs_lib.distinct(made_by),
@@ -111,41 +122,56 @@ def _read(folder: pathlib.Path) -> tuple[Any, list[tuple[Any, ...]]]:
   ]
 
 
-def _settings(one: Candidate) -> tuple[str, ...]:
-  """What a candidate is, as a file has it."""
-  return tuple(map(table.text, one[:_SETTINGS]))
+def _about(one: Candidate) -> tuple[str, ...]:
+  """What a run is, as a file has it."""
+  return tuple(map(table.text, one[:_RUN]))
 
 
 def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
   """Marks the best of each method: the mean at the end, over the seeds.
 
-  Candidates of which a seed diverged are out.
+  Candidates of which a seed diverged are out. Of equal ones that with the lower
+  learning rate is best, then with the lower weight.
 
   Raises:
-    UserError: all of a method diverged.
+    UserError: all of a method diverged, or some have other seeds than others.
   """
   candidates = list(candidates)
   ends: dict[tuple, dict[int, float | None]] = {}
   for one in sorted(candidates):
     ends.setdefault(one[:_SETTINGS], {})[one.seed] = one.validation_top1
+  _require_same_seeds(ends)
   means = {
       settings: statistics.fmean(seeds.values())
       for settings, seeds in ends.items()
       if None not in seeds.values()
   }
   best: dict[str, tuple] = {}
-  for settings in sorted(means, key=means.get, reverse=True):
+  for settings in sorted(means, key=lambda s: (-means[s], s[::-1])):
     best.setdefault(settings[3], settings)  # By the method.
   missing = {one.method for one in candidates} - best.keys()
   if missing:
     raise errors.UserError(
-        f'{min(missing)}: a seed of every candidate diverged: add candidates '
-        'with a smaller learning rate'
+        f'{min(missing)}: a seed of every candidate diverged: add smaller ones '
+        'by --learning_rates'
     )
   return [
       one._replace(chosen=int(one[:_SETTINGS] == best[one.method]))
       for one in candidates
   ]
+
+
+def _require_same_seeds(ends: Mapping[tuple, Mapping[int, Any]]) -> None:
+  """Refuses means over different seeds."""
+  first = {}
+  for settings, found in ends.items():
+    seeds = first.setdefault(settings[:_CONTEST], sorted(found))
+    if seeds != sorted(found):
+      method = settings[_CONTEST - 1]
+      raise errors.UserError(
+          f'--seeds: candidates of {method} have the seeds {seeds}, others '
+          f'{sorted(found)}: run those that are missing'
+      )
 
 
 def load(

@@ -113,6 +113,40 @@ class CandidatesTest(absltest.TestCase):
     candidates.collect(self.runs, 'choices', self.output)
     self.assertLen(table.read(self.output, candidates.Candidate), 7)
 
+  def test_of_equal_ones_the_lower_learning_rate(self):
+    self.add([50], module_learning_rate=1e-3, distance='huber')
+    self.add([50], module_learning_rate=1e-4)
+    candidates.collect(self.runs, 'choices', self.output)
+    rows = table.read(self.output, candidates.Candidate)
+    self.assertEqual([r.learning_rate for r in rows if r.chosen], [1e-4])
+
+  def test_means_over_other_seeds_are_not_compared(self):
+    self.add([60], module_learning_rate=3e-4)
+    self.add([61], 101, module_learning_rate=3e-4)
+    candidates.collect(self.runs, 'choices', self.output)
+    self.runs = {}
+    self.add([61], module_learning_rate=1e-4)
+    with self.assertRaisesRegex(
+        errors.UserError, r'^--seeds: .* \[100\], others \[100, 101\]: run'
+    ):
+      candidates.collect(self.runs, 'choices', self.output)
+    # A run of some seed leaves those of the others.
+    self.runs = {}
+    self.add([62], 101, module_learning_rate=3e-4)
+    candidates.collect(self.runs, 'choices', self.output)
+    rows = table.read(self.output, candidates.Candidate)
+    self.assertEqual([row.validation_top1 for row in rows], [60, 62])
+
+  def test_rates_need_a_choice_of_the_rest(self):
+    with self.assertRaisesRegex(
+        errors.UserError, '^--learning_rates: sobolev has no choice yet'
+    ):
+      candidates.offered('sobolev', (1e-4,), None)
+    self.assertEqual(
+        candidates.offered('critic', (1e-4, 1.0000001e-4), None),
+        [{'module_learning_rate': 1e-4}],
+    )
+
   def _runs(self, seeds):
     """The runs that were merged, by their seeds."""
     found = {r.command: r for r in table.read(self.output, runs.Run)}

@@ -3,10 +3,10 @@
 
     ./bazelw run //sg:choices -- --targets=true
 
-Within a rule of targets, each method has as many candidates. The one with the
-best mean validation accuracy at the last evaluation is chosen; candidates of
-which a seed diverged are out. Where that is at an edge, further learning rates
-are added to the candidates before:
+Within a rule of targets, each method begins with as many candidates. The one
+with the best mean validation accuracy at the last evaluation is chosen;
+candidates of which a seed diverged are out. Where that is at an edge, further
+learning rates are added to the candidates before:
 
     ./bazelw run //sg:choices -- --targets=true --learning_rates=1e-5
 
@@ -69,7 +69,8 @@ def run(
   rows; by default one for both rules of targets.
 
   Raises:
-    UserError: no images are held out, or runs failed.
+    UserError: no images are held out, `learning_rates` have no choice to go on
+      from, or runs failed.
   """
   settings = presets.preset(plan.preset, given)
   if not settings.validation:
