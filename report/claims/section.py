@@ -36,6 +36,7 @@ class Section:
   evidence: Callable[[results_lib.Results, str | None], Any]
   registered: str  # The commit of its rules in docs/protocol.md.
   unit: str  # Of its effects.
+  amended: str = ''  # What of them was changed later, and the commit.
   # In the order of the paper.
   claims: list[Claim] = dataclasses.field(default_factory=list)
 

@@ -45,7 +45,9 @@ def registration(judged: Sequence[judged_lib.Judged], results) -> str:
     ]
     rows.append([
         section.number,
-        markdown.code(section.registered),
+        ', '.join(
+            filter(None, (markdown.code(section.registered), section.amended))
+        ),
         markdown.code(scale or ''),
         *_first(found),
         ', '.join(exploratory),
