@@ -78,6 +78,15 @@ class Settings:
       source='section 4.1 [V]',
       choices=distances.NAMES,
   )
+  difference: float = config.setting(
+      0.0,
+      "Half the width of central differences that stand for the network's "
+      'gradient in the loss; 0 for the gradient. Their derivative has what '
+      'backpropagation misses of a ReLU network (docs/derivatives.md).',
+      "inputs' units",
+      'section 4.1: the gradient [V]',
+      minimum=0,
+  )
   balance: str = config.setting(
       'fixed',
       'Weights of the two terms of the Sobolev loss: fixed, or multiplied by '
@@ -127,7 +136,7 @@ class Settings:
   @staticmethod
   def upgrade(before: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run made when there were fewer; see `config`."""
-    return {'balance': 'fixed', **before}
+    return {'balance': 'fixed', 'difference': 0.0, **before}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,6 +217,7 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
   method = training.Method(
       gradient_weight=settings.gradient_weight if sobolev else 0.0,
       distance=settings.distance,
+      difference=settings.difference,
       balanced=sobolev and settings.balance == 'relobralo',
       learning_rate=settings.learning_rate,
       decay_steps=settings.steps if settings.schedule == 'cosine' else 0,

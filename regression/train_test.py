@@ -52,11 +52,12 @@ class TrainTest(absltest.TestCase):
     for one, two in zip(first.variables, again.variables, strict=True):
       np.testing.assert_array_equal(one, two)
 
-  def test_goes_on_with_a_run_of_before_weights_could_adapt(self):
+  def test_goes_on_with_a_run_of_before_there_were_all_settings(self):
     path = self.folder / 'run'
     first = train.train(_config(), path, resume=False, quiet=True)
     config = json.loads((path / 'config.json').read_text())
     self.assertEqual(config['settings'].pop('balance'), 'fixed')
+    self.assertEqual(config['settings'].pop('difference'), 0)
     (path / 'config.json').write_text(json.dumps(config))
     again = train.train(_config(), path, resume=True, quiet=True)
     np.testing.assert_array_equal(first.variables[0], again.variables[0])

@@ -68,6 +68,8 @@ class Method(NamedTuple):
   Attributes:
     gradient_weight: weight of the gradient term; 0 is regular training.
     distance: of the gradient term, a name in `distances`.
+    difference: half the width of the central differences that stand for the
+      network's gradient in the loss; 0 for the gradient.
     balanced: whether ReLoBRaLo adapts the weights of the two terms.
     learning_rate: Adam's.
     decay_steps: steps over which it falls to 0 along a half cosine;
@@ -79,6 +81,7 @@ class Method(NamedTuple):
 
   gradient_weight: float = 1.0
   distance: str = 'squared_l2'
+  difference: float = 0.0
   balanced: bool = False
   learning_rate: float = 1e-3
   decay_steps: int = 0
@@ -135,13 +138,20 @@ def loss_and_gradients(
     return tf.reduce_sum(tf.transpose(weights) * means, 0)
 
   slope = networks.SLOPES.get(method.activation)
-  if slope is not None:
+  differs = sobolev and method.difference
+  if slope is not None and not differs:
     return piecewise_linear.loss_and_parameter_gradients(
         parameters, x, loss_fn, uses_gradient=sobolev, slope=slope
     )
   with tf.GradientTape(watch_accessed_variables=False) as tape:
     tape.watch(parameters)
-    if sobolev:
+    if differs:
+      loss = loss_fn(
+          *_value_and_differences(
+              parameters, x, method.activation, method.difference
+          )
+      )
+    elif sobolev:
       value, value_gradient = _value_and_gradient(
           parameters, x, method.activation
       )
@@ -167,6 +177,23 @@ def _value_and_gradient(parameters, x, activation):
 
   value, gradient = derivatives.value_and_gradient(flat, _flat(x))
   return tf.reshape(value, x.shape[:-1]), tf.reshape(gradient, x.shape)
+
+
+def _value_and_differences(parameters, x, activation, half):
+  """Values [..., B] and central differences [..., B, D], of any network.
+
+  Backpropagation sees how they change as kinks move; see `theory.kinks`.
+  """
+  inputs = x.shape[-1]
+  steps = half * tf.eye(inputs, dtype=x.dtype)
+  moved = [x, *(x + s for s in steps), *(x - s for s in steps)]
+  values = networks.apply(parameters, tf.concat(moved, -2), activation)
+  value, *moved = tf.split(values, len(moved), -1)
+  differences = [
+      (after - before) / (2 * half)
+      for after, before in zip(moved[:inputs], moved[inputs:], strict=True)
+  ]
+  return value, tf.stack(differences, -1)
 
 
 def _learning_rate(method, step):

@@ -209,6 +209,49 @@ class TrainingTest(parameterized.TestCase):
     expected = np.mean((value.numpy() - y) ** 2 + 0.3 * by_hand, -1)
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
+  @parameterized.parameters('relu', 'softplus')
+  def test_differences_in_place_of_the_gradient(self, activation):
+    x, y, gradient = (a.astype(np.float64) for a in _data(2, size=400))
+    network = networks.EnsembleMLP(_SIZES, [3, 4], activation)
+    parameters = tf.nest.map_structure(
+        lambda v: tf.constant(v, tf.float64), network.parameters
+    )
+    method = training.Method(
+        gradient_weight=0.3, difference=0.05, activation=activation
+    )
+
+    def by_hand(parameters, along=0.0):
+      moved = tf.nest.map_structure(
+          lambda p, d: p + along * d, parameters, direction
+      )
+
+      def value(x):
+        return networks.apply(moved, x, activation).numpy()
+
+      loss = (value(x) - y) ** 2
+      for i, step in enumerate(0.05 * np.eye(2)):
+        slope = (value(x + step) - value(x - step)) / 0.1
+        loss += 0.3 * (slope - gradient[..., i]) ** 2
+      return loss.mean(-1)
+
+    random = np.random.default_rng(0)
+    direction = tf.nest.map_structure(
+        lambda p: random.normal(size=p.shape), parameters
+    )
+    loss, gradients = training.loss_and_gradients(
+        parameters, x, y, gradient, method
+    )
+    np.testing.assert_allclose(loss, by_hand(parameters), rtol=1e-9)
+    # Kinks that move and all: the derivative is that of the loss.
+    after, before = by_hand(parameters, 1e-5), by_hand(parameters, -1e-5)
+    products = tf.nest.map_structure(
+        lambda g, d: np.sum((g * d).numpy().reshape(2, -1), 1),
+        gradients, direction,
+    )
+    np.testing.assert_allclose(
+        sum(tf.nest.flatten(products)), (after - before) / 2e-5, rtol=1e-3
+    )
+
 
 if __name__ == '__main__':
   absltest.main()
