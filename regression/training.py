@@ -185,7 +185,7 @@ def _value_and_differences(parameters, x, activation, half):
   Backpropagation sees how they change as kinks move; see `theory.kinks`.
   """
   inputs = x.shape[-1]
-  steps = half * tf.eye(inputs, dtype=x.dtype)
+  steps = tf.unstack(half * tf.eye(inputs, dtype=x.dtype))
   moved = [x, *(x + s for s in steps), *(x - s for s in steps)]
   values = networks.apply(parameters, tf.concat(moved, -2), activation)
   value, *moved = tf.split(values, len(moved), -1)

@@ -238,8 +238,8 @@ class TrainingTest(parameterized.TestCase):
     direction = tf.nest.map_structure(
         lambda p: random.normal(size=p.shape), parameters
     )
-    loss, gradients = training.loss_and_gradients(
-        parameters, x, y, gradient, method
+    loss, gradients = tf.function(training.loss_and_gradients)(
+        parameters, *map(tf.constant, (x, y, gradient)), method
     )
     np.testing.assert_allclose(loss, by_hand(parameters), rtol=1e-9)
     # Kinks that move and all: the derivative is that of the loss.
