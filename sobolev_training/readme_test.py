@@ -35,7 +35,9 @@ class ReadmeTest(parameterized.TestCase):
   def test_example_trains(self, name):
     self._run(_README, name)
 
-  @parameterized.parameters('curvature', 'internal', 'attention', 'black_box')
+  @parameterized.parameters(
+      'curvature', 'internal', 'attention', 'kinks', 'black_box'
+  )
   def test_recipe_trains(self, name):
     self._run(_RECIPES, name)
 
