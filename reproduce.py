@@ -43,8 +43,8 @@ class Settings:
   scale: str = config.setting(
       'laptop',
       'How much. On two cores smoke takes some minutes; laptop a quarter of an '
-      'hour for Figures 2 and 3, and five hours for all parts; the Table 1 of '
-      'the scale paper asks for a GPU.',
+      'hour for Figures 2 and 3, and twelve hours for all parts; the Table 1 '
+      'of the scale paper asks for a GPU.',
       choices=('smoke', 'laptop', 'paper'),
   )
   parts: tuple[str, ...] = config.setting(

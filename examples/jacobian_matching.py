@@ -186,7 +186,7 @@ def run(
         )
         array[i, seed] = measure(teacher, student, test)
       print(f'{size} {method}:', ', '.join(
-          f'{name} {mean:.2f} ± {std:.2f}'
+          f'{name} {mean:.2f}' + f' ± {std:.2f}' * (seeds > 1)
           for name, mean, std in zip(
               MEASURES, array[i].mean(0), array[i].std(0), strict=True
           )
@@ -218,6 +218,11 @@ def main(_):
 if __name__ == '__main__':
   flags.DEFINE_string('data', 'data/cifar10', 'The folder of CIFAR-10.')
   flags.DEFINE_list('sizes', ['500', '2000'], 'Images.')
+  flags.register_validator(
+      'sizes',
+      lambda sizes: sizes and all(s.isdigit() and int(s) for s in sizes),
+      'expected numbers above 0, such as 100,200',
+  )
   flags.DEFINE_integer('seeds', 3, 'Students of each kind.', lower_bound=1)
   flags.DEFINE_integer('epochs', 4, 'Of the teacher.', lower_bound=1)
   flags.DEFINE_integer('steps', 600, "Of a student's weights.", lower_bound=1)

@@ -157,10 +157,13 @@ def run(
         surrogate = fit(method, size, assets, seed, steps)
         examples[method] = surrogate
         array[i, seed] = errors(surrogate, assets)
-      mean, std = array[i].mean(0), array[i].std(0)
+      price, deltas = (
+          f'{mean:.1f}' + f' ± {std:.1f}' * (seeds > 1)
+          for mean, std in zip(array[i].mean(0), array[i].std(0), strict=True)
+      )
       print(
-          f'{size} {method}: error of the price {mean[0]:.1f} ± {std[0]:.1f} '
-          f'%, of the deltas {mean[1]:.1f} ± {std[1]:.1f} %', flush=True,
+          f'{size} {method}: error of the price {price} %, of the deltas '
+          f'{deltas} %', flush=True,
       )
   draw(sizes, results, examples, assets).savefig(output, dpi=100)
   return results
@@ -178,6 +181,11 @@ def main(_):
 
 if __name__ == '__main__':
   flags.DEFINE_list('sizes', ['256', '1024', '4096'], 'Paths.')
+  flags.register_validator(
+      'sizes',
+      lambda sizes: sizes and all(s.isdigit() and int(s) for s in sizes),
+      'expected numbers above 0, such as 100,200',
+  )
   flags.DEFINE_integer('seeds', 3, 'Networks of each kind.', lower_bound=1)
   flags.DEFINE_integer('assets', 5, 'D, of the basket.', lower_bound=1)
   flags.DEFINE_integer('steps', 2000, 'Updates of the weights.', lower_bound=1)

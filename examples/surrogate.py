@@ -168,11 +168,13 @@ def run(
         surrogate = fit(method, size, elements, seed, steps)
         examples[method] = surrogate
         array[i, seed] = errors(surrogate, elements)
-      mean, std = array[i].mean(0), array[i].std(0)
+      deflection, gradient = (
+          f'{mean:.2f}' + f' ± {std:.2f}' * (seeds > 1)
+          for mean, std in zip(array[i].mean(0), array[i].std(0), strict=True)
+      )
       print(
-          f'{size} {method}: error of the deflection {mean[0]:.2f} ± '
-          f'{std[0]:.2f} %, of the gradient {mean[1]:.2f} ± {std[1]:.2f} %',
-          flush=True,
+          f'{size} {method}: error of the deflection {deflection} %, of the '
+          f'gradient {gradient} %', flush=True,
       )
   draw(sizes, results, examples, elements).savefig(output, dpi=100)
   return results
@@ -190,6 +192,11 @@ def main(_):
 
 if __name__ == '__main__':
   flags.DEFINE_list('sizes', ['20', '40', '80', '160', '320'], 'Designs.')
+  flags.register_validator(
+      'sizes',
+      lambda sizes: sizes and all(s.isdigit() and int(s) for s in sizes),
+      'expected numbers above 0, such as 100,200',
+  )
   flags.DEFINE_integer('seeds', 5, 'Networks of each kind.', lower_bound=1)
   flags.DEFINE_integer('elements', 10, 'D, even.', lower_bound=2)
   flags.DEFINE_integer('steps', 3000, 'Updates of the weights.', lower_bound=1)

@@ -167,17 +167,18 @@ def open_run(
   """
   config_lib.validate(config)
   path = make(path)
+  with errors.naming(path):  # Before anything is written there.
+    if not (path / CONFIG).exists() and (others := _others(path)):
+      raise errors.UserError(
+          f'{path}: has files ({others[0]}) but no run: choose another '
+          '--output'
+      )
   with locks.hold(path):
     with errors.naming(path):
       run = Run(path, resumed=(path / CONFIG).exists())
       if run.resumed:
         atomic.remove_leftovers(path)
         _check_resume(run, config, resume)
-      elif others := _others(path):
-        raise errors.UserError(
-            f'{path}: has files ({others[0]}) but no run: choose another '
-            '--output'
-        )
       else:
         atomic.write_json(path / CONFIG, _description(config, program))
     with _session(run, quiet):

@@ -83,8 +83,8 @@ def training_set(name: str, size: int, seed: int) -> Dataset:
   rows = _training_rows(path, name, seed)
   if size > len(rows):
     raise errors.UserError(
-        f'{path}: has {len(rows)} training points, and --size={size}: ask for '
-        'fewer'
+        f'{path}: --size={size}, and {len(rows)} of its points are to train '
+        'on, the others to test: ask for fewer'
     )
   return _pick(path, rows[:size])
 

@@ -54,9 +54,9 @@ def predict(settings: Settings) -> pathlib.Path:
     raise errors.UserError(
         f'--output={settings.output}: exists: choose another one'
     )
+  ensemble = load(settings.run)
   points = run_folder.resolve(settings.points)
   x = recorded.load_points(points)
-  ensemble = load(settings.run)
   count = len(ensemble.members)
   if settings.network >= count:
     raise errors.UserError(

@@ -54,7 +54,7 @@ def _load(
     raise errors.UserError(f'{path}: no such file: {way_out}') from None
   except archives.Damaged as error:
     raise errors.UserError(
-        f'{path}: not a readable archive of numbers ({error}): {way_out}'
+        f'{path}: not an archive of such numbers ({error}): {way_out}'
     ) from None
   for name, array in arrays.items():
     _check(path, name, array, arrays['x'], way_out)

@@ -47,11 +47,11 @@ class RecordedTest(parameterized.TestCase):
 
   def test_too_few_points(self):
     self._save()
-    with self.assertRaisesRegex(errors.UserError, r'has 40 .*--size=41'):
+    with self.assertRaisesRegex(errors.UserError, '--size=41, and 40 of'):
       datasets.training_set(str(self.path), 41, 0)
 
   @parameterized.parameters(
-      ({'y': None}, r'not a readable .* \(no array y\): write it with np'),
+      ({'y': None}, r'not an archive .* \(no array y\): write it with np'),
       ({'y': np.zeros([50, 1])}, r'y: .* the shape \[50\], got \[50, 1\]'),
       ({'gradient': np.zeros([50, 2])}, r'gradient: expected .*\[50, 3\]'),
       ({'x': np.zeros(50)}, r'x: expected the shape \[N, D\]'),
@@ -62,7 +62,7 @@ class RecordedTest(parameterized.TestCase):
       ),
       (
           {'y': np.array([None] * 50)},
-          r'not a readable archive.* \(y: not an array of numbers',
+          r'not an archive of .* \(y: not an array of numbers',
       ),
   )
   def test_names_what_is_wrong(self, changes, expected):
@@ -80,7 +80,7 @@ class RecordedTest(parameterized.TestCase):
     damaged[60] ^= 255  # In the first array: an error of zlib's own.
     for content in (b'', b'no archive', whole[:200], whole[:-30], damaged):
       self.path.write_bytes(content)
-      with self.assertRaisesRegex(errors.UserError, 'points.npz: not a read'):
+      with self.assertRaisesRegex(errors.UserError, 'npz: not an archive'):
         recorded.load(self.path)
 
 

@@ -103,8 +103,8 @@ def page(
   first = 1
   for one in judged:
     blocks.append(f'## {one.section.title} ({one.section.number})')
-    blocks.append(f'{one.section.says} *Why we find what we find:* '
-                  f'{one.section.why}')
+    why = f' *Why we find what we find:* {one.why}' if one.why else ''
+    blocks.append(one.section.says + why)
     blocks += verdict_pages.claims(one, first)
     first += len(one.found)
     if one.section.number in _SECTIONS:
@@ -135,18 +135,22 @@ def summary(
 ) -> str:
   """The README's block: the verdict map, and a row per section."""
   folder = pathlib.Path(os.path.relpath(output, readme.parent)).as_posix()
-  blocks = []
+  blocks = [
+      f'{verdict_pages.counted(judged)} [All verdicts with their effects and '
+      f'intervals]({folder}/results.md).'
+  ]
   if 'verdict_map' in drawn:
     alt = (
         'Log10 of the regular over the Sobolev test error for each function '
         'and number of points, during training'
     )
     blocks.append(markdown.figure('verdict_map', alt, f'{folder}/figures'))
-  blocks += [
-      verdict_pages.by_section(judged),
-      f'{verdict_pages.counted(judged)} [All verdicts with their effects and '
-      f'intervals]({folder}/results.md).',
-  ]
+    blocks.append(
+        'Blue: Sobolev Training has the smaller test error, by powers of ten; '
+        'bold: the 95 % interval excludes 0. A row is a function and its '
+        'number of training points.'
+    )
+  blocks.append(verdict_pages.by_section(judged))
   return markdown.page(blocks)
 
 

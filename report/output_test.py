@@ -138,7 +138,7 @@ class OutputTest(parameterized.TestCase):
   def test_the_readme_keeps_the_rest(self):
     self._write(everything())
     text = self.readme.read_text()
-    self.assertStartsWith(text, '# Title\n\n<!-- results: begin -->\n![')
+    self.assertStartsWith(text, '# Title\n\n<!-- results: begin -->\nOf ')
     self.assertEndsWith(text, '<!-- results: end -->\nEnd.\n')
     self.assertNotIn('BEFORE', text)
     self.assertIn('(docs/figures/verdict_map.png)', text)
@@ -146,6 +146,12 @@ class OutputTest(parameterized.TestCase):
     # A row per section of the paper.
     rows = re.findall(r'^\| (\d[.\d]*), ', text, re.MULTILINE)
     self.assertEqual(rows, ['3', '4.1', '4.2', '4.3'])
+
+  def test_what_is_not_tested_is_not_explained(self):
+    kind = synthetic_gradients.Accuracy
+    text = self._write([r for r in everything() if not isinstance(r, kind)])
+    self.assertIn('Matching the gradient does not pay', text)
+    self.assertNotIn('VFBN is ahead', text + self.readme.read_text())
 
   def test_verdicts_are_about_the_fullest_scale_that_decides(self):
     text = self._write(everything())
@@ -157,6 +163,7 @@ class OutputTest(parameterized.TestCase):
     )
     self.assertIn('`laptop steps=9`', registered)
     self.assertIn('`abcdef123456`', registered)
+    self.assertRegex(text, r'\| 4.3 \| `\w+`, the choice `5b62c2fa473b` \|')
 
   def test_the_first_row_is_not_guessed(self):
     def registered(*runs):

@@ -24,8 +24,9 @@ class Config:
   results: str = config.setting('results', 'The folder of the rows.')
   output: str = config.setting('docs', 'The folder to write the report to.')
   readme: str = config.setting(
-      'README.md',
-      'The file whose block of results is written anew; empty for none.',
+      '',
+      'The file whose block of results is written anew; by default README.md '
+      'with the --output docs, else none.',
   )
   html: bool = config.setting(
       False, 'Whether to write report.html too, to open in a browser.'
@@ -34,11 +35,11 @@ class Config:
 
 def run(settings: Config) -> None:
   """Writes the report and prints the paths of its files."""
-  readme = run_folder.resolve(settings.readme) if settings.readme else None
+  readme = settings.readme or ('README.md' if settings.output == 'docs' else '')
   for path in output.write(
       run_folder.resolve(settings.results),
       run_folder.resolve(settings.output),
-      readme,
+      run_folder.resolve(readme) if readme else None,
       settings.html,
   ):
     print(path)

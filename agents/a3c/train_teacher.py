@@ -108,6 +108,7 @@ def main(_):
   print(
       evaluate_teacher.describe(teacher_file.load(path, settings.game).record)
   )
+  print(f'Teacher: {path}')
 
 
 if __name__ == '__main__':

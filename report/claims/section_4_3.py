@@ -53,7 +53,7 @@ SECTION = section.Section(
     kind=synthetic_gradients.Accuracy,
     evidence=_evidence,
     registered='9f503663b865',
-    amended='the choice 5b62c2fa473b',
+    amended='the choice `5b62c2fa473b`',
     unit='percentage points of top-1 accuracy',
 )
 

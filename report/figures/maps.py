@@ -127,7 +127,7 @@ def _map(figure, axis, effects, bar=True):
     axis.text(
         x,
         y,
-        f'{value + 0.0:+.1f}'.replace('-', '−'),
+        '0.0' if abs(value) < 0.05 else f'{value:+.1f}'.replace('-', '−'),
         ha='center',
         va='center',
         fontsize=7,

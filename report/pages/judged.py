@@ -24,6 +24,12 @@ class Judged(NamedTuple):
   found: Sequence[tuple[section_lib.Claim, section_lib.Readings]]
   others: Sequence['Judged'] = ()  # At the other scales that decide.
 
+  @property
+  def why(self) -> str:
+    """Why it is found; nothing where nothing was tested."""
+    tested = set(self.verdicts()) - {verdicts.NOT_TESTED}
+    return self.section.why if tested else ''
+
   def verdicts(self) -> list[str]:
     """The verdict of each claim."""
     return [next(iter(readings.values())).verdict for _, readings in self.found]

@@ -40,7 +40,7 @@ def by_section(judged: Sequence[judged_lib.Judged]) -> str:
         f'{one.section.number}, {one.section.title}',
         one.section.says,
         found,
-        one.section.why,
+        one.why,
     ))
   header = ('Section', 'The paper says', 'We find', 'Why')
   return markdown.table(header, rows)
