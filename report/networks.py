@@ -72,7 +72,12 @@ class Networks:
     )
     self.arms = sorted(
         {arm for _, arm in self._curves},
-        key=lambda arm: (arm != REGULAR, arm.distance, -arm.gradient_weight),
+        key=lambda arm: (
+            arm != REGULAR,
+            arm.distance != SOBOLEV.distance,
+            arm.distance,
+            -arm.gradient_weight,
+        ),
     )
     self.cells = ordered(cell for cell, _ in self._curves)
 

@@ -20,6 +20,7 @@ from report.figures import style
 
 _LIMIT = 1.5  # Orders of magnitude at which colours end.
 _COLUMNS = 16  # That fit a map over steps.
+_FEW = 2  # Cells for which a column of their own is too much.
 
 
 def over_steps(networks: networks_lib.Networks) -> figure_lib.Figure:
@@ -53,7 +54,8 @@ def over_recipes(
   """What settings do: a column per recipe and gradient term.
 
   The left panel has the networks' last step, the right one their errors with
-  early stopping.
+  early stopping. Recipes of one or two functions and sizes are left out where
+  there are others.
   """
   columns = [
       (name, networks, arm)
@@ -61,6 +63,8 @@ def over_recipes(
       for arm in networks.arms
       if arm != networks_lib.REGULAR
   ]
+  many = [one for one in columns if len(one[1].cells) > _FEW]
+  columns = many or columns
   cells = networks_lib.ordered(
       cell for _, networks, _ in columns for cell in networks.cells
   )

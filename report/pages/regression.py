@@ -64,7 +64,8 @@ def blocks(
     yield (
         'Recipes other than the judged one are exploratory. A recipe is named '
         'by its scale and by the settings that differ from it. The cells of a '
-        "recipe are counted after Holm's correction for their number."
+        "recipe are counted after Holm's correction for their number. The "
+        'figure leaves out recipes of one or two cells.'
     )
     yield markdown.figure('figure2_settings', 'Ratio of errors by recipe')
     yield _recipes(results)
