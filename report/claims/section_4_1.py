@@ -35,8 +35,9 @@ SECTION = section.Section(
     'six of seven functions, most with few data.',
     why='The paper does not print the number of steps, which decides who is '
     'ahead: with 10,000 points of Rosenbrock and Styblinski-Tang Sobolev '
-    'Training leads until some 100,000 steps and is behind at the end, perhaps '
-    "because backpropagation misses how a ReLU network's kinks move. "
+    'Training leads until some 100,000 steps and is behind at the end, most '
+    "likely because backpropagation misses how a ReLU network's kinks move: by "
+    'a quicker recipe, a loss whose derivative has that is not behind. '
     'Matching the gradient does not pay where few points show little of it: it '
     'oscillates between them (Ackley) or is unbounded (Bukin N.6).',
     kind=regression.Evaluation,
