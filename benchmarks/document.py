@@ -66,10 +66,7 @@ def goal(
   worst = ratios[case]
   reached = worst.median >= bound if at_least else worst.median <= bound
   verdict = 'reached' if reached else 'not reached'
-  # A near miss shows in the third digit.
-  return (
-      f'- {text}: **{verdict}**; the worst is {worst.median:.3f} at {case}.'
-  )
+  return f'- {text}: **{verdict}**; the worst is {worst} at {case}.'
 
 
 def merge(path: pathlib.Path, program: str, section: str) -> None:

@@ -11,8 +11,8 @@ differentiated along random directions of all parameters, by backpropagation and
 by central differences. It prints for each network and term how large the former
 are beside the latter (root mean squares), and the cosine of the two over the
 directions; 1 and 1 where backpropagation sees all. Where it sees nothing the
-cosine is 0, give or take 1 / sqrt(K); the `halves` tell how well the points do:
-the cosine of the differences over their first and their second half.
+cosine is 0, give or take 1 / sqrt(K). `halves`, the cosine of the differences
+over both halves of the points, is 1 less their noise.
 
 Axes: K directions, N points, D input.
 """

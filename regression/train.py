@@ -35,6 +35,7 @@ from sobolev_training import distances
 
 METHODS = ('regular', 'sobolev')
 _PROGRAM = 'regression.train'
+_LEAST_DIFFERENCE = 1e-3  # In inputs of a size of 1 to 10.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Settings:
       'backpropagation misses of a ReLU network (docs/derivatives.md).',
       "inputs' units",
       'section 4.1: the gradient [V]',
-      minimum=0,
+      minimum=0, maximum=1000,
   )
   balance: str = config.setting(
       'fixed',
@@ -202,6 +203,12 @@ def make_ensemble(settings: Config, threads: int) -> ensemble_lib.Ensemble:
     raise errors.UserError(
         f'--functions={unknown[0]}: expected some of '
         f'{", ".join(functions.FUNCTIONS)}, or .npz files'
+    )
+  if 0 < settings.difference < _LEAST_DIFFERENCE:
+    raise errors.UserError(
+        f'--difference={settings.difference:g}: expected 0, or at least '
+        f'{_LEAST_DIFFERENCE:g}, as float32 resolves no slope between closer '
+        'points; --standardise scales inputs that are small'
     )
   if not settings.hidden:
     raise errors.UserError('--hidden=: expected one layer or more')

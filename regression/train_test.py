@@ -126,6 +126,8 @@ class TrainTest(absltest.TestCase):
       train.make_ensemble(_config(functions=('booth', path)), 1)
 
   def test_a_network_has_a_hidden_layer(self):
+    with self.assertRaisesRegex(errors.UserError, '--difference=1e-09: exp'):
+      train.make_ensemble(_config(difference=1e-9), 1)
     with self.assertRaisesRegex(errors.UserError, '--hidden=: expected one'):
       train.make_ensemble(_config(hidden=()), 1)
 

@@ -147,8 +147,8 @@ def summary(
     blocks.append(markdown.figure('verdict_map', alt, f'{folder}/figures'))
     blocks.append(
         'Blue: Sobolev Training has the smaller test error, by powers of ten; '
-        'bold: the 95 % interval excludes 0. A row is a function and its '
-        'number of training points.'
+        'bold: the 95 % interval of that cell alone excludes 0. A row is a '
+        'function and its number of training points.'
     )
   blocks.append(verdict_pages.by_section(judged))
   return markdown.page(blocks)

@@ -37,7 +37,8 @@ SECTION = section.Section(
     'ahead: with 10,000 points of Rosenbrock and Styblinski-Tang Sobolev '
     'Training leads until some 100,000 steps and is behind at the end, most '
     "likely because backpropagation misses how a ReLU network's kinks move: by "
-    'a quicker recipe, a loss whose derivative has that is not behind. '
+    'a quicker recipe, a loss whose derivative has that is not significantly '
+    'behind. '
     'Matching the gradient does not pay where few points show little of it: it '
     'oscillates between them (Ackley) or is unbounded (Bukin N.6).',
     kind=regression.Evaluation,
