@@ -38,6 +38,7 @@ SCALES = {
         'batch_size': 50,
         'steps': 4000,
         'choice_steps': 4000,
+        'choice_seeds': 2,
         'evaluations': 10,
         'tested_states': 2000,
         'score_games': 3,
