@@ -198,6 +198,22 @@ def directional(x, directions):
   return results
 
 
+def differences(x, half_width, directions):
+  x, half = points(x), real(half_width, floating=False)
+  require(not half.ndim and not isinstance(half_width, bool))
+  require(0 < half < math.inf)
+  if not 1e-3 < half < 1e3:
+    raise Unsure  # No digits may be left.
+  given = np.eye(2)[:, None] if directions is None else (
+      vectors(directions, [2], len(x))
+  )
+  ends = [(by_numpy(x + half * u), by_numpy(x - half * u)) for u in given]
+  found = np.stack([(above - below) / (2 * half) for above, below in ends])
+  if directions is None:
+    found = np.moveaxis(found, 0, -1)
+  return [by_numpy(x), found]
+
+
 def projected_loss(x, target, projections, weights, losses, masks):
   tuple_of(projections, len(weights_of(weights)) - 1)
   return compared(
@@ -436,6 +452,10 @@ CALLS = {
     'value_and_directional': (
         _of(sobolev.derivatives.value_and_directional), directional,
         {'x': X, 'directions': (ONES[1],) * 2},
+    ),
+    'value_and_differences': (
+        _of(sobolev.derivatives.value_and_differences), differences,
+        {'x': X, 'half_width': 0.1, 'directions': ONES[1]},
     ),
     'estimate_derivatives': (
         lambda **a: sobolev.finite_differences.estimate_derivatives(

@@ -28,9 +28,11 @@ of the batch's sum, and full Jacobians are not to be trusted.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import contextlib
 import math
 from typing import TypeAlias
 
+import numpy as np
 import tensorflow as tf
 
 from sobolev_training import arrays
@@ -47,6 +49,9 @@ _CHUNK = 16
 MOST_ORDERS = 32
 # Of sums of many numbers, relative to the sum of their sizes, by bytes.
 _ROUNDING = {2: 0.1, 4: 1e-3, 8: 1e-7}
+# Of differences: the values' bytes, and the part of a step that may be rounded.
+_LEAST_BYTES = 4
+_LOST = 1e-3
 
 
 def value_and_gradient(
@@ -164,8 +169,104 @@ def value_and_directional(
   return _finished(f, value, *map(tf.stack, fields))
 
 
+def value_and_differences(
+    f: BatchFunction,
+    x: tf.Tensor,
+    half_width: float,
+    directions: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+  """Returns a function and central differences in place of its derivative.
+
+  For ReLU networks: how their kinks move with the parameters is missing from
+  what backpropagation trains a derivative by, and is in these differences (see
+  docs/derivatives.md). `terms.loss_terms` compares them with a target.
+
+  It calls f once, for 2 N + 1 points an example: N is the number of inputs or
+  of directions. Noise in f, such as dropout's, would be divided by the width.
+
+  Args:
+    f: a function from [B, D...] to [B, O...].
+    x: [B, D...], floating, D... static.
+    half_width: half the distance of the points that are compared, in units of x
+      (and of the directions' lengths): wider than the space between kinks, and
+      narrower than what the target does.
+    directions: None for all inputs; or u, [M, D...] or [M, B, D...].
+
+  Returns:
+    f [B, O...], and its differences over 2 half_width: [B, O..., D...] as
+    `value_and_jacobian` has it, or [M, B, O...] as `value_and_directional`.
+
+  Raises:
+    ValueError: a width that is not positive, or too small for the type of x to
+      hold the points (a graph says so when it runs, XLA does not); directions
+      of another shape.
+  """
+  half_width = arrays.positive('half_width', half_width)
+  x, f = arrays.points(x), _watched(f, 0)
+  half = arrays.tensor('half_width', np.asarray(half_width), x)
+  axes, batch = arrays.static('x', x), arrays.batch_size(x)
+  size = math.prod(axes)
+  if directions is None:
+    u = tf.eye(size, dtype=x.dtype)[:, None]
+    u = tf.broadcast_to(u, [size, batch, size])
+  else:
+    u = arrays.vectors('directions', directions, x, axes)
+  count = u.shape[0]
+  u = tf.reshape(u, [count, batch, *axes])
+  ends = x + half * u, x - half * u  # [N, B, D...]
+  with _require_apart(half_width, u, *ends):
+    points = tf.concat([x[None], *ends], axis=0)
+  values = f(tf.reshape(points, [(1 + 2 * count) * batch, *axes]))
+  if values.dtype.size < _LEAST_BYTES:
+    raise ValueError(
+        f'{f.name}: expected values of float32 or float64, whose differences '
+        f'have digits left, got {values.dtype.name}'
+    )
+  outputs = arrays.static(f.name, values)
+  value, above, below = tf.split(
+      tf.reshape(values, [1 + 2 * count, batch, *outputs]), [1, count, count]
+  )
+  slopes = (above - below) / tf.cast(2 * half, values.dtype)
+  if directions is None:
+    slopes = tf.reshape(
+        tf.transpose(slopes, [*range(1, slopes.shape.rank), 0]),
+        [batch, *outputs, *axes],
+    )
+  return value[0], slopes
+
+
 def _watched(f: BatchFunction, order: int) -> watched.Watched:
   return f if isinstance(f, watched.Watched) else watched.Watched(f, 'f', order)
+
+
+def _require_apart(
+    half_width: float, u: tf.Tensor, above: tf.Tensor, below: tf.Tensor
+) -> contextlib.AbstractContextManager:
+  """Checks that rounding left x + half_width u and x - half_width u apart.
+
+  Returns:
+    Where a graph makes what is to fail if it has not.
+
+  Raises:
+    ValueError: it has not, op by op.
+  """
+  wanted = 2 * half_width * tf.cast(u, tf.float64)
+  error = tf.cast(above - below, tf.float64) - wanted
+  largest = [
+      tf.reduce_max(abs(part), axis=range(2, part.shape.rank))
+      for part in (error, wanted)
+  ]
+  lost = tf.reduce_any(largest[0] > _LOST * largest[1])
+  message = (
+      f'half_width: {half_width:g} is too small beside the size of x for '
+      f'{above.dtype.name}; take a wider one, or scale x'
+  )
+  if tf.is_symbolic_tensor(lost):
+    check = tf.debugging.assert_equal(lost, False, message)
+    return tf.control_dependencies([check])
+  if lost:
+    raise ValueError(message)
+  return contextlib.nullcontext()
 
 
 def _finished(
