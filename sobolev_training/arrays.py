@@ -51,7 +51,7 @@ def dense(name: str, array: Any) -> tf.Tensor | np.ndarray:
     else:
       data = np.asarray(data)
     dtype = tf.as_dtype(data.dtype)
-  except (TypeError, ValueError):
+  except (NotImplementedError, TypeError, ValueError):  # The first: symbolic.
     dtype = None
   if not dtype or not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
     kind = type(array).__name__
@@ -142,23 +142,31 @@ def integer(
 
 def positive(name: str, value: Any) -> float:
   """Returns a number, having checked that it is finite and above 0."""
-  if not _is_real(value) or not 0 < value < math.inf:
+  result = _real(value)
+  if not 0 < result < math.inf:
     raise ValueError(f'{name}: expected a positive number, got {value!r}')
-  return float(value)
+  return result
 
 
 def number(
     name: str, value: Any, least: float, most: float = math.inf
 ) -> float:
   """Returns a number, having checked that it is finite and its range."""
-  if not _is_real(value) or not least <= value <= most or value == math.inf:
+  result = _real(value)
+  if not least <= result <= most or result == math.inf:
     wanted = f'{least} or more' if most == math.inf else f'{least} to {most}'
     raise ValueError(f'{name}: expected {wanted}, got {value!r}')
-  return float(value)
+  return result
 
 
-def _is_real(value: Any) -> bool:
-  return isinstance(value, numbers.Real) and not isinstance(value, bool)
+def _real(value: Any) -> float:
+  """Returns a real number, or NaN; infinity for an integer that is larger."""
+  if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    return math.nan
+  try:
+    return float(value)
+  except OverflowError:
+    return math.inf if value > 0 else -math.inf
 
 
 @contextlib.contextmanager

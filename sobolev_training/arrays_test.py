@@ -43,6 +43,8 @@ class ArraysTest(absltest.TestCase):
     ):
       with self.assertRaisesRegex(ValueError, '^a: expected '):
         arrays.dense('a', array)
+    with self.assertRaisesRegex(ValueError, 'a: expected a dense array .*list'):
+      tf.function(lambda x: arrays.dense('a', [x]), autograph=False)(ones)
 
   def test_unmasked(self):
     plain = [1.0, [2.0]]
@@ -66,14 +68,14 @@ class ArraysTest(absltest.TestCase):
 
   def test_positive(self):
     self.assertEqual(arrays.positive('a', np.float32(0.5)), 0.5)
-    for value in (0, -1.0, np.nan, np.inf, '1', None, 1j, [1.0]):
+    for value in (0, -1.0, np.nan, np.inf, 10**400, '1', None, 1j, [1.0]):
       with self.assertRaisesRegex(ValueError, '^a: expected a positive number'):
         arrays.positive('a', value)
 
   def test_number(self):
     self.assertEqual(arrays.number('a', np.float32(0.5), 0, 1), 0.5)
     self.assertEqual(arrays.number('a', 5, 0), 5.0)
-    for value in (-1.0, 2, np.nan, '1', None, 1j, True):
+    for value in (-1.0, 2, np.nan, 10**400, -(10**400), '1', None, 1j, True):
       with self.assertRaisesRegex(ValueError, '^a: expected 0 to 1, got'):
         arrays.number('a', value, 0, 1)
     with self.assertRaisesRegex(ValueError, '^a: expected 0 or more, got inf'):

@@ -205,7 +205,7 @@ def differences(x, half_width, directions):
   if not 1e-3 < half < 1e3:
     raise Unsure  # No digits may be left.
   given = np.eye(2)[:, None] if directions is None else (
-      vectors(directions, [2], len(x))
+      vectors(*tuple_of(directions, 1), [2], len(x))
   )
   ends = [(by_numpy(x + half * u), by_numpy(x - half * u)) for u in given]
   found = np.stack([(above - below) / (2 * half) for above, below in ends])
@@ -455,7 +455,7 @@ CALLS = {
     ),
     'value_and_differences': (
         _of(sobolev.derivatives.value_and_differences), differences,
-        {'x': X, 'half_width': 0.1, 'directions': ONES[1]},
+        {'x': X, 'half_width': 0.1, 'directions': ONES[1:]},
     ),
     'estimate_derivatives': (
         lambda **a: sobolev.finite_differences.estimate_derivatives(

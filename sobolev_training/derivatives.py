@@ -49,9 +49,9 @@ _CHUNK = 16
 MOST_ORDERS = 32
 # Of sums of many numbers, relative to the sum of their sizes, by bytes.
 _ROUNDING = {2: 0.1, 4: 1e-3, 8: 1e-7}
-# Of differences: the values' bytes, and the part of a step that may be rounded.
+# Of differences.
 _LEAST_BYTES = 4
-_LOST = 1e-3
+_MOST_INPUTS = 256
 
 
 def value_and_gradient(
@@ -173,7 +173,7 @@ def value_and_differences(
     f: BatchFunction,
     x: tf.Tensor,
     half_width: float,
-    directions: tf.Tensor | None = None,
+    directions: Sequence[tf.Tensor] | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
   """Returns a function and central differences in place of its derivative.
 
@@ -181,92 +181,118 @@ def value_and_differences(
   what backpropagation trains a derivative by, and is in these differences (see
   docs/derivatives.md). `terms.loss_terms` compares them with a target.
 
-  It calls f once, for 2 N + 1 points an example: N is the number of inputs or
-  of directions. Noise in f, such as dropout's, would be divided by the width.
+  It calls f 2 N + 1 times, for N inputs or directions. Noise in f is divided by
+  the width: that of a dropout which is drawn anew at each call, and roundings,
+  which leave an error of about eps |f| / half_width.
 
   Args:
     f: a function from [B, D...] to [B, O...].
-    x: [B, D...], floating, D... static.
+    x: [B, D...], float32 or float64, D... static.
     half_width: half the distance of the points that are compared, in units of x
       (and of the directions' lengths): wider than the space between kinks, and
       narrower than what the target does.
-    directions: None for all inputs; or u, [M, D...] or [M, B, D...].
+    directions: None for all inputs, of which there may be 256; or (u,), as
+      `value_and_directional` has it: [M, D...] or [M, B, D...].
 
   Returns:
     f [B, O...], and its differences over 2 half_width: [B, O..., D...] as
     `value_and_jacobian` has it, or [M, B, O...] as `value_and_directional`.
 
   Raises:
-    ValueError: a width that is not positive, or too small for the type of x to
-      hold the points (a graph says so when it runs, XLA does not); directions
-      of another shape.
+    ValueError: a width that is not positive, or whose points x's type or a
+      coarser one in f cannot tell apart (a graph says so when it runs, XLA does
+      not); 16 bits on the way from x to f(x); directions of another shape.
   """
   half_width = arrays.positive('half_width', half_width)
-  x, f = arrays.points(x), _watched(f, 0)
+  x, f = arrays.points(x), _watched(f, 1)
   half = arrays.tensor('half_width', np.asarray(half_width), x)
+  axes, batch = arrays.static('x', x), arrays.batch_size(x)
+  u = _steps(x, directions)
+  with _tape() as tape:
+    tape.watch(x)
+    value = f(x)
+  f.require_derivative(1, x, value, tape)
+  outputs, coarsest = arrays.static(f.name, value), f.coarsest()
+  if coarsest.size < _LEAST_BYTES:
+    raise ValueError(
+        f'{f.name}: it computes with {8 * coarsest.size} bits, which leave '
+        'differences no digits; make x and the model float32 or float64'
+    )
+  ends = [tf.reshape(x + h * u, [-1, batch, *axes]) for h in (half, -half)]
+  with _require_apart(half_width, u, ends, coarsest):
+    ends = [tf.unstack(tf.identity(end), u.shape[0]) for end in ends]
+  slopes = tf.stack([
+      (f(above) - f(below)) / 2 / tf.cast(half, value.dtype)
+      for above, below in zip(*ends, strict=True)
+  ])
+  if directions is None:
+    inputs_last = tf.transpose(slopes, [*range(1, slopes.shape.rank), 0])
+    slopes = tf.reshape(inputs_last, [batch, *outputs, *axes])
+  return value, slopes
+
+
+def _steps(
+    x: tf.Tensor, directions: Sequence[tf.Tensor] | None
+) -> tf.Tensor:
+  """Returns the directions, or those of all inputs: [N, B, D...]."""
   axes, batch = arrays.static('x', x), arrays.batch_size(x)
   size = math.prod(axes)
   if directions is None:
-    u = tf.eye(size, dtype=x.dtype)[:, None]
-    u = tf.broadcast_to(u, [size, batch, size])
+    if size > _MOST_INPUTS:
+      raise ValueError(
+          f'directions: x has {size:,} inputs, and differences in all of them '
+          f'would call f {2 * size:,} times; give a few directions'
+      )
+    units = tf.eye(size, dtype=x.dtype)[:, None]
+    u = tf.broadcast_to(units, [size, batch, size])
   else:
-    u = arrays.vectors('directions', directions, x, axes)
-  count = u.shape[0]
-  u = tf.reshape(u, [count, batch, *axes])
-  ends = x + half * u, x - half * u  # [N, B, D...]
-  with _require_apart(half_width, u, *ends):
-    points = tf.concat([x[None], *ends], axis=0)
-  values = f(tf.reshape(points, [(1 + 2 * count) * batch, *axes]))
-  if values.dtype.size < _LEAST_BYTES:
-    raise ValueError(
-        f'{f.name}: expected values of float32 or float64, whose differences '
-        f'have digits left, got {values.dtype.name}'
-    )
-  outputs = arrays.static(f.name, values)
-  value, above, below = tf.split(
-      tf.reshape(values, [1 + 2 * count, batch, *outputs]), [1, count, count]
+    arrays.require_tuple('directions', directions)
+    if len(directions) != 1:
+      raise ValueError(
+          'directions: expected (u,), as there are differences of order 1 '
+          f'alone, got {len(directions)} entries'
+      )
+    u = arrays.vectors('directions[0]', directions[0], x, axes)
+  return tf.reshape(u, [u.shape[0], batch, *axes])
+
+
+def _require_apart(
+    half_width: float,
+    u: tf.Tensor,
+    ends: Sequence[tf.Tensor],
+    dtype: tf.DType,
+) -> contextlib.AbstractContextManager:
+  """Checks that a type holds points apart by 2 half_width u, to 1 in 1,000.
+
+  Returns:
+    Where a graph makes what is to fail if it does not.
+
+  Raises:
+    ValueError: it does not, op by op.
+  """
+  above, below = (tf.cast(tf.cast(end, dtype), tf.float64) for end in ends)
+  wanted = half_width * tf.cast(u, tf.float64)
+  error, size = (
+      tf.reduce_max(abs(part), axis=range(2, part.shape.rank))
+      for part in (above / 2 - below / 2 - wanted, wanted)
   )
-  slopes = (above - below) / tf.cast(2 * half, values.dtype)
-  if directions is None:
-    slopes = tf.reshape(
-        tf.transpose(slopes, [*range(1, slopes.shape.rank), 0]),
-        [batch, *outputs, *axes],
-    )
-  return value[0], slopes
+  lost = tf.reduce_any(error > 1e-3 * size)
+  message = (
+      f'half_width: points x + {half_width:g} and x - {half_width:g} are not '
+      f'told apart by {dtype.name}, as x is so large; take a wider one, or '
+      'scale x'
+  )
+  # A graph may see that nothing depends on points that are the same.
+  if tf.is_symbolic_tensor(lost) and dtype.as_numpy_dtype(half_width):
+    check = tf.debugging.assert_equal(lost, False, message)
+    return tf.control_dependencies([check])
+  if tf.is_symbolic_tensor(lost) or lost:
+    raise ValueError(message)
+  return contextlib.nullcontext()
 
 
 def _watched(f: BatchFunction, order: int) -> watched.Watched:
   return f if isinstance(f, watched.Watched) else watched.Watched(f, 'f', order)
-
-
-def _require_apart(
-    half_width: float, u: tf.Tensor, above: tf.Tensor, below: tf.Tensor
-) -> contextlib.AbstractContextManager:
-  """Checks that rounding left x + half_width u and x - half_width u apart.
-
-  Returns:
-    Where a graph makes what is to fail if it has not.
-
-  Raises:
-    ValueError: it has not, op by op.
-  """
-  wanted = 2 * half_width * tf.cast(u, tf.float64)
-  error = tf.cast(above - below, tf.float64) - wanted
-  largest = [
-      tf.reduce_max(abs(part), axis=range(2, part.shape.rank))
-      for part in (error, wanted)
-  ]
-  lost = tf.reduce_any(largest[0] > _LOST * largest[1])
-  message = (
-      f'half_width: {half_width:g} is too small beside the size of x for '
-      f'{above.dtype.name}; take a wider one, or scale x'
-  )
-  if tf.is_symbolic_tensor(lost):
-    check = tf.debugging.assert_equal(lost, False, message)
-    return tf.control_dependencies([check])
-  if lost:
-    raise ValueError(message)
-  return contextlib.nullcontext()
 
 
 def _finished(

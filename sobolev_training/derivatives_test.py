@@ -308,7 +308,8 @@ class DifferencesTest(parameterized.TestCase):
     expected = testing.per_example(network.numpy, x, step=half)
     testing.assert_close(full, expected, testing.SAME_FLOAT64)
     value, along = testing.in_mode(
-        mode, lambda x: derivatives.value_and_differences(network, x, half, u)
+        mode,
+        lambda x: derivatives.value_and_differences(network, x, half, (u,)),
     )(tf.constant(x))
     testing.assert_close(value, network.numpy(x), testing.SAME_FLOAT64)
     expected = np.stack([
@@ -342,28 +343,67 @@ class DifferencesTest(parameterized.TestCase):
     def call(x):
       return derivatives.value_and_differences(tf.sin, x, half)
 
-    message = f'half_width: {half:g} is too small beside'
+    message = 'half_width: points x . .* are not told apart by float32'
     with self.assertRaisesRegex(ValueError, f'^{message}'):
       call(x)
-    with self.assertRaisesRegex(tf.errors.InvalidArgumentError, message):
+    with self.assertRaisesRegex(
+        (ValueError, tf.errors.InvalidArgumentError), message
+    ):
       testing.in_mode('graph', call)(x)
-    # Beside 0 there is no smallest but the type's.
-    _, slope = derivatives.value_and_differences(tf.sin, tf.zeros([1]), 1e-9)
-    testing.assert_close(slope, [1], testing.SAME_FLOAT32)
+
+  @parameterized.parameters('eager', 'graph')
+  def test_types_within_the_function(self, mode):
+    def through(*types):
+      def f(x):
+        for dtype in types:
+          x = tf.cast(x, dtype)
+        return x
+
+      return testing.in_mode(mode, lambda x: (
+          derivatives.value_and_differences(f, x, 0.01)))
+
+    near, far = (tf.constant([[at]], tf.float64) for at in (0.1, 1e5))
+    _, slope = through(tf.float32, tf.float64)(near)
+    testing.assert_close(slope, np.ones([1, 1, 1]), 1e-4)
+    with self.assertRaisesRegex(Exception, 'half_width: .* by float32'):
+      through(tf.float32, tf.float64)(far)
+    _, slope = through()(far)
+    testing.assert_close(slope, np.ones([1, 1, 1]), 1e-8)
+    # A mixed policy's, whose values are float32 again.
+    for narrow in (tf.bfloat16, tf.float16):
+      with self.assertRaisesRegex(ValueError, '^f: .* with 16 bits'):
+        through(tf.float32, narrow, tf.float32)(near)
+      with self.assertRaisesRegex(ValueError, '^f: .* with 16 bits'):
+        through(tf.float64)(tf.cast(near, narrow))
+
+  def test_what_has_no_derivative_is_refused(self):
+    with self.assertRaisesRegex(ValueError, '^f: .* no derivative of HSVToRGB'):
+      derivatives.value_and_differences(
+          tf.image.hsv_to_rgb, tf.fill([4, 3], 0.3), 0.1
+      )
+
+  def test_other_inputs_stay_those_of_the_batch(self):
+    others = tf.constant([[1.0], [2.0], [3.0]])
+    _, slope = derivatives.value_and_differences(
+        lambda x: x * others, tf.ones([3, 1]), 0.1
+    )
+    testing.assert_close(slope, others[..., None], testing.SAME_FLOAT32)
 
   def test_errors_name_the_argument(self):
-    x = tf.ones([4, 2])
-    for half in (0, -1.0, np.nan, np.inf, True, None):
+    x, call = tf.ones([4, 2]), derivatives.value_and_differences
+    for half in (0, -1.0, np.nan, np.inf, 10**400, True, None):
       with self.assertRaisesRegex(ValueError, '^half_width: expected a pos'):
-        derivatives.value_and_differences(tf.sin, x, half)
+        call(tf.sin, x, half)
     with self.assertRaisesRegex(ValueError, '^half_width: 1e.300 is too large'):
-      derivatives.value_and_differences(tf.sin, x, 1e300)
-    with self.assertRaisesRegex(ValueError, '^f: .*have digits left, got bfl'):
-      derivatives.value_and_differences(
-          lambda x: tf.cast(x, tf.bfloat16), x, 0.1
-      )
-    with self.assertRaisesRegex(ValueError, r'^directions: .*M, 4, 2\]'):
-      derivatives.value_and_differences(tf.sin, x, 0.1, tf.ones([2]))
+      call(tf.sin, x, 1e300)
+    with self.assertRaisesRegex(ValueError, '^directions: expected a tuple'):
+      call(tf.sin, x, 0.1, tf.ones([4, 2]))
+    with self.assertRaisesRegex(ValueError, '^directions: .* got 2 entries'):
+      call(tf.sin, x, 0.1, (tf.ones([4, 2]),) * 2)
+    with self.assertRaisesRegex(ValueError, r'^directions\[0\]: .*M, 4, 2\]'):
+      call(tf.sin, x, 0.1, (tf.ones([2]),))
+    with self.assertRaisesRegex(ValueError, '^directions: x has 784 inputs'):
+      call(tf.sin, tf.ones([4, 28, 28]), 0.1)
 
 
 class ContractTest(absltest.TestCase):

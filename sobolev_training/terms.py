@@ -98,6 +98,14 @@ def compare(
   terms = {
       k: _term(orders, k, predictions[k], target[k]) for k in orders.used
   }
+  first = orders.used[0]
+  for k, term in terms.items():
+    if not term.shape.is_compatible_with(terms[first].shape):
+      raise ValueError(
+          f'predictions[{k}]: its batch is {arrays.text(term)}, that of order '
+          f'{first} {arrays.text(terms[first])}; projections and directions '
+          'have an axis M before it, and sampled=True'
+      )
   total = tf.add_n([
       orders.weight(k, term.dtype) * term for k, term in terms.items()
   ])

@@ -286,6 +286,16 @@ class MasksTest(parameterized.TestCase):
 
 class ShapesTest(absltest.TestCase):
 
+  def test_batch_of_another_order(self):
+    for sampled in (False, True):
+      recorded = data(0, sampled=not sampled)
+      with self.assertRaisesRegex(
+          ValueError, r'^predictions\[1\]: its batch is \[.*sampled=True'
+      ):
+        terms.loss_terms(
+            tuple(map(tf.constant, recorded)), recorded, sampled=sampled
+        )
+
   def test_nothing_is_broadcast(self):
     value, jacobian = map(tf.constant, data(0))
     for target, message in (

@@ -99,6 +99,21 @@ class Watched:
         self._points, self._value, self.order, self._operations, self._exposes
     )
 
+  def coarsest(self) -> tf.DType:
+    """Returns the floating type of the fewest bytes on the way to the value."""
+    for dtype in (tf.bfloat16, tf.float32):
+      found, _ = operations.spoiling(
+          self._operations,
+          [self._points],
+          lambda op, _, most=dtype.size: op.type if any(
+              one.dtype.is_floating and one.dtype.size <= most
+              for one in (*op.inputs, *op.outputs)
+          ) else None,
+      )
+      if found:
+        return dtype
+    return tf.float64
+
   def require_derivative(
       self, order: int, x: tf.Tensor, value: tf.Tensor, tape: tf.GradientTape
   ):
