@@ -218,7 +218,7 @@ def value_and_differences(
         f'{f.name}: it computes with {8 * coarsest.size} bits, which leave '
         'differences no digits; make x and the model float32 or float64'
     )
-  ends = [tf.reshape(x + h * u, [-1, batch, *axes]) for h in (half, -half)]
+  ends = [x + half * u, x - half * u]  # [N, B, D...]
   with _require_apart(half_width, u, ends, coarsest):
     ends = [tf.unstack(tf.identity(end), u.shape[0]) for end in ends]
   slopes = tf.stack([
