@@ -6,10 +6,11 @@ The rule, committed before the rows whose settings it chose:
 1. The candidates are those of `scales.Settings`: learning rates for regular
    distillation, and as many pairs of a learning rate and an alpha for Sobolev
    Training.
-2. Each candidate trains `choice_seeds` students on `choice_percent` of the
-   states for `choice_steps` updates. Their seeds, from `FIRST_SEED` on, are
-   those of no student that counts; a seed draws the episodes to train on, the
-   same for all candidates.
+2. Each candidate trains a student on `choice_percent` of the states for
+   `choice_steps` updates, and the `choice_finalists` best of each method train
+   further ones, until they have `choice_seeds` each. Their seeds, from
+   `FIRST_SEED` on, are those of no student that counts; a seed draws the
+   episodes to train on, the same for all candidates.
 3. A student's score is its mean divergence from the teacher in the validation
    episodes after its last update. These episodes are the same for all seeds,
    and no student of any seed is trained or tested on them; what is measured in
@@ -18,8 +19,9 @@ The rule, committed before the rows whose settings it chose:
    that a policy can have there that does not look at the state (`constant_kl`,
    see `constant_policy`). A candidate of which any student has collapsed is
    out, unless that leaves its method no candidate.
-5. Of the others, the candidate with the lowest mean score over its students is
-   chosen; of equal ones that with the lower learning rate, then lower alpha.
+5. Of the other finalists, the candidate with the lowest mean score over its
+   students is chosen; of equal ones that with the lower learning rate, then
+   lower alpha. Finalists are found likewise.
 6. The choice holds for the game and method at every percentage.
 """
 
@@ -43,10 +45,16 @@ Candidate = rows.Candidate
 
 # A game and a method: what settings are chosen for.
 Cell = tuple[str, str]
+# These, a learning rate and an alpha: what students of several seeds share.
+Settings = tuple[str, str, float, float]
 
 
 def _cell(candidate: Candidate) -> Cell:
   return candidate.game, candidate.method
+
+
+def _settings(candidate: Candidate) -> Settings:
+  return (*_cell(candidate), candidate.learning_rate, candidate.alpha)
 
 
 def _collapsed(candidate: Candidate) -> bool:
@@ -66,9 +74,39 @@ def collect(
 
   Rows of the same scale and game go, of whatever grid and percentage they were.
   """
-  columns = ('validation_kl', 'constant_kl')
-  found = {folder: finished.read(folder, *columns) for folder in runs}
-  candidates = [
+  found = {folder: _read(folder) for folder in runs}
+  candidates = _candidates(runs, scale, found)
+  made_by = runs_lib.distinct(run.run for run in found.values())
+  table.merge(output, [*made_by, *marked(candidates)])
+
+
+def finalists(
+    runs: Mapping[pathlib.Path, settings_lib.Config], count: int
+) -> set[Settings]:
+  """The settings that train students of further seeds.
+
+  Args:
+    runs: finished ones by folder, one of each candidate.
+    count: how many of each game and method.
+  """
+  candidates = _candidates(runs, '', {folder: _read(folder) for folder in runs})
+  return {
+      _settings(same[0])
+      for ranked in _ranked(candidates)
+      for same in ranked[:count]
+  }
+
+
+def _read(folder: pathlib.Path) -> finished.Finished:
+  return finished.read(folder, 'validation_kl', 'constant_kl')
+
+
+def _candidates(
+    runs: Mapping[pathlib.Path, settings_lib.Config],
+    scale: str,
+    found: Mapping[pathlib.Path, finished.Finished],
+) -> list[Candidate]:
+  return [
       Candidate(
           scale,
           student.game,
@@ -77,14 +115,13 @@ def collect(
           student.learning_rate,
           student.alpha,
           student.seed,
-          *(found[folder].metrics[-1][name] for name in columns),
+          found[folder].metrics[-1]['validation_kl'],
+          found[folder].metrics[-1]['constant_kl'],
           chosen=0,
           run=found[folder].run.run,
       )
       for folder, student in runs.items()
   ]
-  made_by = runs_lib.distinct(run.run for run in found.values())
-  table.merge(output, [*made_by, *marked(candidates)])
 
 
 def load(
@@ -119,23 +156,27 @@ def load(
 def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
   """The students, those with the chosen settings of their cell marked."""
   candidates = list(candidates)
-  students = collections.defaultdict(list)
-  for student in candidates:
-    settings = student.learning_rate, student.alpha
-    students[(*_cell(student), *settings)].append(student)
-  cells = collections.defaultdict(list)
-  for (*cell, _, _), same in sorted(students.items()):
-    cells[tuple(cell)].append(same)
   chosen = set()
-  for all_settings in cells.values():
-    alive = [
-        same for same in all_settings if not any(map(_collapsed, same))
-    ]
-    chosen.update(min(alive or all_settings, key=_mean_kl))
+  for ranked in _ranked(candidates):
+    most = max(map(len, ranked))
+    chosen.update(next(same for same in ranked if len(same) == most))
   return [
       student._replace(chosen=int(student in chosen)) for student in candidates
   ]
 
 
-def _mean_kl(students: Iterable[Candidate]) -> float:
-  return statistics.fmean(student.validation_kl for student in students)
+def _ranked(candidates: Iterable[Candidate]) -> list[list[list[Candidate]]]:
+  """The students by cell and settings, the best settings of a cell first."""
+  students = collections.defaultdict(list)
+  for student in candidates:
+    students[_settings(student)].append(student)
+  cells = collections.defaultdict(list)
+  for same in students.values():
+    cells[_cell(same[0])].append(same)
+  return [sorted(cell, key=_rank) for cell in cells.values()]
+
+
+def _rank(same: list[Candidate]) -> tuple[bool, float, float, float]:
+  mean = statistics.fmean(student.validation_kl for student in same)
+  collapsed = any(map(_collapsed, same))
+  return collapsed, mean, same[0].learning_rate, same[0].alpha

@@ -72,6 +72,25 @@ class ChoiceTest(absltest.TestCase):
     worse = [_candidate('pong', 'sobolev', 1e-4, 1.0, s, 6.9) for s in (5, 6)]
     self.assertEqual(_chosen([*died, *worse]), died)
 
+  def test_finalists_are_chosen_from(self):
+    # A first student by chance better than all finalists of two.
+    best = _candidate('pong', 'sobolev', 3e-3, 1.0, 5, 0.01)
+    self.assertEqual(_chosen([*CANDIDATES[2:6], best]), CANDIDATES[4:6])
+
+  def test_finalists(self):
+    runs_ = {
+        self._run(f'{alpha}', kl): settings_lib.Config(
+            game='pong', alpha=alpha, learning_rate=1e-3, seed=5
+        )
+        for alpha, kl in ((10.0, 0.4), (1.0, 0.2), (0.1, 6.5), (0.0, 0.3))
+    }
+    pong = [('pong', 'sobolev', 1e-3, alpha) for alpha in (1.0, 10.0, 0.1)]
+    regular = ('pong', 'regular', 1e-3, 0.0)
+    for count in (1, 2, 9):  # One that collapsed is the last.
+      self.assertEqual(
+          choice.finalists(runs_, count), {regular, *pong[:count]}
+      )
+
   def test_old_rows_do_not_say_what_collapses(self):
     old = [c._replace(constant_kl=None) for c in CANDIDATES]
     self.assertLen(_chosen(old), 4)

@@ -12,6 +12,7 @@ goes on.
 
 from experiment.startup import run_main
 
+from collections.abc import Container
 from collections.abc import Mapping
 import hashlib
 import itertools
@@ -74,8 +75,13 @@ def run(
   made.run(_record_jobs(settings, places), 'recording', threads_setting=None)
   if 'choose' in plan.parts:
     candidates = candidate_jobs(settings, places)
-    made.run(candidates, 'choosing')
     students = {job.folder: job.config for job in candidates}
+    made.run(candidates, 'choosing')
+    best = choice.finalists(students, settings.choice_finalists)
+    candidates = candidate_jobs(settings, places, best)
+    if candidates:
+      made.run(candidates, 'choosing among the best')
+    students |= {job.folder: job.config for job in candidates}
     made.collect(lambda folder: choice.collect(students, scale, folder))
   if 'train' in plan.parts:
     folders = made.run(final_jobs(settings, chosen(), places), 'training')
@@ -155,9 +161,18 @@ def _student(
 
 
 def candidate_jobs(
-    settings: scales.Settings, places: Places
+    settings: scales.Settings,
+    places: Places,
+    finalists: Container[choice.Settings] | None = None,
 ) -> list[sweep.Job]:
-  """The runs that learning rate and alpha are chosen by."""
+  """The runs that learning rate and alpha are chosen by.
+
+  Args:
+    settings: the settings.
+    places: see `places_of`.
+    finalists: None for the first run of each candidate; or the settings of
+      those whose further runs are wanted.
+  """
   # Dearer runs first, so that none of them is left alone at the end.
   candidates = [
       *itertools.product(settings.sobolev_learning_rates, settings.alphas),
@@ -165,11 +180,13 @@ def candidate_jobs(
   ]
   percent = settings.choice_percent
   jobs = []
+  seeds = range(choice.FIRST_SEED, choice.FIRST_SEED + settings.choice_seeds)
   for seed, game, (rate, alpha) in itertools.product(
-      range(settings.choice_seeds), settings.games, candidates
+      seeds[:1] if finalists is None else seeds[1:], settings.games, candidates
   ):
-    seed += choice.FIRST_SEED
     method = settings_lib.METHODS[alpha > 0]
+    if finalists is not None and (game, method, rate, alpha) not in finalists:
+      continue
     name = f'candidate-{percent:g}-{method}-{rate:g}-{alpha:g}-{seed}'
     jobs.append(
         _student(

@@ -28,6 +28,7 @@ class Figure4Test(parameterized.TestCase):
         'percents': (10.0,),
         'steps': 4,
         'choice_steps': 2,
+        'choice_seeds': 2,
         'max_game_steps': 20,
     }
 
@@ -43,9 +44,12 @@ class Figure4Test(parameterized.TestCase):
     self.assertEmpty(made.figures)
     self.assertEmpty(table.read(made.rows, rows_lib.Student))
     choices = table.read(made.rows, choice.Candidate)
-    self.assertEqual([row.chosen for row in choices], [1, 1])
+    self.assertEqual(
+        {(row.method, row.seed, row.chosen) for row in choices},
+        {(m, s, 1) for m in ('regular', 'sobolev') for s in (1000, 1001)},
+    )
     candidates = self._times()
-    self.assertLen(candidates, 2)
+    self.assertLen(candidates, 4)
     # All at once goes on with these.
     made = self._run()
     folder, (picture,) = made.rows, made.figures
@@ -94,9 +98,8 @@ class Figure4Test(parameterized.TestCase):
   def test_candidates_have_seeds_that_do_not_count(self):
     settings, places = self._settings(games=('pong', 'breakout'))
     jobs = figure4.candidate_jobs(settings, places)
-    # Twelve of each method, and two seeds.
-    self.assertLen(jobs, 2 * 2 * 12 * 2)
-    self.assertLen({job.folder for job in jobs}, len(jobs))
+    # Twenty of each method.
+    self.assertLen(jobs, 2 * 2 * 20)
     self.assertEqual({job.config.percent for job in jobs}, {10})
     pairs = {
         (job.config.learning_rate, job.config.alpha)
@@ -105,11 +108,26 @@ class Figure4Test(parameterized.TestCase):
     }
     self.assertEqual(
         pairs,
-        {(r, a) for r in (3e-4, 1e-3, 3e-3, 1e-2) for a in (0.1, 1.0, 10.0)},
+        {
+            (rate, alpha)
+            for rate in (3e-4, 1e-3, 2e-3, 3e-3, 1e-2)
+            for alpha in (0.01, 0.1, 1.0, 10.0)
+        },
     )
-    seeds = [job.config.seed for job in jobs]
-    self.assertEqual(seeds, 48 * [1000] + 48 * [1001])
+    best = {('pong', 'regular', 1e-3, 0.0), ('breakout', 'sobolev', 2e-3, 0.1)}
+    further = figure4.candidate_jobs(settings, places, best)
+    self.assertEqual(
+        {
+            (job.config.game, job.config.method, job.config.learning_rate,
+             job.config.alpha)
+            for job in further
+        },
+        best,
+    )
+    seeds = [job.config.seed for job in jobs + further]
+    self.assertEqual(seeds, 80 * [1000] + 2 * [1001] + 2 * [1002])
     self.assertLess(settings.seeds, min(seeds))
+    self.assertLen({job.folder for job in jobs + further}, 84)
 
   def test_jobs_are_all_cells_with_what_was_chosen(self):
     settings, places = self._settings(seeds=2, percents=(1.0, 10.0, 50.0))

@@ -38,7 +38,6 @@ SCALES = {
         'batch_size': 50,
         'steps': 4000,
         'choice_steps': 4000,
-        'choice_seeds': 2,
         'evaluations': 10,
         'tested_states': 2000,
         'score_games': 3,
@@ -87,22 +86,28 @@ class Settings:
   choice_steps: int = config.setting(
       5000, 'Updates when settings are chosen.', source='[O]', minimum=1
   )
+  choice_finalists: int = config.setting(
+      3, 'Candidates of a method that further seeds decide between.',
+      source='[O]', minimum=1,
+  )
   choice_seeds: int = config.setting(
-      3, 'Runs per candidate when settings are chosen.', source='[O]',
-      minimum=1,
+      3, 'Runs per finalist when settings are chosen.', source='[O]', minimum=1
   )
   regular_learning_rates: tuple[float, ...] = config.setting(
-      (2e-5, 3e-5, 6e-5, 1e-4, 2e-4, 3e-4, 6e-4, 1e-3, 2e-3, 3e-3, 6e-3, 1e-2),
+      (
+          2e-5, 3e-5, 6e-5, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1e-3,
+          1.2e-3, 1.5e-3, 2e-3, 2.5e-3, 3e-3, 4e-3, 5e-3, 6e-3, 8e-3, 1e-2,
+      ),
       'Learning rates of regular distillation to choose from.',
       source='1e-5 to 1e-3 [M]; [O]', above=0, distinct=True,
   )
   sobolev_learning_rates: tuple[float, ...] = config.setting(
-      (3e-4, 1e-3, 3e-3, 1e-2),
+      (3e-4, 1e-3, 2e-3, 3e-3, 1e-2),
       'Learning rates of Sobolev Training to choose from.',
       source='1e-5 to 1e-3 [M]; [O]', above=0, distinct=True,
   )
   alphas: tuple[float, ...] = config.setting(
-      (0.1, 1.0, 10.0),
+      (0.01, 0.1, 1.0, 10.0),
       'Weights of the Sobolev term to choose from, each with each of its '
       'learning rates.',
       source='unknown; [O]',

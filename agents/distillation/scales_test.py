@@ -29,7 +29,7 @@ class ScalesTest(absltest.TestCase):
           len(settings.sobolev_learning_rates) * len(settings.alphas),
       )
     with self.assertRaisesRegex(
-        errors.UserError, '--regular_learning_rates: 12, .* 4 .* x 2 .* = 8'
+        errors.UserError, '--regular_learning_rates: 20, .* 5 .* x 2 .* = 10'
     ):
       scales.scaled('laptop', {'alphas': (1.0, 10.0)})
 
