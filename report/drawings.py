@@ -123,6 +123,10 @@ def _distillation(results, decided) -> Iterator[Drawing]:
     yield Drawing(
         'figure4_episodes', figure4.make_episodes, [students], dpi=90
     )
+  candidates = results.of_scale(distillation.Candidate, decided)
+  choices = figure4.choices(candidates)
+  if choices:
+    yield Drawing('figure4_choices', figure4.make_choices, [choices], dpi=90)
   curves = results.rows(distillation.TeacherCurve)
   if curves:
     played = results.rows(distillation.Teacher)

@@ -6,6 +6,7 @@ import pathlib
 from absl.testing import absltest
 from absl.testing import parameterized
 import matplotlib.text
+import numpy as np
 
 from report import drawings
 from report import networks as networks_lib
@@ -49,6 +50,7 @@ def everything():
       *accuracies,
       *testing.alignment(accuracies),
       *testing.choices(),
+      *testing.student_choices(),
       synthetic_gradients.Method('sobolev', 'Sobolev', 1.0, '#0072b2'),
   ]
 
@@ -69,8 +71,8 @@ class DrawingsTest(parameterized.TestCase):
         {
             'verdict_map', 'figure2', 'figure2_gradients', 'figure2_steps',
             'figure2_seconds', 'figure2_settings', 'figure3_booth', 'figure4',
-            'figure4_episodes', 'figure4_teachers', 'table1_curves',
-            'table1_alignment', 'table1_choices_1',
+            'figure4_choices', 'figure4_episodes', 'figure4_teachers',
+            'table1_curves', 'table1_alignment', 'table1_choices_1',
         },
     )
     for drawing in found.values():
@@ -221,6 +223,26 @@ class DrawingsTest(parameterized.TestCase):
     }
     self.assertEqual(set(lines), {'Regular', 'Sobolev'})
     self.assertEqual([*lines['Sobolev'].get_xdata().round()], [1, 10, 50])
+
+  def test_choices_of_figure_4(self):
+    (shown,) = figure4.choices(testing.student_choices())
+    self.assertEqual({row.game for row in shown}, {'pong'})
+    axis = figure4.make_choices([shown]).axes[0]
+    first = {
+        line.get_label(): line.get_xydata().tolist() for line in axis.lines
+    }
+    np.testing.assert_allclose(
+        first['Regular'], [[1e-3, 1e-3], [2e-3, 2e-3], [3e-3, 3e-3]]
+    )
+    np.testing.assert_allclose(
+        first['Sobolev, alpha 1'],
+        [[1e-3, 1.001], [2e-3, 1.002], [3e-3, 1.003]],
+    )
+    stars = [line for line in axis.lines if line.get_marker() == '*']
+    np.testing.assert_allclose(  # The means of two students each.
+        [star.get_xydata()[0] for star in stars],
+        [[2e-3, 0.052], [2e-3, 1.052]],
+    )
 
 
 if __name__ == '__main__':

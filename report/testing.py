@@ -204,3 +204,24 @@ def choices() -> list[synthetic_gradients.Candidate]:
       train_loss=None,
   )
   return [*trained, diverged]
+
+
+def student_choices() -> list[distillation.Candidate]:
+  """Candidates of three learning rates of a game, and of one of another."""
+  return [
+      distillation.Candidate(
+          'laptop', game, 10.0, method, rate, alpha, seed,
+          rate + alpha + 0.1 * (seed - 1000), 0.5,
+          chosen=int(rate == 2e-3 and alpha < 10),
+          run=RUN.run,
+      )
+      for game, method, alpha, rates in (
+          ('pong', 'regular', 0.0, (1e-3, 2e-3, 3e-3)),
+          ('pong', 'sobolev', 1.0, (1e-3, 2e-3, 3e-3)),
+          ('pong', 'sobolev', 10.0, (2e-3,)),
+          ('breakout', 'regular', 0.0, (1e-3, 2e-3)),
+      )
+      for rate in rates
+      for seed in (1000, 1001)
+      if seed == 1000 or rate == 2e-3
+  ]

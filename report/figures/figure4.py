@@ -7,6 +7,11 @@ right, the divergence from the teacher. A line is the mean over the seeds, and
 its band that mean's confidence interval.
 """
 
+from collections.abc import Iterator
+from collections.abc import Sequence
+import math
+
+import matplotlib
 from matplotlib import figure as figure_lib
 from matplotlib import ticker
 import numpy as np
@@ -15,6 +20,7 @@ from report import effects as effects_lib
 from report import names
 from report import students as students_lib
 from report.figures import style
+from report.rows import distillation
 
 # The blocks from the left: the column of the rows, what it is called, and what
 # to multiply it by.
@@ -193,3 +199,96 @@ def _episodes(panel, students, game, method):
   if means:
     x, y = zip(*means, strict=True)
     panel.plot(x, y, linewidth=1.7, label=names.title(method), **look)
+
+
+def choices(
+    candidates: Sequence[distillation.Candidate],
+) -> list[Sequence[distillation.Candidate]]:
+  """Returns what `make_choices` has a panel for: games, by percentage.
+
+  Those of which no alpha has three learning rates are left out.
+  """
+  groups: dict[tuple, list[distillation.Candidate]] = {}
+  for row in candidates:
+    groups.setdefault((row.game, row.percent), []).append(row)
+  return [
+      groups[key]
+      for game in names.ordered((key[0] for key in groups), names.GAMES)
+      for key in sorted(groups)
+      if key[0] == game and any(len(x) > 2 for x, _ in _rates(groups[key]))
+  ]
+
+
+def make_choices(
+    shown: Sequence[Sequence[distillation.Candidate]],
+) -> figure_lib.Figure:
+  """Draws the validation divergence of candidates over their learning rate.
+
+  A line joins the first students of one alpha, a dot is a further student of
+  the same settings, and a star the mean of what was chosen.
+
+  Args:
+    shown: of one scale, as `choices` gives it.
+  """
+  with style.settings():
+    figure = figure_lib.Figure(
+        (2.8 + 3.2 * len(shown), 3.9), layout='constrained'
+    )
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    for panel, rows in zip(panels, shown, strict=True):
+      panel.set_title(f'{names.title(rows[0].game)}, {rows[0].percent:g} %')
+      _candidates(panel, rows)
+    style.legend(figure, panels, loc='outside right upper', ncols=1)
+    style.title(
+        figure, 'Candidates', shown[0][0].scale, x='learning rate',
+        y='validation KL in nats',
+    )
+    return figure
+
+
+def _rates(rows) -> Iterator[tuple[list[float], float]]:
+  """Yields the learning rates of each alpha's students, and the alpha."""
+  for alpha in sorted({row.alpha for row in rows}):
+    yield sorted({r.learning_rate for r in rows if r.alpha == alpha}), alpha
+
+
+def _candidates(panel, rows):
+  """Draws the candidates of a game."""
+  alphas = sorted({row.alpha for row in rows if row.alpha})
+  blues = matplotlib.colormaps['Blues'](np.linspace(0.4, 1, len(alphas)))
+  colors = {0.0: style.REGULAR, **dict(zip(alphas, blues, strict=True))}
+  first = min(row.seed for row in rows)
+  for rates, alpha in _rates(rows):
+    found = {
+        r.learning_rate: r.validation_kl
+        for r in rows
+        if (r.alpha, r.seed) == (alpha, first)
+    }
+    panel.plot(
+        rates, [found.get(rate, math.nan) for rate in rates], 'o-',
+        color=colors[alpha], markersize=3, linewidth=1.7,
+        label=f'Sobolev, alpha {alpha:g}' if alpha else 'Regular',
+    )
+    others = [r for r in rows if r.alpha == alpha and r.seed != first]
+    panel.plot(
+        [r.learning_rate for r in others], [r.validation_kl for r in others],
+        'o', color=colors[alpha], markersize=3, alpha=0.6,
+    )
+    best = [r for r in rows if r.alpha == alpha and r.chosen]
+    if best:
+      panel.plot(
+          best[0].learning_rate, np.mean([r.validation_kl for r in best]), '*',
+          color=colors[alpha], markeredgecolor=style.INK, markersize=13,
+          zorder=3,
+      )
+  still = next((r.constant_kl for r in rows if r.constant_kl), None)
+  if still:
+    panel.axhline(
+        still, color=style.SOFT, linewidth=1, linestyle='--',
+        label='the same in every state',
+    )
+  panel.set_xscale('log')
+  panel.set_yscale('log')
+  panel.xaxis.set_major_locator(ticker.LogLocator())
+  panel.xaxis.set_minor_formatter(ticker.NullFormatter())
+  style.decades(panel.yaxis, np.divide(*panel.get_ylim()[::-1]))

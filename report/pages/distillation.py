@@ -40,6 +40,14 @@ def blocks(
     yield markdown.figure('figure4_episodes', 'Final divergence by episodes')
   yield '### Chosen settings'
   yield _choices(results)
+  if 'figure4_choices' in drawn:
+    yield markdown.figure(
+        'figure4_choices', 'Validation divergence by learning rate and alpha'
+    )
+    yield (
+        'A line joins the first students of an alpha, a dot is a further one, '
+        'and a star the mean of those chosen.'
+    )
   yield '### The teachers'
   yield (
       "The paper's were trained for 80 million agent steps of A3C, of four "
