@@ -224,6 +224,17 @@ class DrawingsTest(parameterized.TestCase):
     self.assertEqual(set(lines), {'Regular', 'Sobolev'})
     self.assertEqual([*lines['Sobolev'].get_xdata().round()], [1, 10, 50])
 
+  def test_games_without_episodes_have_no_panel(self):
+    rows = [
+        row._replace(episodes=None) if row.game == 'breakout' else row
+        for row in testing.students(lambda *cell: 0.2)
+    ]
+    figure = figure4.make_episodes(students_lib.Students(rows))
+    self.assertEqual(
+        [axis.get_title(loc='left') for axis in figure.axes],
+        ['Pong', 'Space Invaders'],
+    )
+
   def test_choices_of_figure_4(self):
     (shown,) = figure4.choices(testing.student_choices())
     self.assertEqual({row.game for row in shown}, {'pong'})

@@ -158,14 +158,15 @@ def make_episodes(students: students_lib.Students) -> figure_lib.Figure:
   """Draws the final divergence against the number of episodes learned from.
 
   The paper does not have this figure. A dot is a seed; lines join the geometric
-  means of the percentages. Rows without episodes are left out.
+  means of the percentages. Rows, and games, without episodes are left out.
   """
+  games = [game for game in students.games if _has_episodes(students, game)]
   with style.settings():
     figure = figure_lib.Figure(
-        (0.8 + 3.3 * max(2, len(students.games)), 3.7), layout='constrained'
+        (0.8 + 3.3 * max(2, len(games)), 3.7), layout='constrained'
     )
-    panels = figure.subplots(1, max(1, len(students.games)), squeeze=False)[0]
-    for panel, game in zip(panels, students.games, strict=False):
+    panels = figure.subplots(1, max(1, len(games)), squeeze=False)[0]
+    for panel, game in zip(panels, games, strict=False):
       panel.set_title(names.title(game))
       for method in names.METHODS:
         _episodes(panel, students, game, method)
@@ -179,6 +180,15 @@ def make_episodes(students: students_lib.Students) -> figure_lib.Figure:
         x='episodes that the student learned from', y='test KL in nats',
     )
     return figure
+
+
+def _has_episodes(students, game) -> bool:
+  return any(
+      curve[-1].episodes
+      for percent in students.percents
+      for method in names.METHODS
+      for curve in students.curves(game, percent, method).values()
+  )
 
 
 def _episodes(panel, students, game, method):
