@@ -29,6 +29,7 @@ SECTION = section.Section(
     kind=distillation.Student,
     evidence=students_lib.of,
     registered='8da075044475',
+    amended='the choice `95d0df5ed9a1`',
     unit='log10 of regular over Sobolev divergence',
 )
 
