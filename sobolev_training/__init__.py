@@ -13,6 +13,7 @@ import typing
 from sobolev_training import balancing
 from sobolev_training import contractions
 from sobolev_training import derivatives
+from sobolev_training import differences
 from sobolev_training import distances
 from sobolev_training import finite_differences
 from sobolev_training import guards
@@ -42,6 +43,7 @@ __all__ = [
     'balancing',
     'contractions',
     'derivatives',
+    'differences',
     'directional_loss',
     'distances',
     'finite_differences',

@@ -454,7 +454,7 @@ CALLS = {
         {'x': X, 'directions': (ONES[1],) * 2},
     ),
     'value_and_differences': (
-        _of(sobolev.derivatives.value_and_differences), differences,
+        _of(sobolev.differences.value_and_differences), differences,
         {'x': X, 'half_width': 0.1, 'directions': ONES[1:]},
     ),
     'estimate_derivatives': (

@@ -18,7 +18,7 @@ The rule, committed before the rows whose settings it chose:
 4. A student has collapsed if its score is more than `COLLAPSED` times the least
    that a policy can have there that does not look at the state (`constant_kl`,
    see `constant_policy`). A candidate of which any student has collapsed is
-   out, unless that leaves its method no candidate.
+   out, unless that leaves its method none, or no finalist.
 5. Of the other finalists, the candidate with the lowest mean score over its
    students is chosen; of equal ones that with the lower learning rate, then
    lower alpha. Finalists are found likewise.
