@@ -34,7 +34,8 @@ def value_and_differences(
 
   It calls f 2 N + 1 times, for N inputs or directions. Noise in f is divided by
   the width: that of a dropout which is drawn anew at each call, and roundings,
-  which leave an error of about eps |f| / half_width.
+  which leave an error of about eps |f| / half_width, of quantised values their
+  steps. Differences also see what `tf.stop_gradient` hides.
 
   Args:
     f: a function from [B, D...] to [B, O...].

@@ -98,6 +98,14 @@ class DifferencesTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, '^f: .* with 16 bits'):
         through(tf.float64)(tf.cast(near, narrow))
 
+  def test_types_that_do_not_lead_to_the_value(self):
+    def f(x):
+      tf.cast(x, tf.float16)
+      return tf.cast(2 * x, tf.float64)
+
+    _, slope = differences.value_and_differences(f, tf.ones([2, 1]), 0.1)
+    testing.assert_close(slope, np.full([2, 1, 1], 2), testing.SAME_FLOAT32)
+
   def test_what_has_no_derivative_is_refused(self):
     with self.assertRaisesRegex(ValueError, '^f: .* no derivative of HSVToRGB'):
       differences.value_and_differences(

@@ -101,9 +101,10 @@ class Watched:
 
   def coarsest(self) -> tf.DType:
     """Returns the floating type of the fewest bytes on the way to the value."""
+    used = operations.leading_to([self._value], self._operations)
     for dtype in (tf.bfloat16, tf.float32):
       found, _ = operations.spoiling(
-          self._operations,
+          used,
           [self._points],
           lambda op, _, most=dtype.size: op.type if any(
               one.dtype.is_floating and one.dtype.size <= most
@@ -112,7 +113,7 @@ class Watched:
       )
       if found:
         return dtype
-    return tf.float64
+    return self._points.dtype
 
   def require_derivative(
       self, order: int, x: tf.Tensor, value: tf.Tensor, tape: tf.GradientTape
