@@ -218,14 +218,20 @@ def require_equal(name: str, array: tf.Tensor, expected: tf.Tensor, what: str):
     )
   if array.shape.is_fully_defined() and expected.shape.is_fully_defined():
     return array
-  message = f'{name}: its shape must be that of {what}'
-  check = tf.debugging.assert_equal(
-      tf.shape(array), tf.shape(expected), message=message
+  return _known_later(
+      array, tf.shape(expected), f'{name}: its shape must be that of {what}'
   )
+
+
+def _known_later(
+    array: tf.Tensor, shape: tf.Tensor | list, message: str
+) -> tf.Tensor:
+  """Returns a tensor of a shape that is checked when the graph runs."""
+  check = tf.debugging.assert_equal(tf.shape(array), shape, message=message)
   with tf.control_dependencies([] if check is None else [check]):
     # Grappler may drop the reshape, and what it depends on with it.
     array = tf.identity(array)
-  return tf.reshape(array, tf.shape(expected))
+  return tf.reshape(array, shape)
 
 
 def points(x: Any) -> tf.Tensor:
@@ -341,6 +347,11 @@ def vectors(
         f'[M, {batch.shape[0] or "B"}{wanted}], got {text(array)}'
     )
   count = array.shape[0]
-  middle = 1 if shared else size
-  array = tf.reshape(array, [count, middle, math.prod(shape)])
-  return tf.broadcast_to(array, [count, size, math.prod(shape)])
+  if shared:
+    array = tf.reshape(array, [count, 1, math.prod(shape)])
+    return tf.broadcast_to(array, [count, size, math.prod(shape)])
+  if not (array.shape.is_fully_defined() and isinstance(size, int)):
+    array = _known_later(
+        array, [count, size, *shape], f'{name}: expected a vector per example'
+    )
+  return tf.reshape(array, [count, size, math.prod(shape)])

@@ -130,6 +130,21 @@ class ArraysTest(absltest.TestCase):
       with self.assertRaisesRegex(ValueError, r'^v: 2 of 2 .* not finite'):
         arrays.vectors('v', np.full([1, 2], wrong), batch, [2])
 
+  def test_vectors_of_an_unknown_batch_are_not_shared(self):
+    run = tf.function(
+        lambda v, batch: arrays.vectors('v', v, batch, [2]),
+        input_signature=[
+            tf.TensorSpec([4, None, 2]), tf.TensorSpec([None, 2]),
+        ],
+    )
+    v = tf.random.stateless_normal([4, 3, 2], (0, 0))
+    np.testing.assert_array_equal(run(v, tf.ones([3, 2])), v)
+    for own, batch in ((1, 3), (3, 1), (2, 3)):
+      with self.assertRaisesRegex(
+          tf.errors.InvalidArgumentError, 'v: expected a vector per example'
+      ):
+        run(tf.ones([4, own, 2]), tf.ones([batch, 2]))
+
 
 if __name__ == '__main__':
   absltest.main()
