@@ -18,7 +18,8 @@ The rule, committed before the rows whose settings it chose:
 4. A student has collapsed if its score is more than `COLLAPSED` times the least
    that a policy can have there that does not look at the state (`constant_kl`,
    see `constant_policy`). A candidate of which any student has collapsed is
-   out, unless that leaves its method none, or no finalist.
+   out, unless that leaves its method none, or no finalist. One of which any
+   student's loss is no longer finite is always out.
 5. Of the other finalists, the candidate with the lowest mean score over its
    students is chosen; of equal ones that with the lower learning rate, then
    lower alpha. Finalists are found likewise.
@@ -28,11 +29,13 @@ The rule, committed before the rows whose settings it chose:
 import collections
 from collections.abc import Iterable
 from collections.abc import Mapping
+import math
 import pathlib
 import statistics
 
 from agents.distillation import settings as settings_lib
 from experiment import errors
+from experiment import run_folder
 from report import finished
 from report.rows import distillation as rows
 from report.rows import runs as runs_lib
@@ -47,6 +50,8 @@ Candidate = rows.Candidate
 Cell = tuple[str, str]
 # These, a learning rate and an alpha: what students of several seeds share.
 Settings = tuple[str, str, float, float]
+# What made a run, `validation_kl` and `constant_kl`, which may be missing.
+_Ended = tuple[runs_lib.Run, float | None, float | None]
 
 
 def _cell(candidate: Candidate) -> Cell:
@@ -57,10 +62,15 @@ def _settings(candidate: Candidate) -> Settings:
   return (*_cell(candidate), candidate.learning_rate, candidate.alpha)
 
 
+def _diverged(same: Iterable[Candidate]) -> bool:
+  return any(student.validation_kl is None for student in same)
+
+
 def _collapsed(candidate: Candidate) -> bool:
   """Whether the student does as if it did not look at the state."""
   return (
-      candidate.constant_kl is not None
+      candidate.validation_kl is not None
+      and candidate.constant_kl is not None
       and candidate.validation_kl > COLLAPSED * candidate.constant_kl
   )
 
@@ -70,13 +80,16 @@ def collect(
     scale: str,
     output: pathlib.Path,
 ) -> None:
-  """Merges the rows of finished candidates, with which was chosen.
+  """Merges the rows of finished or diverged candidates, with which was chosen.
 
   Rows of the same scale and game go, of whatever grid and percentage they were.
+
+  Raises:
+    UserError: of every candidate of a game and method a student diverged.
   """
   found = {folder: _read(folder) for folder in runs}
   candidates = _candidates(runs, scale, found)
-  made_by = runs_lib.distinct(run.run for run in found.values())
+  made_by = runs_lib.distinct(run for run, _, _ in found.values())
   table.merge(output, [*made_by, *marked(candidates)])
 
 
@@ -86,7 +99,7 @@ def finalists(
   """The settings that train students of further seeds.
 
   Args:
-    runs: finished ones by folder, one of each candidate.
+    runs: those that ended by folder, one of each candidate.
     count: how many of each game and method.
   """
   candidates = _candidates(runs, '', {folder: _read(folder) for folder in runs})
@@ -97,14 +110,18 @@ def finalists(
   }
 
 
-def _read(folder: pathlib.Path) -> finished.Finished:
-  return finished.read(folder, 'validation_kl', 'constant_kl')
+def _read(folder: pathlib.Path) -> _Ended:
+  if run_folder.diverged(folder):
+    return finished.made_by(folder), None, None
+  found = finished.read(folder, 'validation_kl', 'constant_kl')
+  last = found.metrics[-1]
+  return found.run, last['validation_kl'], last['constant_kl']
 
 
 def _candidates(
     runs: Mapping[pathlib.Path, settings_lib.Config],
     scale: str,
-    found: Mapping[pathlib.Path, finished.Finished],
+    found: Mapping[pathlib.Path, _Ended],
 ) -> list[Candidate]:
   return [
       Candidate(
@@ -115,12 +132,12 @@ def _candidates(
           student.learning_rate,
           student.alpha,
           student.seed,
-          found[folder].metrics[-1]['validation_kl'],
-          found[folder].metrics[-1]['constant_kl'],
+          *measured,
           chosen=0,
-          run=found[folder].run.run,
+          run=made_by.run,
       )
       for folder, student in runs.items()
+      for made_by, *measured in [found[folder]]
   ]
 
 
@@ -154,12 +171,23 @@ def load(
 
 
 def marked(candidates: Iterable[Candidate]) -> list[Candidate]:
-  """The students, those with the chosen settings of their cell marked."""
+  """The students, those with the chosen settings of their cell marked.
+
+  Raises:
+    UserError: of every finalist of a cell a student diverged.
+  """
   candidates = list(candidates)
   chosen = set()
   for ranked in _ranked(candidates):
     most = max(map(len, ranked))
-    chosen.update(next(same for same in ranked if len(same) == most))
+    best = next(same for same in ranked if len(same) == most)
+    if _diverged(best):
+      raise errors.UserError(
+          f'{best[0].game}, {best[0].method}: of every candidate a student '
+          f'diverged: add lower learning rates by --{best[0].method}'
+          '_learning_rates'
+      )
+    chosen.update(best)
   return [
       student._replace(chosen=int(student in chosen)) for student in candidates
   ]
@@ -176,7 +204,8 @@ def _ranked(candidates: Iterable[Candidate]) -> list[list[list[Candidate]]]:
   return [sorted(cell, key=_rank) for cell in cells.values()]
 
 
-def _rank(same: list[Candidate]) -> tuple[bool, float, float, float]:
-  mean = statistics.fmean(student.validation_kl for student in same)
-  collapsed = any(map(_collapsed, same))
-  return collapsed, mean, same[0].learning_rate, same[0].alpha
+def _rank(same: list[Candidate]) -> tuple[float, ...]:
+  diverged, collapsed = _diverged(same), any(map(_collapsed, same))
+  kls = [math.inf if diverged else student.validation_kl for student in same]
+  mean = statistics.fmean(kls)
+  return diverged, collapsed, mean, same[0].learning_rate, same[0].alpha

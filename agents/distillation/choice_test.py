@@ -72,6 +72,19 @@ class ChoiceTest(absltest.TestCase):
     worse = [_candidate('pong', 'sobolev', 1e-4, 1.0, s, 6.9) for s in (5, 6)]
     self.assertEqual(_chosen([*died, *worse]), died)
 
+  def test_candidates_of_which_a_student_diverged_are_out(self):
+    died = [
+        _candidate('pong', 'sobolev', 1e-2, 1.0, seed, kl)
+        for seed, kl in ((5, 0.1), (6, None))
+    ]
+    # Not even one that collapsed is worse.
+    worse = [_candidate('pong', 'sobolev', 1e-4, 1.0, s, 6.9) for s in (5, 6)]
+    self.assertEqual(_chosen([*died, *worse]), worse)
+    with self.assertRaisesRegex(
+        errors.UserError, '^pong, sobolev: .* --sobolev_learning_rates'
+    ):
+      choice.marked(died)
+
   def test_finalists_are_chosen_from(self):
     # A first student by chance better than all finalists of two.
     best = _candidate('pong', 'sobolev', 3e-3, 1.0, 5, 0.01)
@@ -124,6 +137,22 @@ class ChoiceTest(absltest.TestCase):
         ],
     )
     self.assertEqual((run.command, run.seconds), ('a --seed=5', 3.0))
+
+  def test_rows_of_diverged_runs(self):
+    runs_ = {
+        self._run(name, 0.5): settings_lib.Config(
+            game='pong', percent=10.0, alpha=1.0, learning_rate=rate, seed=5
+        )
+        for name, rate in (('a', 1e-3), ('b', 1e-2))
+    }
+    (self.folder / 'b' / 'diverged.json').write_text('{"step": 1}')
+    results = self.folder / 'results'
+    choice.collect(runs_, 'laptop', results)
+    rows = table.read(results, choice.Candidate)
+    self.assertEqual(
+        [(row.learning_rate, row.validation_kl, row.chosen) for row in rows],
+        [(1e-3, 0.5, 1), (1e-2, None, 0)],
+    )
 
   def test_another_grid_replaces_a_game_s_rows_at_any_percentage(self):
     table.merge(self.folder, CANDIDATES)

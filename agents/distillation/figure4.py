@@ -14,6 +14,7 @@ from experiment.startup import run_main
 
 from collections.abc import Container
 from collections.abc import Mapping
+import dataclasses
 import hashlib
 import itertools
 import pathlib
@@ -188,19 +189,18 @@ def candidate_jobs(
     if finalists is not None and (game, method, rate, alpha) not in finalists:
       continue
     name = f'candidate-{percent:g}-{method}-{rate:g}-{alpha:g}-{seed}'
-    jobs.append(
-        _student(
-            settings, places, name,
-            game=game,
-            percent=percent,
-            learning_rate=rate,
-            alpha=alpha,
-            steps=settings.choice_steps,
-            seed=seed,
-            evaluations=1,
-            score_games=0,
-        )
+    student = _student(
+        settings, places, name,
+        game=game,
+        percent=percent,
+        learning_rate=rate,
+        alpha=alpha,
+        steps=settings.choice_steps,
+        seed=seed,
+        evaluations=1,
+        score_games=0,
     )
+    jobs.append(dataclasses.replace(student, may_diverge=True))
   return jobs
 
 

@@ -234,8 +234,9 @@ def make_choices(
 ) -> figure_lib.Figure:
   """Draws the validation divergence of candidates over their learning rate.
 
-  A line joins the first students of one alpha, a dot is a further student of
-  the same settings, and a star the mean of what was chosen.
+  A line joins the first students of one alpha, with a gap where one diverged,
+  a dot is a further student of the same settings, and a star the mean of what
+  was chosen.
 
   Args:
     shown: of one scale, as `choices` gives it.
@@ -272,14 +273,18 @@ def _candidates(panel, rows):
     found = {
         r.learning_rate: r.validation_kl
         for r in rows
-        if (r.alpha, r.seed) == (alpha, first)
+        if (r.alpha, r.seed) == (alpha, first) and r.validation_kl is not None
     }
     panel.plot(
         rates, [found.get(rate, math.nan) for rate in rates], 'o-',
         color=colors[alpha], markersize=3, linewidth=1.7,
         label=f'Sobolev, alpha {alpha:g}' if alpha else 'Regular',
     )
-    others = [r for r in rows if r.alpha == alpha and r.seed != first]
+    others = [
+        r
+        for r in rows
+        if r.alpha == alpha and r.seed != first and r.validation_kl is not None
+    ]
     panel.plot(
         [r.learning_rate for r in others], [r.validation_kl for r in others],
         'o', color=colors[alpha], markersize=3, alpha=0.6,

@@ -42,7 +42,8 @@ class Candidate(NamedTuple):
   learning_rate: table.Positive  # Adam's.
   alpha: table.NotNegative  # Weight of the Sobolev term; 0 for regular.
   seed: int  # Of the student.
-  validation_kl: float  # `test_kl` on the validation episodes, at the end.
+  # `test_kl` on the validation episodes, at the end; empty if it diverged.
+  validation_kl: float | None
   # The least there of a policy that does not look at the state.
   constant_kl: float | None = None
   chosen: table.Count = 0  # Whether its settings were: 0 or 1.
