@@ -8,10 +8,12 @@ from absl.testing import absltest
 
 from experiment import errors
 from regression import figure2
+from report import output as report
 from report.rows import regression as regression_rows
 from report.rows import synthetic_gradients as table1_rows
 from report.rows import table
 import reproduce
+from sg import candidates
 from sg import presets
 from sg import table1
 
@@ -39,6 +41,26 @@ class ReproduceTest(absltest.TestCase):
     self.assertLen({row[1:7] for row in networks}, 2 * 2 * 21)
     accuracies = table.read(folder / 'results', table1_rows.Accuracy)
     self.assertLen({row.method for row in accuracies}, 7)
+
+  def test_table_1_has_the_settings_that_were_chosen(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    with (
+        mock.patch.object(table1, 'check_data'),
+        mock.patch.object(table1, 'run') as made,
+        mock.patch.object(report, 'write'),
+    ):
+      for scale in ('laptop', 'smoke'):
+        reproduce.run(
+            reproduce.Settings(
+                scale=scale, parts=('table1',), output=str(folder / scale)
+            )
+        )
+    laptop, smoke = (call.args[0] for call in made.call_args_list)
+    chosen = candidates.load(
+        pathlib.Path(laptop.choices), 'true', 'cifar10/3', laptop.methods
+    )
+    self.assertContainsSubset(['vfbn', 'critic', 'sobolev'], chosen)
+    self.assertEqual(smoke.choices, '')
 
   def test_parts_without_data_are_left_out(self):
     missing = errors.UserError('data/cifar10: no such folder')

@@ -35,10 +35,10 @@ SECTION = section.Section(
     'six of seven functions, most with few data.',
     why='The paper does not print the number of steps, which decides who is '
     'ahead: with 10,000 points of Rosenbrock and Styblinski-Tang Sobolev '
-    'Training leads until some 100,000 steps and is behind at the end, most '
-    "likely because backpropagation misses how a ReLU network's kinks move: by "
-    'a quicker recipe, a loss whose derivative has that is not significantly '
-    'behind. '
+    'Training leads until 100,000 to 150,000 steps and is behind at the end, '
+    "most likely because backpropagation misses how a ReLU network's kinks "
+    'move: with a quicker recipe, a loss that does account for it (central '
+    'differences) is no longer significantly behind. '
     'Matching the gradient does not pay where few points show little of it: it '
     'oscillates between them (Ackley) or is unbounded (Bukin N.6).',
     kind=regression.Evaluation,
@@ -152,8 +152,8 @@ def _by_function(
     'functions',
     rule=f'{NEED} of 7 functions, at every size: the effect is positive',
     because='With 10,000 points, regular training overtakes on Rosenbrock and '
-    'Styblinski-Tang after some 100,000 steps: Sobolev Training, far ahead '
-    'until then, hardly moves any more. Bukin N.6 has an unbounded gradient '
+    'Styblinski-Tang after 100,000 to 150,000 steps: Sobolev Training, far '
+    'ahead until then, hardly moves any more. Bukin N.6 has an unbounded gradient '
     'along its ridge: one point in a hundred carries about half of its square.',
 )
 def six_of_seven(networks: Networks) -> section.Readings:
@@ -212,7 +212,7 @@ _stronger_with(100)
     rule=f'{NEED} of 7 functions with 10,000 points: the effect is positive',
     because='On Rosenbrock and Styblinski-Tang it turns: Sobolev Training '
     'slows down at an error that regular training passes later. On Bukin N.6, '
-    'whose gradient is unbounded, regular training is ahead from 30,000 steps '
+    'whose gradient is unbounded, regular training is ahead from 20,000 steps '
     'on.',
 )
 def persists_at_10000(networks: Networks, when: str) -> verdicts.Finding:

@@ -44,8 +44,8 @@ SECTION = section.Section(
     '4.3',
     'Synthetic gradients',
     says='A module that models the loss and its gradient (Sobolev) trains the '
-    'network below better than one of the loss (critic), of the gradient '
-    '(VFBN), or than none.',
+    'network below better than one of the loss alone (critic), one of the '
+    'gradient alone (VFBN), or none.',
     why='With a learning rate chosen for each method, VFBN is ahead, as it is '
     'of the critic with a common one from 3e-5 to 3e-4; with 1e-3 for both it '
     'is behind it, as in the paper. What the gradient term adds to the critic, '
