@@ -153,8 +153,9 @@ def _by_function(
     rule=f'{NEED} of 7 functions, at every size: the effect is positive',
     because='With 10,000 points, regular training overtakes on Rosenbrock and '
     'Styblinski-Tang after 100,000 to 150,000 steps: Sobolev Training, far '
-    'ahead until then, hardly moves any more. Bukin N.6 has an unbounded gradient '
-    'along its ridge: one point in a hundred carries about half of its square.',
+    'ahead until then, hardly moves any more. Bukin N.6 has an unbounded '
+    'gradient along its ridge: one point in a hundred carries about half of '
+    'its square.',
 )
 def six_of_seven(networks: Networks) -> section.Readings:
   found = {}
