@@ -114,7 +114,7 @@ def tensor(name: str, array, like: tf.Tensor) -> tf.Tensor:
     return array
   with np.errstate(over='ignore'):
     cast = array.astype(like.dtype.as_numpy_dtype)
-  if cast.dtype.itemsize < array.dtype.itemsize:
+  if cast.dtype != array.dtype:
     lost = np.isfinite(array) & ~np.isfinite(cast)
     if lost.any():
       raise ValueError(

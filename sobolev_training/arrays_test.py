@@ -22,6 +22,8 @@ class ArraysTest(absltest.TestCase):
     self.assertEqual(arrays.tensor('a', [1e38, np.inf], like)[1], np.inf)
     with self.assertRaisesRegex(ValueError, r'^a: 1e\+39 is too .* float32'):
       arrays.tensor('a', [1.0, 1e39], like)
+    with self.assertRaisesRegex(ValueError, '^a: 65535 is too .* float16'):
+      arrays.tensor('a', np.array([65535], np.uint16), tf.ones([], tf.float16))
 
   def test_dense_takes_real_numbers(self):
     variable = tf.Variable([1.0])

@@ -124,7 +124,7 @@ class ReLoBRaLo(tf.Module):
     tf.nest.map_structure(
         lambda variable, value: variable.assign(value), memory, balance
     )
-    self._step.assign_add(1)
+    self._step.assign_add(tf.cast(relobralo.usable(means), tf.int64))
     return balance.factors
 
 

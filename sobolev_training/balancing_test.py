@@ -89,6 +89,21 @@ class ReLoBRaLoTest(parameterized.TestCase):
       self.assertTrue(np.all(np.isfinite(balance.factors)), means)
       self.assertTrue(np.all(np.isfinite(loss.total)), means)
 
+  @parameterized.product(mode=testing.MODES, at=(0, 2))
+  def test_a_step_that_is_not_finite_changes_nothing(self, mode, at):
+    history = np.random.default_rng(0).uniform(1, 2, [5, 2])
+    spoiled = np.insert(history, at, [np.nan, 1.0], axis=0)
+    factors = []
+    for means in (history, spoiled):
+      balance = balancing.ReLoBRaLo(smoothing=0.5, lookback=0.5)
+      step = testing.in_mode(
+          mode, lambda a, b, balance=balance: balance(_loss({0: a, 1: b})).total
+      )
+      for losses in means:
+        step(*tf.constant(losses, tf.float32))
+      factors.append(balance.factors.numpy())
+    np.testing.assert_array_equal(*factors)
+
   def test_factors_get_no_gradient(self):
     x = tf.Variable([[0.3], [0.7]])
     balance = balancing.ReLoBRaLo(smoothing=0.0)

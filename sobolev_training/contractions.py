@@ -38,7 +38,7 @@ def project(
       v = arrays.vectors(
           f'projections[{j}]', projections[j], value, shapes_in_turn[j]
       )
-      field = tf.einsum(equation, field, v)
+      field = tf.einsum(equation, _paired(f'projections[{j}]', field, v, j), v)
       equation = 'mbi...,mbi->mb...'
     results.append(_unflat(field, inputs))
   return tuple(results)
@@ -65,10 +65,32 @@ def contract(
     equation = 'boi...,mbi->mbo...'
     for j in range(k):
       u = arrays.vectors(f'directions[{j}]', directions[j], value, inputs)
-      field = tf.einsum(equation, field, u)
+      field = tf.einsum(equation, _paired(f'directions[{j}]', field, u, j), u)
       equation = 'mboi...,mbi->mbo...'
     results.append(_unflat(field, outputs))
   return tuple(results)
+
+
+def _paired(
+    name: str, field: tf.Tensor, vectors: tf.Tensor, before: int
+) -> tf.Tensor:
+  """Returns M fields [M, B, ...], or one for all as M, for M vectors.
+
+  Args:
+    name: the vectors'.
+    field: [M or 1, B, ...], or [B, ...] before any vector.
+    vectors: [M, B, size].
+    before: how many vectors of each kind it is contracted with.
+  """
+  if not before:
+    return field
+  fields, count = field.shape[0], vectors.shape[0]
+  if fields not in (1, count):
+    raise ValueError(
+        f'{name}: expected {fields} vectors (M), as many as for the order '
+        f'before, got {count}'
+    )
+  return field if fields == count else tf.repeat(field, count, 0)
 
 
 def _tensors(derivatives: Sequence[tf.Tensor], order: int) -> list[tf.Tensor]:

@@ -50,6 +50,20 @@ class ContractionsTest(parameterized.TestCase):
         expected = testing.contract(expected, u[1][m])
         testing.assert_close(along[2][m, b][o], expected, testing.SAME_FLOAT64)
 
+  def test_one_vector_of_an_order_goes_with_all_of_the_next(self):
+    full = random(4, 3), random(4, 3, 2), random(4, 3, 2, 2)
+    for compute, axes, letters in (
+        (contractions.project, 3, 'boij,o,mi->mbj'),
+        (contractions.contract, 2, 'boij,i,mj->mbo'),
+    ):
+      first, second = random(1, axes), random(5, 2)
+      *_, found = compute(full, (first, second))
+      expected = np.einsum(letters, full[2], first[0], second)
+      np.testing.assert_allclose(found, expected, rtol=1e-12)
+      for other in (1, 3):
+        with self.assertRaisesRegex(ValueError, rf's\[1\]: .* 2 .*got {other}'):
+          compute(full, (np.ones([2, axes]), np.ones([other, 2])))
+
   def test_recorded_arrays(self):
     full = random(4, 3), random(4, 3, 2)
     v = (random(5, 3),)

@@ -110,15 +110,18 @@ def estimate_directional(
   checked = [
       _per_example(f'directions[{j}]', u, x) for j, u in enumerate(directions)
   ]
-  for j, u in enumerate(checked):
-    if len(u) != len(checked[0]):
+  results, count = [stencil.value], 1
+  for k, u in enumerate(checked, start=1):
+    if count not in (1, len(u)):
       raise ValueError(
-          f'directions[{j}]: expected {len(checked[0])} vectors (M), as many '
-          f'as for the order before, got {len(u)}'
+          f'directions[{k - 1}]: expected {count} vectors (M), as many as for '
+          f'the order before, got {len(u)}'
       )
-  results = [stencil.value]
-  for k in range(1, len(directions) + 1):
-    each = zip(*checked[:k], strict=True)
+    count = len(u)
+    # One of the orders before goes with all.
+    each = zip(
+        *(np.resize(v, (count, *v.shape[1:])) for v in checked[:k]), strict=True
+    )
     results.append(np.stack([stencil.difference(list(u)) for u in each]))
   return tuple(result.astype(x.dtype) for result in results)
 

@@ -90,6 +90,15 @@ class FiniteDifferencesTest(parameterized.TestCase):
       expected = np.einsum('boij,mi,mbj->mbo', hessian(x), shared, own)
       np.testing.assert_allclose(second, expected, SECOND, 100 * SECOND)
 
+  def test_one_direction_of_an_order_goes_with_all_of_the_next(self):
+    x = np.random.default_rng(0).uniform(size=[4, 2])
+    first, second = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    *_, along = finite_differences.estimate_directional(
+        lambda x: x[:, 0] ** 2 * x[:, 1], x, (first, second)
+    )
+    expected = [2 * x[:, 1] + 4 * x[:, 0], 2 * x[:, 0]]
+    np.testing.assert_allclose(along, expected, atol=1e-5)
+
   def test_images_and_scalars(self):
     x = np.random.default_rng(2).normal(size=[3, 2, 2, 1])
     value, first = finite_differences.estimate_derivatives(

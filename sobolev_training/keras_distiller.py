@@ -47,7 +47,9 @@ def teacher_student(student: tf.Tensor, teacher: tf.Tensor) -> tf.Tensor:
 
 
 def _divergence(p: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
-  return tf.reduce_sum(arrays.flat(tf.exp(p) * (p - q)), axis=1)
+  # What p never does (log p = -inf) adds nothing.
+  log_ratio = tf.where(p > -math.inf, p - q, tf.zeros_like(p))
+  return tf.reduce_sum(arrays.flat(tf.exp(p) * log_ratio), axis=1)
 
 
 def _is_log_probability(activation: Activation, model: keras.Model) -> bool:

@@ -70,6 +70,30 @@ class DistillerTest(parameterized.TestCase):
         testing.CENTRAL_DIFFERENCE,
     )
 
+  @parameterized.parameters('student_teacher', 'teacher_student')
+  def test_an_action_that_neither_has(self, divergence):
+    never = np.array([0.0] * _OUTPUTS + [-np.inf])
+
+    def with_it(model):
+      inputs = model.inputs[0]
+      padded = keras.ops.pad(model(inputs), [[0, 0], [0, 1]])
+      return keras.Model(inputs, padded + never)
+
+    results = []
+    for wrap in (lambda model: model, with_it):
+      distiller = keras_distiller.Distiller(
+          wrap(self.teacher), wrap(_network(4, 1)), alpha=1e-30,
+          losses=(divergence, 'l2'),
+      )
+      distiller.compile(keras.optimizers.SGD(0.1))
+      distiller.fit(self.x, epochs=1, verbose=0)
+      results.append([
+          distiller.evaluate(self.x, verbose=0, return_dict=True)['order_0'],
+          *distiller.student.get_weights(),
+      ])
+    for found, expected in zip(*reversed(results), strict=True):
+      testing.assert_close(found, expected, testing.SAME_FLOAT64)
+
   def test_labels_and_weights_of_examples(self):
     labels, weight = np.array([0, 2, 1, 1, 0]), np.linspace(0, 2, 5)
     distiller = keras_distiller.Distiller(

@@ -176,11 +176,10 @@ class Learner(keras_steps.Steps):
     guards.warn(model.findings())
     targets = {k: _target(k, y[k], predictions[k]) for k in used}
     with _naming_arguments():
-      loss = terms.compare(
-          orders,
-          {k: orders.checked(k, predictions[k]) for k in used},
-          targets,
+      checked = orders.checked_together(
+          'y', {k: predictions[k] for k in used}
       )
+      loss = terms.compare(orders, checked, targets)
     if sample_weight is not None:
       loss = self._weigh_examples(loss, sample_weight)
     metrics = {f'order_{k}': term for k, term in loss.terms.items()}

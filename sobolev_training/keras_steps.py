@@ -10,6 +10,7 @@ examples: the same loss and gradients as on one device, for any batch size.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import inspect
 from typing import Any
 from typing import NamedTuple
 
@@ -71,7 +72,7 @@ class Steps:
   def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
     """See `keras.Model.fit`; what a NumPy mask hides is not learnt."""
     require_real('x', x)
-    require_real('sample_weight', settings.get('sample_weight'))
+    settings = _named(keras.Model.fit, args, settings)
     validation = settings.get('validation_data')
     if isinstance(validation, (list, tuple)) and validation:
       x_new, *rest = validation
@@ -79,25 +80,27 @@ class Steps:
       if rest:
         rest[0] = self.prepared('validation_data[1]', rest[0])
       settings['validation_data'] = (x_new, *rest)
-    return super().fit(x, self.prepared('y', y), *args, **settings)
+    return super().fit(x, self.prepared('y', y), **settings)
 
   def evaluate(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
     """See `keras.Model.evaluate`, and `fit`."""
     require_real('x', x)
-    require_real('sample_weight', settings.get('sample_weight'))
-    return super().evaluate(x, self.prepared('y', y), *args, **settings)
+    settings = _named(keras.Model.evaluate, args, settings)
+    return super().evaluate(x, self.prepared('y', y), **settings)
 
   def train_on_batch(self, x: Any, y: Any = None, *args: Any, **settings: Any):
     """See `keras.Model.train_on_batch`, and `fit`."""
     require_real('x', x)
+    settings = _named(keras.Model.train_on_batch, args, settings)
     y = self.prepared('y', y, whole=False)
-    return super().train_on_batch(x, y, *args, **settings)
+    return super().train_on_batch(x, y, **settings)
 
   def test_on_batch(self, x: Any, y: Any = None, *args: Any, **settings: Any):
     """See `keras.Model.test_on_batch`, and `fit`."""
     require_real('x', x)
+    settings = _named(keras.Model.test_on_batch, args, settings)
     y = self.prepared('y', y, whole=False)
-    return super().test_on_batch(x, y, *args, **settings)
+    return super().test_on_batch(x, y, **settings)
 
   def predict(self, x: Any, *args: Any, **settings: Any) -> Any:
     """See `keras.Model.predict`; points are refused that a mask hides."""
@@ -149,6 +152,17 @@ class StepMetrics:
 
   def __init__(self, names: Sequence[str]):
     self.by_name = {name: keras.metrics.Mean(name) for name in names}
+
+
+def _named(
+    method: Callable[..., Any], args: Sequence[Any], settings: dict[str, Any]
+) -> dict[str, Any]:
+  """Returns what a method of Keras gets after x and y, by name."""
+  bound = inspect.signature(method).bind(None, None, None, *args, **settings)
+  named = dict(list(bound.arguments.items())[3:])
+  named |= named.pop('kwargs', {})
+  require_real('sample_weight', named.get('sample_weight'))
+  return named
 
 
 def require_real(name: str, data: Any):

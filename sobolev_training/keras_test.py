@@ -172,6 +172,45 @@ class KerasTest(parameterized.TestCase):
         testing.SAME_FLOAT64,
     )
 
+  @parameterized.product(eager=(True, False), distance=('l1', _quartic))
+  def test_an_unknown_derivative_that_is_infinite(self, eager, distance):
+    inputs = keras.Input([1])
+    outputs = keras.layers.Dense(1, use_bias=False)(keras.ops.sqrt(inputs))
+    model = sobolev_keras.Model(inputs, outputs)
+    model.compile('sgd', sobolev_losses=distance, run_eagerly=eager)
+    x = np.array([[0.0], [1.0]])
+    y, dy = np.sqrt(x), np.array([[[np.nan]], [[0.5]]])
+    with self.assertRaisesRegex(
+        (ValueError, tf.errors.InvalidArgumentError),
+        r'y\[1\]: order 1 of the model is not finite where it is not known',
+    ):
+      model.fit(x, (y, dy), verbose=0)
+    y[0] = np.nan  # The way out.
+    model.fit(x, (y, dy), verbose=0)
+    self.assertTrue(np.isfinite(model.get_weights()[0]).all())
+
+  def test_arguments_by_their_places(self):
+    x, (y, dy) = _data()
+    masked = np.ma.array(np.where(y > 0.5, 1e6, y), mask=y > 0.5)
+    losses = []
+    for places in (True, False):
+      model = sobolev_keras.Model(*_layers())
+      model.compile('sgd')
+      validation = x, (masked, dy)
+      if places:
+        history = model.fit(x, (y, dy), 8, 1, 0, None, 0.0, validation)
+      else:
+        history = model.fit(
+            x, (y, dy), batch_size=8, epochs=1, verbose=0,
+            validation_data=validation,
+        )
+      losses.append(history.history['val_loss'])
+    self.assertEqual(*losses)
+    with self.assertRaisesRegex(ValueError, '^sample_weight: .* masked'):
+      model.train_on_batch(x, (y, dy), np.ma.array(x[:, 0], mask=x[:, 1] > 0))
+    with self.assertRaisesRegex(TypeError, "'batch_size'"):
+      model.fit(x, (y, dy), 8, batch_size=8)
+
   def test_what_is_masked_in_a_batch_is_not_known(self):
     x, (y, dy) = _data()
     hidden = dy > 0.5, np.arange(_POINTS)[:, None] * [1, 0] > 4

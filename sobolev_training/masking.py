@@ -121,12 +121,13 @@ def replace(x: tf.Tensor, known: Mask) -> tf.Tensor:
 
   Args:
     x: [B, D...].
-    known: booleans [B].
+    known: booleans [B] or [1].
 
   Returns:
     [B, D...]: the first known example instead of the others, or ones if none
     is known.
   """
+  known = known & tf.ones(tf.shape(x)[:1], bool)
   # The first that is known of them and of ones, which always are.
   paddings = [[0, 1]] + [[0, 0]] * (x.shape.rank - 1)
   spare = tf.pad(x, paddings, constant_values=1)

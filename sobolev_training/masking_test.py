@@ -28,6 +28,11 @@ class MaskingTest(parameterized.TestCase):
     found = replace(tf.constant(X), tf.constant(known))
     np.testing.assert_array_equal(found, expected)
 
+  def test_one_entry_for_all_examples(self):
+    for known, expected in ((True, X), (False, np.ones_like(X))):
+      found = masking.replace(tf.constant(X), np.array([known]))
+      np.testing.assert_array_equal(found, expected)
+
   def test_replace_an_empty_batch(self):
     found = masking.replace(tf.zeros([0, 2]), tf.zeros([0], bool))
     self.assertEqual(found.shape, (0, 2))

@@ -174,6 +174,49 @@ class Orders:
           spoiled, tf.constant(math.nan, prediction.dtype), prediction
       )
 
+  def checked_together(
+      self, name: str, predictions: dict[int, tf.Tensor]
+  ) -> dict[int, tf.Tensor]:
+    """Returns predictions at points that all orders have in common.
+
+    As `checked`, for `points(together=True)`: an example of which one order
+    knows something stays where it is for the others too.
+
+    Args:
+      name: the argument's that says what is known.
+      predictions: [B, ...] for each order that is used.
+
+    Raises:
+      ValueError: what a mask hides is not finite; a graph says so when it runs,
+        and under XLA all predictions are NaN.
+    """
+    spoiled = {}
+    for k, prediction in predictions.items():
+      mask = self.mask(k, prediction.shape)
+      if mask is not None:
+        hidden = ~mask & ~tf.math.is_finite(prediction)
+        spoiled[k] = tf.reduce_any(hidden)
+    checks = []
+    for k, any_spoiled in spoiled.items():
+      message = (
+          f'{name}[{k}]: order {k} of the model is not finite where it is not '
+          'known, and the example has something that is, which makes the '
+          'gradient NaN; leave such an example out, or let nothing of it be '
+          'known'
+      )
+      if tf.is_symbolic_tensor(any_spoiled):
+        checks.append(tf.debugging.assert_equal(any_spoiled, False, message))
+      elif any_spoiled:
+        raise ValueError(message)
+    if not checks:
+      return predictions
+    with tf.control_dependencies(checks):
+      bad = tf.reduce_any(list(spoiled.values()))
+      return {
+          k: tf.where(bad, tf.constant(math.nan, one.dtype), one)
+          for k, one in predictions.items()
+      }
+
   def points(
       self, x: tf.Tensor, together: bool = False
   ) -> list[tuple[list[int], tf.Tensor]]:

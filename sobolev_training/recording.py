@@ -17,6 +17,7 @@ directions, K order.
 """
 
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 import functools
 import os
@@ -113,13 +114,19 @@ class Recording:
     ]
 
   def save(self, path: os.PathLike[str] | str):
-    """Writes an .npz file."""
-    with open(path, 'wb') as file:  # By a path NumPy adds a suffix.
-      np.savez(
-          file, form=np.array(self.form), x=self.x,
-          **{f'target_{k}': array for k, array in enumerate(self.target)},
-          **{f'vectors_{k}': array for k, array in enumerate(self.vectors)},
-      )
+    """Writes an .npz file; one that is there stays until this one is whole."""
+    partial = f'{os.fspath(path)}.{os.getpid()}.tmp'
+    try:
+      with open(partial, 'wb') as file:  # By a path NumPy adds a suffix.
+        np.savez(
+            file, form=np.array(self.form), x=self.x,
+            **{f'target_{k}': array for k, array in enumerate(self.target)},
+            **{f'vectors_{k}': array for k, array in enumerate(self.vectors)},
+        )
+      os.replace(partial, path)
+    finally:
+      with contextlib.suppress(FileNotFoundError):
+        os.remove(partial)
 
 
 def load(path: os.PathLike[str] | str) -> Recording:
@@ -268,7 +275,7 @@ def _require_consistent(recording: Recording):
       expected = (points, *outputs, *inputs * k)
     else:
       axes = inputs if form == 'projected' else outputs
-      expected = (*recording.vectors[0].shape[:1], points, *axes)
+      expected = (*recording.vectors[k - 1].shape[:1], points, *axes)
     if array.shape != expected:
       raise ValueError(
           f'target_{k}: expected the shape {list(expected)}, got '

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -67,13 +68,17 @@ class RecordingTest(parameterized.TestCase):
   def test_rows_of_the_hessian(self):
     teacher = testing.SmoothNetwork((3,), (1,))
     rows = np.stack([np.eye(3)[[0, 1, 2, 0, 1, 2, 0]], np.eye(3)[[1] * 7]])
+    # One output, two rows of each Hessian.
     labels = recording.record(
-        teacher, self.x, projections=(np.ones([1, 1]), rows[:1])
+        teacher, self.x, projections=(np.ones([1, 1]), rows)
     )
+    path = pathlib.Path(self.create_tempdir()) / 'rows.npz'
+    labels.save(path)
+    labels = recording.load(path)
     hessian = testing.per_example(teacher.numpy, self.x, 2, 1e-4)[:, 0]
-    expected = np.einsum('nij,ni->nj', hessian, rows[0])
+    expected = np.einsum('nij,mni->mnj', hessian, rows)
     testing.assert_close(
-        labels.target[2][0], expected, testing.SECOND_CENTRAL_DIFFERENCE
+        labels.target[2], expected, testing.SECOND_CENTRAL_DIFFERENCE
     )
 
   def test_black_box(self):
@@ -120,6 +125,17 @@ class RecordingTest(parameterized.TestCase):
     for given in (index, tf.constant(index)):
       with self.assertRaisesRegex(ValueError, '^index: expected '):
         labels.loss(self.student, given)
+
+  def test_a_recording_stays_when_another_is_not_whole(self):
+    path = pathlib.Path(self.create_tempdir()) / 'labels.npz'
+    labels = recording.record(self.teacher, self.x, order=1)
+    labels.save(path)
+    before = path.read_bytes()
+    with mock.patch.object(np, 'savez', side_effect=OSError('disk full')):
+      with self.assertRaisesRegex(OSError, 'disk full'):
+        labels.save(path)
+    self.assertEqual(path.read_bytes(), before)
+    self.assertLen(list(path.parent.iterdir()), 1)
 
   def test_other_files(self):
     path = pathlib.Path(self.create_tempdir()) / 'other.npz'

@@ -49,7 +49,8 @@ def update(
 
   Args:
     balance: that of the step before.
-    means: the terms of this step, float32 [..., m].
+    means: the terms of this step, float32 [..., m]. Where one is not finite,
+      as in a step that a loss scale skips, the balance stays what it was.
     step: its number from 0, an integer scalar.
     settings: all leading axes share them, and r.
   """
@@ -68,4 +69,13 @@ def update(
   factors = settings.smoothing * before + (
       1 - settings.smoothing
   ) * balanced(last)
-  return Balance(factors, first, means)
+  finite = usable(means)[..., None]
+  return Balance(*(
+      tf.where(finite, new, old)
+      for new, old in zip((factors, first, means), balance, strict=True)
+  ))
+
+
+def usable(means: tf.Tensor) -> tf.Tensor:
+  """Returns whether the terms [..., m] of a step are all finite, [...]."""
+  return tf.reduce_all(tf.math.is_finite(means), -1)

@@ -84,6 +84,37 @@ class SurrogateTest(parameterized.TestCase):
     ):
       np.testing.assert_array_equal(axes.lines[0].get_xdata(), truth.ravel())
 
+  def test_points_held_out_are_known(self):
+    x = _points(40)
+    y, dy = _wave(x), _slopes(x)
+    kept = np.random.default_rng(0).permutation(40)[:4]
+    y[kept], dy[kept] = np.nan, np.nan
+    history = surrogate.fit(x, y, dy, held_out=0.1, **_SMALL).history
+    self.assertGreater(min(history['held_out_loss']), 0)
+
+  def test_examples_that_are_not_known_and_a_loss_of_ones_own(self):
+    x = _points(8)
+    y, dy = _wave(x), _slopes(x)
+    rows = np.delete(np.arange(8), 3)
+    some = surrogate.fit(x[rows], y[rows], dy[rows], **_SMALL)
+    y[3], dy[3] = np.nan, np.nan
+
+    def squares(prediction, target):
+      axes = list(range(1, len(target.shape)))
+      return keras.ops.sum((prediction - target) ** 2, axes)
+
+    ours, theirs = (
+        surrogate.fit(x, y, dy, losses=losses, **_SMALL).history['loss']
+        for losses in (squares, 'squared_l2')
+    )
+    testing.assert_close(ours, theirs, testing.SAME_FLOAT32)
+    self.assertLen(ours, len(some.history['loss']))
+    dy[5, 0] = np.nan
+    with self.assertRaisesRegex(
+        ValueError, r'^losses\[1\]: .* 1 points a part of order 1 .* point 5'
+    ):
+      surrogate.fit(x, y, dy, losses=squares, **_SMALL)
+
   @parameterized.parameters(0.1, 1e12)
   def test_constant(self, constant):
     y, zeros = np.full([6], constant), np.zeros([6, 2])

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from sobolev_training import arrays
 from sobolev_training import balancing
+from sobolev_training import distances
 from sobolev_training import losses as losses_lib
 from sobolev_training import scaling
 from sobolev_training import terms
@@ -28,7 +29,7 @@ class _Data(NamedTuple):
   Attributes:
     x: [N, D...].
     target: [N, O...], [N, O..., D...], and so on.
-    masks: booleans of the same shapes; None where all is known.
+    masks: booleans of the same shapes, or [N]; None where all is known.
   """
 
   x: tf.Tensor
@@ -80,10 +81,13 @@ def train(
     arrays.integer(name, number, 1)
   arrays.positive('learning_rate', learning_rate)
   weights, adaptive = _weights(balance, target)
-  learnt, kept = _split(len(x), held_out, seed)
+  used = terms.used_orders(weights)
+  masks = _masks(target, losses, used)
+  learnt, kept = _split(_known(len(x), target, used), held_out, seed)
   dtype = network.inputs[0].dtype
-  data = _tensors(x[learnt], [_rows(a, learnt) for a in target], dtype)
-  test = _tensors(x[kept], [_rows(a, kept) for a in target], dtype)
+  data, test = (
+      _tensors(x, target, masks, rows, dtype) for rows in (learnt, kept)
+  )
   balancer = balancing.ReLoBRaLo(weights, seed=seed) if adaptive else None
 
   def loss_of(points: _Data) -> terms.SobolevLoss:
@@ -207,10 +211,22 @@ def _weights(
   return tuple(balance), False
 
 
+def _known(
+    count: int, target: Sequence[np.ma.MaskedArray | None], used: Sequence[int]
+) -> np.ndarray:
+  """Returns the points of which an order with a weight knows anything, [N]."""
+  known = np.zeros(count, bool)
+  for array in (target[k] for k in used):
+    if array is not None:
+      known |= (~np.ma.getmaskarray(array)).reshape(count, -1).any(1)
+  return known if known.any() else ~known
+
+
 def _split(
-    count: int, held_out: float | None, seed: int
+    known: np.ndarray, held_out: float | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Returns the rows to learn from, and those held out."""
+  """Returns the rows to learn from, and those held out, all of them known."""
+  count = int(known.sum())
   if held_out is None:
     held_out = 0.1 if count >= _FEW else 0.0
   kept = math.ceil(arrays.number('held_out', held_out, 0, 1) * count)
@@ -219,23 +235,58 @@ def _split(
         f'held_out: expected a share from 0 to below 1 that leaves points of '
         f'{count}, got {held_out}'
     )
-  order = np.random.default_rng(seed).permutation(count)
-  return order[kept:], order[:kept]
+  order = np.random.default_rng(seed).permutation(len(known))
+  chosen = order[known[order]][:kept]
+  return order[~np.isin(order, chosen)], chosen
 
 
-def _rows(array: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-  return None if array is None else array[rows]
+def _masks(
+    target: Sequence[np.ma.MaskedArray | None],
+    losses: terms.Losses,
+    used: Sequence[int],
+) -> list[np.ndarray | None]:
+  """Returns what is known of each order, [N] where a loss is one's own."""
+  if isinstance(losses, str) or callable(losses):
+    losses = [losses] * len(target)
+  arrays.require_tuple('losses', losses, len(target))
+  masks = []
+  for k, array in enumerate(target):
+    known = None if array is None else ~np.ma.getmaskarray(array)
+    if known is None or known.all():
+      known = None
+    elif k in used and not distances.is_by_component(
+        distances.by_name(losses[k])
+    ):
+      rows = known.reshape(len(known), -1)
+      partly = np.flatnonzero(rows.any(1) != rows.all(1))
+      if len(partly):
+        raise ValueError(
+            f'losses[{k}]: a loss of your own needs whole examples, and of '
+            f'{len(partly)} points a part of order {k} is not known, first of '
+            f'point {partly[0]}; make it all NaN there'
+        )
+      known = rows.all(1)
+    masks.append(known)
+  return masks
 
 
 def _tensors(
-    x: np.ndarray, target: Sequence[np.ma.MaskedArray | None], dtype: str
+    x: np.ndarray,
+    target: Sequence[np.ma.MaskedArray | None],
+    masks: Sequence[np.ndarray | None],
+    rows: np.ndarray,
+    dtype: str,
 ) -> _Data:
-  values, masks = [], []
-  for array in target:
-    known = None if array is None else ~np.ma.getmaskarray(array)
-    some = known is not None and not known.all()
-    masks.append(tf.constant(known) if some else None)
-    values.append(
-        None if array is None else tf.constant(array.filled(0), dtype)
-    )
-  return _Data(tf.constant(x, dtype), tuple(values), tuple(masks))
+  """Returns some of the points."""
+  return _Data(
+      tf.constant(x[rows], dtype),
+      tuple(
+          None if array is None else tf.constant(array[rows].filled(0), dtype)
+          for array in target
+      ),
+      tuple(
+          None if known is None or known[rows].all()
+          else tf.constant(known[rows])
+          for known in masks
+      ),
+  )

@@ -80,6 +80,11 @@ def loss_terms(
   """
   orders = orders_lib.Orders(weights, losses, masks, sampled=sampled)
   arrays.require_tuple('predictions', predictions, len(weights))
+  predictions = [
+      None if one is None
+      else tf.convert_to_tensor(arrays.dense(f'predictions[{k}]', one))
+      for k, one in enumerate(predictions)
+  ]
   return compare(orders, of_one_type(predictions), orders.record(target))
 
 

@@ -124,6 +124,13 @@ class ValueTest(parameterized.TestCase):
 
 class WeightsTest(absltest.TestCase):
 
+  def test_predictions_of_numpy(self):
+    one, zero = np.ones([3, 1]), np.zeros([3, 1])
+    loss = terms.loss_terms((one,), (zero,), weights=(2.0,))
+    np.testing.assert_array_equal(loss.total, [2, 2, 2])
+    with self.assertRaisesRegex(ValueError, r'^predictions\[0\]: .* dense'):
+      terms.loss_terms((one + 1j,), (zero,), weights=(1.0,))
+
   def test_zero_skips_the_term(self):
     value, jacobian = map(tf.constant, data(0))
     loss = terms.loss_terms((value, None), (value, None), weights=(1, 0))

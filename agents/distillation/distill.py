@@ -43,7 +43,7 @@ class Distillation:
 
   Attributes:
     trainer: trains the student.
-    recording_digest: of the file with the states.
+    digests: of the files with the states and the teacher, by their settings.
   """
 
   def __init__(self, settings: settings_lib.Config):
@@ -67,7 +67,10 @@ class Distillation:
     used = np.concatenate([found.train, *sides.values()])
     states = dataset.States(recording, used)
     self._sides = {side: tf.constant(chosen) for side, chosen in sides.items()}
-    self.recording_digest = inputs.digest([path])
+    self.digests = {
+        'recording': inputs.digest([path]),
+        'teacher': inputs.digest([teacher_path]),
+    }
     self._check(teacher, states, f'{path}: not of {teacher_path}')
     self.trainer = training.Trainer(settings, teacher, states, found.train)
     self._constant_kl = constant_policy.LEAST[settings.divergence](
@@ -145,7 +148,7 @@ def distill(
   environment.configure_threads(settings.threads)
   with run_folder.open_run(path, settings, resume) as run:
     experiment = Distillation(settings)
-    inputs.keep(run, recording=experiment.recording_digest)
+    inputs.keep(run, **experiment.digests)
     loop.run(
         run,
         settings.steps,

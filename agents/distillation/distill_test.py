@@ -143,6 +143,19 @@ class DistillTest(parameterized.TestCase):
     with self.assertRaisesRegex(errors.UserError, 'data: --recording was'):
       self._distill('a', resume=True, recording=str(other))
 
+  def test_does_not_go_on_with_another_teacher(self):
+    self._distill('a')
+    elsewhere = self.folder / 'elsewhere'
+    elsewhere.mkdir()
+    # The same policy, as far as a check of states can tell.
+    other = testing.save_teacher(elsewhere)
+    content = dict(np.load(other))
+    key = max(content, key=lambda name: content[name].size)
+    content[key].flat[0] += 1e-3
+    np.savez(other, **content)
+    with self.assertRaisesRegex(errors.UserError, 'data: --teacher was'):
+      self._distill('a', resume=True, teacher=str(other))
+
   def test_a_recording_that_is_not_there(self):
     self._refused('nothing.npz: no such file', recording='nothing.npz')
 

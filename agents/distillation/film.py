@@ -23,6 +23,7 @@ from agents.atari import gym_vector
 from agents.atari import network_input
 from agents.distillation import networks
 from agents.distillation import teachers
+from experiment import atomic
 from experiment import checkpoint
 from experiment import config
 from experiment import errors
@@ -157,10 +158,16 @@ def write(path: os.PathLike[str] | str, screens: list[np.ndarray]) -> None:
   axes.set_axis_off()
   image = axes.imshow(screens[0], aspect='auto', interpolation='nearest')
   writer = animation.PillowWriter(fps=15)
-  with errors.naming(path), writer.saving(canvas, path, _DPI):
-    for screen in screens:
-      image.set_data(screen)
-      writer.grab_frame()
+  with errors.naming(path), atomic.replacing(pathlib.Path(path)) as temporary:
+    drawn = temporary.with_name(f'{temporary.name}.gif')  # For its format.
+    try:
+      with writer.saving(canvas, drawn, _DPI):
+        for screen in screens:
+          image.set_data(screen)
+          writer.grab_frame()
+      drawn.replace(temporary)
+    finally:
+      drawn.unlink(missing_ok=True)
 
 
 def main(_):

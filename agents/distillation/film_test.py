@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
+from unittest import mock
 
 from absl.testing import absltest
+from matplotlib import animation
 import matplotlib.image
 import numpy as np
 
@@ -33,6 +35,22 @@ class FilmTest(absltest.TestCase):
     self.assertEqual(first.shape, (420, 320, 3))
     # A GIF has 256 colours; Pong has four.
     np.testing.assert_allclose(first[1::2, 1::2], screens[0], atol=8)
+
+  def test_a_film_that_is_broken_off_leaves_nothing(self):
+    path = self.folder / 'new' / 'film.gif'
+    path.parent.mkdir()
+    screen = np.zeros([210, 160, 3], np.uint8)
+    grab = mock.Mock(side_effect=[None, KeyboardInterrupt])
+    whole = animation.PillowWriter.grab_frame
+
+    def grab_one(writer):
+      whole(writer)
+      grab()
+
+    stop = mock.patch.object(animation.PillowWriter, 'grab_frame', grab_one)
+    with self.assertRaises(KeyboardInterrupt), stop:
+      film.write(path, [screen] * 3)
+    self.assertEmpty(list(path.parent.iterdir()))
 
   def test_films_repeat_with_the_seed(self):
     first, again, other = (
