@@ -20,6 +20,7 @@ from agents.a3c import teacher_file
 from agents.atari import games
 from agents.atari import preprocessing
 from experiment import config
+from experiment import errors
 from experiment import progress
 from experiment import run_folder
 
@@ -96,8 +97,17 @@ def describe(record: dict[str, Any]) -> str:
 
 
 def run(settings: Config) -> dict[str, Any]:
-  """Evaluates as the settings say; returns the record."""
-  run_folder.make(run_folder.resolve(settings.evaluated).parent)
+  """Evaluates as the settings say; returns the record.
+
+  Raises:
+    UserError: as `evaluate`, or there is another teacher where it would write.
+  """
+  path = run_folder.resolve(settings.evaluated)
+  if path.exists() and path != run_folder.resolve(settings.teacher):
+    raise errors.UserError(
+        f'--evaluated: {path}: exists: remove it, or choose another name'
+    )
+  run_folder.make(path.parent)
   play = evaluation.teacher_player(
       settings.game, settings.sticky, settings.max_game_steps
   )

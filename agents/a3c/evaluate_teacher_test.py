@@ -69,6 +69,24 @@ class EvaluateTeacherTest(absltest.TestCase):
     self.assertLen(found['greedy']['scores'], 2)
     self.assertLen(found['stochastic']['scores'], 2)
 
+  def test_another_teacher_is_not_overwritten(self):
+    self.target.write_text('what took days')
+    settings = evaluate_teacher.Config(
+        teacher=str(self.source), evaluated=str(self.target), games=2,
+        max_game_steps=5,
+    )
+    with self.assertRaisesRegex(errors.UserError, 'teacher.npz: exists: rem'):
+      evaluate_teacher.run(settings)
+    self.assertEqual(self.target.read_text(), 'what took days')
+    # Its own file may get an evaluation.
+    record = evaluate_teacher.run(
+        evaluate_teacher.Config(**{
+            **settings.__dict__, 'evaluated': str(self.source)
+        })
+    )
+    _, found = teacher_file.load(self.source, 'pong')
+    self.assertEqual(found, record)
+
   def test_no_such_teacher(self):
     settings = evaluate_teacher.Config(teacher='nothing.npz')
     with self.assertRaisesRegex(errors.UserError, 'nothing.npz: no such file'):
