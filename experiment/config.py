@@ -300,6 +300,15 @@ def to_json(config: Any) -> dict[str, Any]:
   return json.loads(json.dumps(dataclasses.asdict(config)))
 
 
+def affecting(config: Any) -> dict[str, Any]:
+  """The settings that the result depends on."""
+  return {
+      field.name: getattr(config, field.name)
+      for field in dataclasses.fields(config)
+      if field.metadata['rules'].affects_result
+  }
+
+
 def differences(config: Any, before: Mapping[str, Any]) -> list[str]:
   """Says which settings that affect the result differ from earlier ones.
 

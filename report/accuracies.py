@@ -42,15 +42,14 @@ def measured(
     chance = 100 / min(classes) if classes else None
     row = found.setdefault(case, Row({}, chance))
     row.methods[method] = effects_lib.sample(values)
-  # The uncut network of a data set is that of all its rows.
-  uncut = {
-      case.partition('/')[0]: row.methods['backprop']
-      for case, row in found.items()
-      if 'backprop' in row.methods
-  }
+  # The uncut network of a data set is that of all its rows, and counts once.
+  uncut: dict[str, effects_lib.Sample] = {}
+  for case, row in sorted(found.items()):
+    if 'backprop' in row.methods:
+      uncut.setdefault(case.partition('/')[0], row.methods['backprop'])
   for case, row in found.items():
     if (data := case.partition('/')[0]) in uncut:
-      row.methods.setdefault('backprop', uncut[data])
+      row.methods['backprop'] = uncut[data]
   return found
 
 

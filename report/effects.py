@@ -33,7 +33,7 @@ class Effect(NamedTuple):
   low: float  # The lower end of its interval.
   high: float  # The upper end.
   p: float  # Of the two-sided test that it is 0.
-  # The smallest effect that would have been significant with 80 % power.
+  # The smallest effect that a test of it alone would find with 80 % power.
   visible: float
   n: int  # Seeds; of methods with different numbers, the smaller.
 

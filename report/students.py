@@ -75,14 +75,19 @@ class Students:
     }
 
   def of_game(
-      self, game: str, values: Callable[[str, float], dict[int, float]]
+      self,
+      game: str,
+      values: Callable[[str, float], dict[int, float]],
+      percents: Sequence[float] | None = None,
   ) -> list[float]:
-    """The mean over the percentages of values such as `effects`.
+    """The mean over percentages, by default all, of values such as `effects`.
 
     Returns:
-      One mean for each seed that has all percentages of the game.
+      One mean for each seed that has all of these percentages of the game.
     """
-    found = [values(game, percent) for percent in self.percents_of(game)]
+    if percents is None:
+      percents = self.percents_of(game)
+    found = [values(game, percent) for percent in percents]
     if not found:
       return []
     means = effects_lib.by_seed(lambda *of: statistics.fmean(of), *found)

@@ -96,16 +96,20 @@ def collect(
     ]
   contests = {one[:_CONTEST] for one in candidates}
   again = {_about(one) for one in candidates}
-  candidates += [
-      one
-      for one in table.read(output, Candidate)
-      if one[:_CONTEST] in contests and _about(one) not in again
-  ]
-  table.merge(output, [
-      *runs_lib.distinct(made_by),
-      *analysis.methods({one.method for one in candidates}),
-      *marked(candidates),
-  ])
+
+  def rows():
+    before = [
+        one
+        for one in table.read(output, Candidate)
+        if one[:_CONTEST] in contests and _about(one) not in again
+    ]
+    return [
+        *runs_lib.distinct(made_by),
+        *analysis.methods({one.method for one in [*candidates, *before]}),
+        *marked([*candidates, *before]),
+    ]
+
+  table.merge(output, rows)
 
 
 def _read(folder: pathlib.Path) -> tuple[Any, list[tuple[Any, ...]]]:
@@ -180,8 +184,8 @@ def load(
   """The chosen candidates of a case and a rule of targets, by their methods.
 
   Raises:
-    UserError: the file is damaged, has several choices of a method, or none of
-      a wanted one that has candidates.
+    UserError: the file is damaged, has choices of several scales or several of
+      a method, or none of a wanted one that has candidates.
   """
   if path.name != Candidate.FILE:
     raise errors.UserError(
@@ -193,6 +197,12 @@ def load(
       for one in table.read(path.parent, Candidate)
       if one.chosen and (one.targets, one.case) == (targets, case)
   }.values()
+  scales = sorted({one.scale for one in chosen})
+  if len(scales) > 1:
+    raise errors.UserError(
+        f'{path}: has choices of {len(scales)} scales, {", ".join(scales)}: '
+        'leave the rows of one in a file of that name'
+    )
   found = {one.method: one for one in chosen}
   if not found or len(found) < len(chosen):
     expected = 'one choice per method' if found else 'choices'

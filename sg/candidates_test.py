@@ -194,9 +194,10 @@ class CandidatesTest(absltest.TestCase):
       candidates.load(path, 'true', 'cifar10/3', ['sobolev', 'vfbn'])
     with self.assertRaisesRegex(errors.UserError, 'mine.csv: expected a file'):
       candidates.load(self.output / 'mine.csv', 'true', 'cifar10/3', [])
-    # Two scales with a choice of the same method each.
     candidates.collect(self.runs, 'choices epochs=2', self.output)
-    with self.assertRaisesRegex(errors.UserError, 'one choice per method'):
+    with self.assertRaisesRegex(
+        errors.UserError, 'has choices of 2 scales, choices, choices epochs=2: '
+    ):
       candidates.load(path, 'true', 'cifar10/3', [])
 
 

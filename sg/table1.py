@@ -82,6 +82,13 @@ def run(
     case = plan.choices_case or analysis.case_of(dataclasses.asdict(settings))
     path = run_folder.resolve(plan.choices)
     chosen = candidates.load(path, settings.targets, case, plan.methods)
+    for method in plan.methods:
+      own = candidates.settings_of(chosen[method]) if method in chosen else {}
+      if clash := given.keys() & own.keys():
+        raise errors.UserError(
+            f'--{min(clash)}: --choices has it for {method}: leave one of the '
+            'two out'
+        )
   made = study.Study(
       'Table 1', scale, plan, output, rows, name=f'{plan.preset} {scale}'
   )

@@ -5,6 +5,7 @@ import pathlib
 from absl.testing import absltest
 
 from experiment import config
+from experiment import errors
 from report.rows import synthetic_gradients as rows_lib
 from report.rows import table
 from sg import presets
@@ -38,6 +39,22 @@ class Table1Test(absltest.TestCase):
     alone = dataclasses.replace(plan, methods=('noprop',))
     made = table1.run(alone, given, folder, folder / 'other')
     self.assertLen(made.figures, 1)
+
+
+  def test_a_setting_that_is_chosen_is_not_given_too(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    path = folder / rows_lib.Candidate.FILE
+    path.write_text(
+        ','.join(rows_lib.Candidate._fields) + '\n'
+        'choices,true,synthetic/3,critic,l1,1,0.0003,100,10,1,50,1,1,\n'
+    )
+    plan = table1.Sweep(
+        preset='smoke-cifar10', methods=('critic',), choices=str(path)
+    )
+    with self.assertRaisesRegex(
+        errors.UserError, '^--module_learning_rate: --choices has it for critic'
+    ):
+      table1.run(plan, {'module_learning_rate': 1e-3}, folder)
 
 
 class PresetsTest(absltest.TestCase):

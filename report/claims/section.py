@@ -21,6 +21,7 @@ class Claim:
   rule: str  # What decides it, with the thresholds.
   judge: Callable[[Any], Readings]  # Takes what `Section.evidence` makes.
   because: str = ''  # Why a contradiction is found, as far as it is known.
+  unit: str = ''  # Of its effects, where it is not the section's.
 
 
 @dataclasses.dataclass
@@ -41,12 +42,12 @@ class Section:
   claims: list[Claim] = dataclasses.field(default_factory=list)
 
   def claim(
-      self, sentence: str, rule: str, because: str = ''
+      self, sentence: str, rule: str, because: str = '', unit: str = ''
   ) -> Callable[[Callable[[Any], Readings]], Callable[[Any], Readings]]:
     """Registers a function as the judge of a claim."""
 
     def register(judge):
-      self.claims.append(Claim(sentence, rule, judge, because))
+      self.claims.append(Claim(sentence, rule, judge, because, unit))
       return judge
 
     return register

@@ -44,15 +44,16 @@ SECTION = section.Section(
     kind=regression.Evaluation,
     evidence=networks_lib.of,
     registered='8da075044475',
+    amended='which scale is judged `f4d52679b350`',
     unit='log10 of regular over Sobolev test MSE',
 )
 
 
-def _claim(sentence: str, rule: str, because: str = ''):
+def _claim(sentence: str, rule: str, because: str = '', unit: str = ''):
   """Registers a judge of networks, whose reading LAST decides, not EARLY."""
 
   def register(judge):
-    return SECTION.claim(sentence, rule, because)(
+    return SECTION.claim(sentence, rule, because, unit)(
         lambda networks: {when: judge(networks, when) for when in (LAST, EARLY)}
     )
 
@@ -246,6 +247,7 @@ def only_ackley(networks: Networks, when: str) -> verdicts.Finding:
 @_claim(
     'On Ackley, with 20 and 100 points, regular training is better',
     rule='both sizes: the reversed effect is positive',
+    unit='log10 of Sobolev over regular',
 )
 def ackley_with_few(networks: Networks, when: str) -> verdicts.Finding:
   cells = [Cell('ackley', size) for size in (20, 100)]
@@ -269,6 +271,7 @@ _STYBLINSKI_TANG = [Cell('styblinski_tang', size) for size in (20, 100)]
     rule="both sizes: log10 of the function's variance over Sobolev's test MSE "
     f'is above {-math.log10(VARIANCE_LEFT):g} ({100 * VARIANCE_LEFT:g} % are '
     'left)',
+    unit="log10 of the variance over Sobolev's",
     because='Values and gradients at 20 points are 60 numbers, too few for all '
     'of its valleys.',
 )

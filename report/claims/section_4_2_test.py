@@ -55,7 +55,6 @@ class Section42Test(parameterized.TestCase):
     )
     finding = judge(claims.larger_with_few_states(found))
     self.assertEqual(finding.verdict, S)
-    self.assertEqual(finding.comparisons[0].name, 'Pong, 1 and 50 %')
     self.assertAlmostEqual(
         finding.comparisons[0].effect.value, 0.4, delta=0.02
     )
@@ -64,8 +63,33 @@ class Section42Test(parameterized.TestCase):
     found = students(paper, percents=(10.0,))
     finding = judge(claims.larger_with_few_states(found))
     self.assertEqual(finding.verdict, N)
-    self.assertEqual(finding.comparisons[0].reason, 'only 10 % was run')
+    self.assertEqual(
+        finding.comparisons[0].reason, '1 % and 50 % not run'
+    )
     self.assertEqual(judge(claims.closer_to_teacher(found)).verdict, S)
+
+  def test_pong_is_beside_the_percentages_that_both_have(self):
+    effects = {1: 0.5, 10: 0.1}
+    rows = [
+        row
+        for row in testing.students(
+            lambda game, percent: 0.1 if game == 'pong' else effects[percent],
+            percents=(1.0, 10.0),
+        )
+        if row.game == 'pong' or row.percent == 10
+    ]
+    finding = judge(claims.smaller_on_pong(students_lib.Students(rows)))
+    # Not 0.1, nor the 0.2 that 1 % would add.
+    self.assertAlmostEqual(finding.comparisons[0].effect.value, 0, delta=0.02)
+
+  def test_seeds_that_no_method_shares(self):
+    rows = [
+        row._replace(seed=row.seed + 10 * (row.method == 'sobolev'))
+        for row in testing.students(paper)
+    ]
+    finding = judge(claims.closer_to_teacher(students_lib.Students(rows)))
+    self.assertEqual(finding.verdict, N)
+    self.assertIn('no seed by both', finding.comparisons[0].reason)
 
   @parameterized.parameters((1.05, S), (1.2, C))
   def test_overfitting(self, times, verdict):

@@ -190,6 +190,7 @@ def loss_supervision(table: Table1) -> section.Readings:
     'Results with Sobolev synthetic gradients vary less over seeds',
     rule='every row, against VFBN and critic: log10 of their standard '
     "deviation over Sobolev's is positive",
+    unit='log10 of a ratio of standard deviations',
 )
 def steadier(table: Table1) -> section.Readings:
   measured = []

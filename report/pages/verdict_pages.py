@@ -62,10 +62,16 @@ def claims(judged: judged_lib.Judged, first: int) -> Iterator[str]:
   Verdicts come first, then other readings, then all comparisons.
   """
   scale = markdown.code(judged.scale) if judged.scale else 'no scale yet'
+  units = [
+      f', in claim {number} {claim.unit}'
+      for number, (claim, _) in enumerate(judged.found, first)
+      if claim.unit
+  ]
   yield (
-      f'Judged at {scale}. Effects are {judged.section.unit}, with 95 % '
-      'intervals; *visible* is the smallest effect that would have been '
-      'significant with 80 % power.'
+      f'Judged at {scale}. Effects are {judged.section.unit}{"".join(units)}, '
+      'with 95 % intervals; *visible* is the smallest effect that this '
+      'comparison alone, without a correction for the number of them, would '
+      'have found with 80 % power, from its threshold on.'
   )
   rows = []
   for number, (claim, readings) in enumerate(judged.found, first):
@@ -119,7 +125,7 @@ def _comparisons(judged: judged_lib.Judged, first: int) -> Iterator[str]:
           '' if comparison.printed is None
           else words.signed(comparison.printed),
           words.p_value(comparison.p),
-          words.significant(effect.visible, 2) if effect else '',
+          words.visible(comparison) if effect else '',
           f'{comparison.verdict}: {comparison.reason}'.removesuffix(': '),
       ])
   yield 'Every comparison:'

@@ -85,8 +85,13 @@ def comparison(found: verdicts.Comparison) -> str:
   if found.printed is not None:
     text += f', paper {signed(found.printed)}'
   if found.verdict == verdicts.INCONCLUSIVE:
-    text += f', visible {significant(found.effect.visible, 2)}'
+    text += f', visible {visible(found)}'
   return text
+
+
+def visible(found: verdicts.Comparison) -> str:
+  """The smallest effect that a comparison would probably have found."""
+  return significant(found.threshold + found.effect.visible, 2)
 
 
 _SHOWN = 3  # Comparisons beside a verdict.

@@ -14,6 +14,7 @@ A column may be empty where its type allows None, and absent from a file where
 its field has a default. `Positive` and the like say what numbers are allowed.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import csv
@@ -168,7 +169,10 @@ def _about(row: tuple) -> str:
   return ', '.join(map(text, row[: row.KEY]))
 
 
-def merge(folder: pathlib.Path, rows: Iterable[tuple]) -> None:
+def merge(
+    folder: pathlib.Path,
+    rows: Iterable[tuple] | Callable[[], Iterable[tuple]],
+) -> None:
   """Puts rows into the files of their classes, in place of older ones.
 
   All rows are checked before any file changes. A file is replaced whole, and
@@ -177,12 +181,61 @@ def merge(folder: pathlib.Path, rows: Iterable[tuple]) -> None:
 
   Args:
     folder: where the files are; made when there is none.
-    rows: of any classes, those that others refer to first.
+    rows: of any classes, those that others refer to first; or what makes them
+      of the files as they are, which nobody changes meanwhile.
 
   Raises:
     UserError: a row could not be read again, as with a NaN; two are about the
-      same; a file is damaged or cannot be written.
+      same; rows would go whose seeds the new ones lack; a file is damaged or
+      cannot be written.
   """
+  tables = None if callable(rows) else _tables(folder, rows)
+  with errors.naming(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic.locked(folder):
+      if tables is None:
+        tables = _tables(folder, rows())
+      for kind, table in tables.items():
+        whole = getattr(kind, 'WHOLE', kind.KEY)
+        replaced = {key[:whole] for key in table}
+        gone = []
+        for row in read(folder, kind):
+          if row[:whole] in replaced:
+            gone.append(row)
+          else:
+            table[row[: kind.KEY]] = row
+        _require_seeds(folder, kind, gone, table.values())
+      for kind, table in tables.items():
+        _write(folder / kind.FILE, kind, table)
+
+
+def _require_seeds(
+    folder: pathlib.Path,
+    kind: type[tuple],
+    old: Iterable[tuple],
+    new: Iterable[tuple],
+) -> None:
+  """Refuses fewer seeds in the place of more."""
+  whole = getattr(kind, 'WHOLE', kind.KEY)
+  if 'seed' not in kind._fields[whole: kind.KEY]:
+    return
+  seeds: dict[tuple, tuple[set[int], set[int]]] = {}
+  for which, rows in enumerate((old, new)):
+    for row in rows:
+      seeds.setdefault(row[:whole], (set(), set()))[which].add(row.seed)
+  for about, (before, now) in seeds.items():
+    if now < before:
+      raise errors.UserError(
+          f'{folder / kind.FILE}: {", ".join(map(text, about))} has seeds that '
+          f'the new rows lack, such as {min(before - now)}: nothing was '
+          'merged: run these seeds too, or merge into another folder'
+      )
+
+
+def _tables(
+    folder: pathlib.Path, rows: Iterable[tuple]
+) -> dict[type[tuple], dict[tuple, tuple]]:
+  """The rows by class and key, all of them checked."""
   tables: dict[type[tuple], dict[tuple, tuple]] = {}
   for row in rows:
     kind = type(row)
@@ -193,17 +246,7 @@ def merge(folder: pathlib.Path, rows: Iterable[tuple]) -> None:
           f'{folder / kind.FILE}: {_about(row)} was measured twice: nothing '
           'was merged'
       )
-  with errors.naming(folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic.locked(folder):
-      for kind, table in tables.items():
-        whole = getattr(kind, 'WHOLE', kind.KEY)
-        replaced = {key[:whole] for key in table}
-        for row in read(folder, kind):
-          if row[:whole] not in replaced:
-            table[row[: kind.KEY]] = row
-      for kind, table in tables.items():
-        _write(folder / kind.FILE, kind, table)
+  return tables
 
 
 def _checked(path: pathlib.Path, row: T) -> T:

@@ -138,6 +138,41 @@ class TableTest(parameterized.TestCase):
       table.merge(self.folder, [Curve('a', 20, 1, 0.75, None), row])
     self.assertEqual(self.path.read_text(), before)
 
+  def test_seeds_are_not_lost(self):
+    class Seeded(NamedTuple):
+      name: str
+      seed: int
+      error: float
+      FILE = 'seeded.csv'
+      KEY = 2
+      WHOLE = 1
+
+    five = [Seeded('a', seed, 1.0) for seed in range(5)]
+    table.merge(self.folder, [*five, Seeded('b', 0, 1.0)])
+    with self.assertRaisesRegex(
+        errors.UserError, 'seeded.csv: a has seeds that .* lack, such as 3: no'
+    ):
+      table.merge(self.folder, [one._replace(error=2.0) for one in five[:3]])
+    more = [one._replace(seed=one.seed + 2) for one in five]
+    for new in (five, more):  # As many, and others.
+      table.merge(self.folder, [one._replace(error=3.0) for one in new])
+    self.assertEqual(
+        [row.seed for row in table.read(self.folder, Seeded)],
+        [2, 3, 4, 5, 6, 0],
+    )
+
+  def test_rows_that_are_made_of_what_is_there(self):
+    table.merge(self.folder, [Curve('a', 20, 1, 0.5, None)])
+
+    def halved():
+      return [
+          row._replace(error=row.error / 2)
+          for row in table.read(self.folder, Curve)
+      ]
+
+    table.merge(self.folder, halved)
+    self.assertEqual(table.read(self.folder, Curve)[0].error, 0.25)
+
   def test_nothing_is_merged_beside_a_damaged_file(self):
     class Other(NamedTuple):
       name: str

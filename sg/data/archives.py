@@ -83,10 +83,18 @@ def members(
       lzma.LZMAError,
       zlib.error,
   ) as error:
-    raise errors.UserError(
-        f'{path}: not a whole tar archive ({errors.one_line(error)}): get it '
-        'again'
-    ) from None
+    raise _broken(path, error) from None
+  except OSError as error:  # bzip2's, which has no number.
+    if error.errno is not None:
+      raise
+    raise _broken(path, error) from None
+
+
+def _broken(path: pathlib.Path, error: Exception) -> errors.UserError:
+  return errors.UserError(
+      f'{path}: not a whole tar archive ({errors.one_line(error)}): get it '
+      'again'
+  )
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -6,6 +6,7 @@ import tarfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import numpy as np
 
 from experiment import errors
 from sg.data import archives
@@ -66,6 +67,15 @@ class FilesTest(parameterized.TestCase):
     with self.assertRaisesRegex(
         errors.UserError, f'not a whole .*link.bin is a link to {target}, which'
     ):
+      self._read()
+
+  def test_a_damaged_bzip2(self):
+    noise = np.random.default_rng(0).bytes(300_000)
+    _write(self.path, {'x.bin': noise}, 'w:bz2')
+    packed = bytearray(self.path.read_bytes())
+    packed[len(packed) // 2] ^= 255
+    self.path.write_bytes(packed)
+    with self.assertRaisesRegex(errors.UserError, 'not a whole tar .* again'):
       self._read()
 
   def test_leaves_out_symbolic_links(self):

@@ -11,11 +11,13 @@ When it is stopped it can be started again: it goes on with what is missing.
 """
 
 from collections.abc import Iterator
+import contextlib
 import dataclasses
 import importlib
 import io
 import pathlib
 import re
+import zlib
 
 from scipy import io as scipy_io
 from scipy.io import matlab
@@ -36,6 +38,9 @@ _IS_IMAGE = re.compile(_IMAGE)
 _IN_FOLDERS = re.compile(rf'(.*/)?(train|val)/({_PART})/({_IMAGE})')
 _CLASS_ARCHIVE = re.compile(rf'(?:.*/)?({_PART})\.tar')
 _VAL_IMAGE = re.compile(r'(?:.*/)?(ILSVRC2012_val_(\d{8})\.JPEG)')
+
+# A line of a list of validation images and their classes.
+_WITH_IMAGE = re.compile(rf'ILSVRC2012_val_(\d{{8}})(?:\.JPEG)?\s+({_PART})')
 
 _IN_DEVKIT = re.compile(
     r'.*/(meta\.mat|ILSVRC2012_validation_ground_truth\.txt)'
@@ -83,19 +88,29 @@ def prepare(settings: Config) -> str:
         'expected either --archive or --tfds; see --help'
     )
   folder = run_folder.resolve(settings.folder).resolve()
-  if any((folder / split).exists() for split in imagenet.SPLITS):
+  there = [split for split in imagenet.SPLITS if (folder / split).exists()]
+  if len(there) == len(imagenet.SPLITS):
     return f'{_summary(folder)}, already there'
+  if there:
+    raise errors.UserError(
+        f'{folder}: has {there[0]} alone: remove that, and give all archives'
+    )
   labels, left_out = _val_labels(settings.val_labels), []
   with archives.filling(folder) as partial:
+    written: set[str] = set()
     if settings.tfds:
-      _write(partial, _from_tfds(settings.tfds))
+      _write(partial, _from_tfds(settings.tfds), written)
     for archive in settings.archive:
       path = run_folder.resolve(archive)
-      if not _write(partial, _from_archive(path, labels, left_out)):
+      images = _from_archive(path, labels, left_out)
+      if not _write(partial, images, written):
         raise errors.UserError(
             f'{path}: expected class archives, train/<class>/*.JPEG, '
             'val/<class>/*.JPEG or ILSVRC2012_val_*.JPEG in it'
         )
+    _remove_others(partial, written)
+    if labels:
+      _check_labels(settings.val_labels, labels, written)
     _summary(partial)
   if not left_out:
     return _summary(folder)
@@ -113,16 +128,51 @@ def _summary(folder: pathlib.Path) -> str:
   )
 
 
-def _write(folder: pathlib.Path, images: Iterator[Image]) -> int:
-  """Writes files that are not yet there; returns how many there were."""
+def _write(
+    folder: pathlib.Path, images: Iterator[Image], written: set[str]
+) -> int:
+  """Writes files that are not yet there, and notes all.
+
+  Returns:
+    How many there were.
+  """
   count = 0
   for split, name, file, data in images:
+    written.add(f'{split}/{name}/{file}')
     path = folder / split / name / file
     if not path.exists() or path.stat().st_size != len(data):
       path.parent.mkdir(parents=True, exist_ok=True)
       path.write_bytes(data)
     count += 1
   return count
+
+
+def _remove_others(folder: pathlib.Path, written: set[str]) -> None:
+  """Removes what an earlier attempt left that these inputs do not give."""
+  for path in sorted(folder.rglob('*'), reverse=True):  # Folders at last.
+    if path.is_dir():
+      with contextlib.suppress(OSError):
+        path.rmdir()  # When nothing is in it.
+    elif str(path.relative_to(folder)) not in written:
+      path.unlink()
+
+
+def _check_labels(path: str, labels: dict[int, str], written: set[str]) -> None:
+  """Raises UserError for labels that do not fit the images."""
+  classes = {
+      split: {name.split('/')[1] for name in written if name.startswith(split)}
+      for split in imagenet.SPLITS
+  }
+  count = sum(name.startswith('val/') for name in written)
+  wrong = ''
+  if others := classes['val'] - classes['train']:
+    wrong = f'{min(others)} is no class of the training images'
+  elif count != len(labels):
+    wrong = f'has {len(labels):,} classes for {count:,} validation images'
+  if wrong:
+    raise errors.UserError(
+        f'{run_folder.resolve(path)}: {wrong}: {_LABELS_WAY_OUT}'
+    )
 
 
 def _from_archive(
@@ -172,9 +222,13 @@ def _val_labels(path: str) -> dict[int, str]:
   else:
     with errors.naming(file):
       try:
-        names = file.read_text(encoding='utf-8').split()
+        lines = file.read_text(encoding='utf-8').splitlines()
       except (FileNotFoundError, UnicodeDecodeError):
-        names = []
+        lines = []
+    names = [line.strip() for line in lines]
+    pairs = [_WITH_IMAGE.fullmatch(name) for name in names]
+    if names and all(pairs):
+      return {int(pair[1]): pair[2] for pair in pairs}
   if not names or not all(re.fullmatch(_PART, name) for name in names):
     raise errors.UserError(
         f'{file}: expected the classes of the validation images: '
@@ -202,7 +256,8 @@ def _devkit_labels(path: pathlib.Path) -> list[str]:
     numbers = found['ILSVRC2012_validation_ground_truth.txt'].split()
     return [names[int(number)] for number in numbers]
   except (
-      IndexError, KeyError, OSError, TypeError, ValueError, matlab.MatReadError
+      IndexError, KeyError, OSError, TypeError, ValueError, zlib.error,
+      matlab.MatReadError,
   ):
     return []
 

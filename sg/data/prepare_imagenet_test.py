@@ -173,6 +173,50 @@ class PrepareImagenetTest(parameterized.TestCase):
     self._prepare(train, val, val_labels=labels)
     self._check()
 
+  def test_goes_on_after_labels_that_were_wrong(self):
+    train, val = self._ilsvrc()
+    right = self._save('right.txt', '\n'.join(_ORDER).encode())
+    for content, message in (
+        (b'n01\nn02\nn01\n', None),  # Stopped before the end.
+        (b'490\n361\n171\n', '171 is no class of the training images: name'),
+        (b'n02\nn01\nn02\nn01\n', '4 classes for 3 validation images: name'),
+    ):
+      wrong = self._save('wrong.txt', content)
+      if message is None:
+        with mock.patch.object(
+            prepare_imagenet, '_summary', side_effect=KeyboardInterrupt
+        ), self.assertRaises(KeyboardInterrupt):
+          self._prepare(train, val, val_labels=wrong)
+      else:
+        with self.assertRaisesRegex(errors.UserError, message):
+          self._prepare(train, val, val_labels=wrong)
+    self._prepare(train, val, val_labels=right)
+    self._check()
+
+  @parameterized.parameters('ILSVRC2012_val_{:08}.JPEG {}', '{1}')
+  def test_labels_by_line(self, line):
+    names = {'n01': 'golden retriever', 'n02': 'n02'}
+    text = ''.join(
+        line.format(number, names[name]) + '\n'
+        for number, name in enumerate(_ORDER, 1)
+    )
+    labels = self._save('labels.txt', text.encode())
+    _, val = self._ilsvrc()
+    self._prepare(
+        self._save('own.tar', _tar({
+            f'{names[name]}.tar': _tar({f'{name}.JPEG': _jpeg(10)})
+            for name in names
+        })), val, val_labels=labels,
+    )
+    self.assertLen(list((self.folder / 'val/golden retriever').iterdir()), 1)
+    self.assertLen(list((self.folder / 'val/n02').iterdir()), 2)
+
+  def test_a_split_alone(self):
+    (self.folder / 'train').mkdir(parents=True)
+    _, val = self._ilsvrc()
+    with self.assertRaisesRegex(errors.UserError, 'has train alone: remove'):
+      self._prepare(val)
+
   def _fake_tfds(self, prepared=True):
     def as_dataset(split, decoders):
       self.assertEqual(decoders, {'image': 'skip'})
@@ -222,7 +266,7 @@ class PrepareImagenetTest(parameterized.TestCase):
 
   def test_names_what_is_wrong(self):
     _, val = self._ilsvrc()
-    short = self._save('short.txt', b'n02 n01')
+    short = self._save('short.txt', b'n02\nn01\n')
     strange = self._save('strange.txt', b'../n02')
     devkit = self._save('devkit.tar', _tar({'a/meta.mat': b'no matrix'}))
     empty = self._save('empty.tar', _tar({'README': b'nothing'}))

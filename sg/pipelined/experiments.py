@@ -4,9 +4,11 @@
 from collections.abc import Iterator
 import contextlib
 import functools
+import hashlib
 
 import tensorflow as tf
 
+from experiment import config
 from experiment import errors
 from sg import presets
 from sg import table1_run
@@ -56,6 +58,8 @@ class Replicated(table1_run.Table1Run):
     """Makes the copies; other arguments are those of `Table1Run`."""
     self._copies = copies
     super().__init__(settings)
+    about = config.affecting(settings), self.data_digest
+    copies.agree(hashlib.sha256(repr(about).encode()).hexdigest())
 
   def _make_trainer(self) -> trainers.Replicated:
     with self._copies.scope():

@@ -73,6 +73,14 @@ class Copies(abc.ABC):
   def mean(self, values: Any) -> Any:
     """The means over the copies of a nest of tensors."""
 
+  def agree(self, digest: str) -> None:
+    """Raises UserError in all processes if they have other checksums.
+
+    Args:
+      digest: hexadecimal, of the settings and the data.
+    """
+    del digest  # One process agrees with itself.
+
   def announce(
       self, step: int, until: int, variables: Sequence[tf.Variable]
   ) -> None:
@@ -155,6 +163,18 @@ class Workers(Copies):
         _all_reduce, (tf.distribute.ReduceOp.MEAN, values)
     )
 
+  def agree(self, digest: str) -> None:
+    own = tf.one_hot(
+        self._task, self._count, int(digest[:15], 16), dtype=tf.int64
+    )
+    found = self._sum(own).numpy().tolist()
+    others = [task for task, one in enumerate(found) if one != found[0]]
+    if others:
+      raise errors.UserError(
+          f'--replicas={self._count}: worker {others[0]} has other settings or '
+          'data than worker 0: give all of them the same'
+      )
+
   def announce(
       self, step: int, until: int, variables: Sequence[tf.Variable]
   ) -> None:
@@ -204,10 +224,13 @@ class Workers(Copies):
     if self._task > 0:
       values = map(tf.zeros_like, values)
     # One by one, as one reduction takes tensors of one type.
-    return [
-        self._strategy.run(_all_reduce, (tf.distribute.ReduceOp.SUM, value))
-        for value in values
-    ]
+    return [self._sum(value) for value in values]
+
+  @tf.function(autograph=False)
+  def _sum(self, value: tf.Tensor) -> tf.Tensor:
+    return self._strategy.run(
+        _all_reduce, (tf.distribute.ReduceOp.SUM, value)
+    )
 
 
 def _part(

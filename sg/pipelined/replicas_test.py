@@ -154,23 +154,24 @@ class MirroredTest(absltest.TestCase):
       )
 
 
-def run(folder):
+def run(folder, **changes):
   """A tiny run with two copies."""
   settings = presets.Config(**{
       **presets.PRESETS['smoke-cifar10'], 'method': 'critic', 'width': 2,
       'module_channels': 2, 'batch_size': 256, 'replicas': 2, 'aligned': 0,
       'image_size': 8, 'evaluations': 1, 'threads': 1, 'precision': 'float32',
+      **changes,
   })
   led = program.train(settings, folder, False, quiet=True)
   print('followed' if led is None else 'led')
 
 
-def work(config, fails, folder):
+def work(config, fails, changes, folder):
   """What a process does; the leader may fail inside its first step."""
   os.environ['TF_CONFIG'] = config
   if fails and not replicas.read_tf_config()[0]:
     table1_run.Table1Run._train = lambda *_: 1 / 0
-  run(folder)
+  run(folder, **changes)
 
 
 def losses(folder):
@@ -197,8 +198,13 @@ class WorkersTest(absltest.TestCase):
     self.assertIn('ZeroDivisionError', said[0])
     self.assertRegex(said[1], 'lost .*task:0: start it again')
 
-  def _run_workers(self, folder, fails=False):
-    """What two processes said."""
+  def test_all_end_when_one_has_other_settings(self):
+    folder = pathlib.Path(self.create_tempdir().full_path)
+    for one in self._run_workers(folder, others={'learning_rate': 0.5}):
+      self.assertRegex(one, 'Error: --replicas=2: worker 1 has other settings')
+
+  def _run_workers(self, folder, fails=False, others=None):
+    """What two processes said; the second may have other settings."""
     addresses = processes.free_addresses(2)
     started = []
     for index in range(2):
@@ -208,7 +214,8 @@ class WorkersTest(absltest.TestCase):
       }
       started.append(processes.Process(
           folder / f'{index}.txt',
-          work, json.dumps(config), fails, folder / 'workers',
+          work, json.dumps(config), fails, (others or {}) if index else {},
+          folder / 'workers',
       ))
       self.addCleanup(started[-1].kill)
     for process in started:
