@@ -101,6 +101,11 @@ def run(settings: Settings) -> list[pathlib.Path]:
   train.configure_threads(0)
   folder = run_folder.resolve(settings.output)
   rows = run_folder.make(folder / 'results')
+  if rows.samefile(_PAPER):
+    raise errors.UserError(
+        f'--output={settings.output}: its results are those of the repository: '
+        'choose another folder'
+    )
   with errors.naming(rows):
     for name in _COPIED:
       shutil.copyfile(_PAPER / name, rows / name)

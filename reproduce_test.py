@@ -62,6 +62,13 @@ class ReproduceTest(absltest.TestCase):
     self.assertContainsSubset(['vfbn', 'critic', 'sobolev'], chosen)
     self.assertEqual(smoke.choices, '')
 
+  def test_not_over_the_results_of_the_repository(self):
+    settings = reproduce.Settings(
+        parts=('figure3',), output=str(reproduce._PAPER.parent)
+    )
+    with self.assertRaisesRegex(errors.UserError, '^--output=.*of the repos'):
+      reproduce.run(settings)
+
   def test_parts_without_data_are_left_out(self):
     missing = errors.UserError('data/cifar10: no such folder')
     with mock.patch.object(table1, 'check_data', side_effect=missing):

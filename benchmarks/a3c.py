@@ -71,7 +71,8 @@ class Settings(program.Settings):
       0.5, 'CPU time of the matrix products in a round.', 's', above=0
   )
   games: tuple[str, ...] = config.setting(
-      tuple(games.GAMES), 'What to play.', choices=tuple(games.GAMES)
+      tuple(games.GAMES), 'What to play.', choices=tuple(games.GAMES),
+      distinct=True,
   )
   agent_steps: int = config.setting(
       2560,

@@ -61,7 +61,8 @@ class Settings(program.Settings):
       0.5, 'CPU time of regular updates in a round.', 's', above=0
   )
   games: tuple[str, ...] = config.setting(
-      tuple(games.GAMES), 'Whose actions to take.', choices=tuple(games.GAMES)
+      tuple(games.GAMES), 'Whose actions to take.', choices=tuple(games.GAMES),
+      distinct=True,
   )
   batch: int = config.setting(
       settings_lib.Config.batch_size, 'Batch size.', 'states', minimum=1

@@ -38,7 +38,7 @@ class Settings(program.Settings):
   """What to measure."""
 
   batches: tuple[int, ...] = config.setting(
-      (32, 100, 1000), 'Batch sizes.', 'points', minimum=1
+      (32, 100, 1000), 'Batch sizes.', 'points', minimum=1, distinct=True
   )
 
 

@@ -223,6 +223,11 @@ if __name__ == '__main__':
       lambda sizes: sizes and all(s.isdigit() and int(s) for s in sizes),
       'expected numbers above 0, such as 100,200',
   )
+  flags.register_validator(
+      'sizes',
+      lambda sizes: all(int(s) <= 50_000 for s in sizes if s.isdigit()),
+      'expected at most 50000, the training images of CIFAR-10',
+  )
   flags.DEFINE_integer('seeds', 3, 'Students of each kind.', lower_bound=1)
   flags.DEFINE_integer('epochs', 4, 'Of the teacher.', lower_bound=1)
   flags.DEFINE_integer('steps', 600, "Of a student's weights.", lower_bound=1)
@@ -231,5 +236,10 @@ if __name__ == '__main__':
   flags.DEFINE_integer('student_width', 8, 'Likewise.')
   flags.DEFINE_string(
       'output', 'runs/jacobian_matching.png', 'The figure to write.'
+  )
+  flags.register_validator(
+      'output',
+      lambda path: path.endswith(('.pdf', '.png', '.svg')),
+      'expected a name that ends in .png, .pdf or .svg',
   )
   app.run(main)

@@ -192,4 +192,9 @@ if __name__ == '__main__':
   flags.DEFINE_string(
       'output', 'runs/option_pricing.png', 'The figure to write.'
   )
+  flags.register_validator(
+      'output',
+      lambda path: path.endswith(('.pdf', '.png', '.svg')),
+      'expected a name that ends in .png, .pdf or .svg',
+  )
   app.run(main)

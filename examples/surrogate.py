@@ -199,8 +199,16 @@ if __name__ == '__main__':
   )
   flags.DEFINE_integer('seeds', 5, 'Networks of each kind.', lower_bound=1)
   flags.DEFINE_integer('elements', 10, 'D, even.', lower_bound=2)
+  flags.register_validator(
+      'elements', lambda d: d % 2 == 0, 'expected an even number, as 10'
+  )
   flags.DEFINE_integer('steps', 3000, 'Updates of the weights.', lower_bound=1)
   flags.DEFINE_string(
       'output', 'runs/surrogate.png', 'The figure to write.'
+  )
+  flags.register_validator(
+      'output',
+      lambda path: path.endswith(('.pdf', '.png', '.svg')),
+      'expected a name that ends in .png, .pdf or .svg',
   )
   app.run(main)

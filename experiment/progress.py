@@ -37,7 +37,9 @@ _UNKNOWN_LEFT = (
 
 
 def write(line: str) -> None:
-  """Prints a line to standard error without breaking a bar."""
+  """Prints a line to standard error, if there is one, around a bar."""
+  if sys.stderr is None:
+    return
   try:
     tqdm.tqdm.write(line, file=sys.stderr)
     sys.stderr.flush()
@@ -80,8 +82,9 @@ class Progress:
     self._done = self._initial = done
     self._description = description
     self._unit = unit
-    self._quiet = quiet
     self._stream = stream or sys.stderr
+    # Of a program whose standard error is closed, there is none.
+    self._quiet = quiet or self._stream is None
     self._started = self._last_line = time.monotonic()
     self._bar = tqdm.tqdm(
         total=total,
@@ -89,7 +92,7 @@ class Progress:
         desc=description or None,
         unit=unit,
         file=self._stream,
-        disable=quiet or not self._stream.isatty(),
+        disable=self._quiet or not self._stream.isatty(),
         dynamic_ncols=True,
         miniters=1,  # The caller's updates are seldom enough.
     )

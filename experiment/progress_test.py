@@ -157,6 +157,18 @@ class ProgressTest(absltest.TestCase):
     self.assertStartsWith(last, 'Figure 4, choosing, 3 of 216:   2%')
     self.assertLessEqual(len(last), 80)
 
+  def test_no_standard_error_is_no_error(self):
+    output = io.StringIO()
+    with (
+        mock.patch.object(progress.sys, 'stderr', None),
+        mock.patch.object(progress.sys, 'stdout', output),
+    ):
+      progress.write('a warning')
+      with progress.Progress(10, 0, 'run') as bar:
+        self.now += 60
+        bar.update(5)
+    self.assertEqual(output.getvalue(), '')
+
   def test_quiet_is_silent(self):
     for stream in (io.StringIO(), Terminal()):
       with progress.Progress(4, quiet=True, stream=stream) as bar:

@@ -56,7 +56,7 @@ class Stop:
     # Not print(), which raises when the signal comes inside another print().
     # Ctrl-C also ends the reader of the output, as in `2>&1 | tee log`, and
     # after SIGHUP the terminal is gone.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(AttributeError, OSError, ValueError):
       os.write(
           sys.__stderr__.fileno(),
           b'\nstopping; once more to stop at once, without saving\n',

@@ -102,6 +102,9 @@ def run(
       for job in jobs
   ]
   _check(jobs)
+  for field in dataclasses.fields(_HERE):
+    if not where.scheduler and getattr(where, field.name) != field.default:
+      raise errors.UserError(f'--{field.name}: only with --scheduler')
   with stop.Stop() as stopping:
     if where.scheduler:
       workers = scheduler.connect(where)

@@ -16,6 +16,7 @@ from experiment import config
 from experiment import environment
 from experiment import errors
 from experiment import run_folder
+from experiment import scheduler
 from experiment import sweep
 from experiment import testing
 
@@ -197,6 +198,11 @@ class SweepTest(absltest.TestCase):
     ):
       self.sweep('good', 'long', 'good')
     self.assertFalse((self.folder / '2').exists())
+
+  def test_a_scheduler_s_settings_without_one_are_refused(self):
+    where = scheduler.Settings(resources=('GPU=1',))
+    with self.assertRaisesRegex(errors.UserError, '^--resources: only with'):
+      sweep.run([], where=where)
 
   def test_two_jobs_in_one_folder_are_refused(self):
     jobs = self.jobs('good') * 2

@@ -40,6 +40,8 @@ class Dataset(NamedTuple):
 
 
 def _generator(purpose: int, name: str, *seed: int) -> np.random.Generator:
+  if name.endswith(recorded.SUFFIX):  # Wherever the file is.
+    name = recorded.SUFFIX
   entropy = (purpose, zlib.crc32(name.encode()), *seed)
   return np.random.default_rng(np.random.SeedSequence(entropy))
 

@@ -20,6 +20,7 @@ from regression import training
 # Steps of a call for which the batches' indices are drawn; a call may stop
 # earlier, and the compiled program is the same for all.
 CALL_STEPS = 500
+_POINTS = 10_000  # That are predicted at a time, for memory.
 
 
 class Member(NamedTuple):
@@ -59,7 +60,9 @@ def _units(data: datasets.Dataset, standardise: bool) -> Units:
   """Units in which the training points have mean 0 and deviation 1, or raw."""
   arrays = []
   for array in (data.x, data.y):
-    mean, scale = array.mean(1, keepdims=True), array.std(1, keepdims=True)
+    mean = array.mean(1, keepdims=True)
+    # The squares of small units are 0 in float32.
+    scale = array.std(1, keepdims=True, dtype=np.float64)
     if not standardise:
       mean, scale = np.zeros_like(mean), np.ones_like(scale)
     # The deviation of what is constant is a rounding error, seldom 0.
@@ -159,7 +162,8 @@ class Ensemble(tf.Module):
     count = len(self.members)
     chunk = self._method.chunk or count
     shares = []
-    for part in np.array_split(np.arange(count), min(threads, count)):
+    parts = min(threads, count) if self._method.chunk else 1
+    for part in np.array_split(np.arange(count), parts):
       first, last = int(part[0]), int(part[-1]) + 1
       whole = last - (last - first) % chunk
       shares += [
@@ -231,14 +235,22 @@ class Ensemble(tf.Module):
     """One network's values [N] and gradients [N, D] at points x [N, D]."""
     units = [array[index] for array in self.units]
     x_mean, x_scale, y_mean, y_scale = units
-    value, gradient = training.evaluate(
-        self.parameters(index),
-        tf.constant((x - x_mean) / x_scale, tf.float32),
-        self.activation,
-    )
+    parts = [
+        training.evaluate(
+            self.parameters(index),
+            tf.constant(
+                (x[first : first + _POINTS] - x_mean) / x_scale, tf.float32
+            ),
+            self.activation,
+        )
+        for first in range(0, max(1, len(x)), _POINTS)
+    ]
+    value, gradient = (tf.concat(each, 0).numpy() for each in zip(
+        *parts, strict=True
+    ))
     return (
-        y_mean + y_scale * value.numpy(),
-        gradient.numpy() * (y_scale[..., np.newaxis] / x_scale),
+        y_mean + y_scale * value,
+        gradient * (y_scale[..., np.newaxis] / x_scale),
     )
 
   def test_errors(self, index: int) -> dict[str, float]:
@@ -265,8 +277,11 @@ class Ensemble(tf.Module):
 
   def _errors(self, index, data):
     value, gradient = self.predict(index, data.x)
-    mismatch = np.sum((gradient - data.gradient) ** 2, -1, dtype=np.float64)
+    # Squares of float32 may be 0 or infinite where the errors are not.
+    value, gradient = (
+        (ours - truth).astype(np.float64)
+        for ours, truth in ((value, data.y), (gradient, data.gradient))
+    )
     return (
-        float(np.mean((value - data.y) ** 2, dtype=np.float64)),
-        float(np.mean(mismatch)),
+        float(np.mean(value**2)), float(np.mean(np.sum(gradient**2, -1)))
     )

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import pathlib
+from unittest import mock
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -48,6 +51,33 @@ class EnsembleTest(parameterized.TestCase):
           ours.predict(index, x)[0], plain.predict(index, x)[0], _ROUNDING
       )
     self.assertTrue(np.all(np.isfinite(ours.loss)))
+
+  def test_all_at_a_time_are_one_program(self):
+    method = training.Method(chunk=0)
+    made = _ensemble(threads=2, method=method, steps=0)
+    self.assertEqual(made._split(2), [(slice(0, 2), 2)])
+
+  def test_many_points_are_predicted_in_parts(self):
+    made, x = _ensemble(), datasets.test_set('booth', 50).x
+    whole = made.predict(0, x)
+    with mock.patch.object(ensemble, '_POINTS', 20):
+      parts = made.predict(0, x)
+    for one, other in zip(whole, parts, strict=True):
+      np.testing.assert_allclose(one, other, 1e-5, 1e-5)
+    self.assertLen(made.predict(0, x[:0])[0], 0)
+
+  def test_small_units(self):
+    x = np.random.default_rng(0).uniform(-1, 1, [60, 2])
+    path = pathlib.Path(self.create_tempdir().full_path, 'small.npz')
+    np.savez(
+        path, x=x, y=1e-24 * (x**2).sum(-1), gradient=2e-24 * x,
+    )
+    made = _ensemble([Member(str(path), 0)], standardise=True)
+    self.assertTrue(np.all(np.isfinite(made.loss)))
+    variance = np.var(datasets.test_set(str(path)).y.astype(np.float64))
+    self.assertBetween(
+        made.test_errors(0)['test_mse'], 0.1 * variance, 10 * variance
+    )
 
   def test_any_cut_of_the_steps_gives_the_same_bits(self):
     whole, cut = _ensemble(batch_size=5), _ensemble(batch_size=5, steps=2)

@@ -118,6 +118,10 @@ def run(
   Returns:
     What was made.
   """
+  if 'seeds' in given:
+    raise errors.UserError(
+        '--seeds: one network of each kind is shown: choose it by --first_seed'
+    )
   settings = figure2.scaled(plan.scale, given)
   standard = figure2.scaled(plan.scale, {})
   settings = dataclasses.replace(settings, seeds=standard.seeds)

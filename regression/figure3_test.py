@@ -8,6 +8,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
 
+from experiment import errors
 from regression import datasets
 from regression import figure3
 from regression import functions
@@ -58,6 +59,10 @@ class Figure3Test(parameterized.TestCase):
     scales = {r.scale for r in table.read(other.rows, rows_lib.SurfacePoint)}
     self.assertLen(scales, 2)
     self.assertIn('gradient_weight=0.5', max(scales, key=len))
+
+  def test_more_networks_than_are_shown(self):
+    with self.assertRaisesRegex(errors.UserError, '^--seeds: one network'):
+      figure3.run(figure3.Picture(), {'seeds': 2}, self.create_tempdir())
 
   def test_a_kink_of_the_function_has_a_value_and_no_slope(self):
     x = figure3.grid(functions.FUNCTIONS['ackley'])

@@ -54,6 +54,7 @@ def predict(settings: Settings) -> pathlib.Path:
     raise errors.UserError(
         f'--output={settings.output}: exists: choose another one'
     )
+  run_folder.make(output.parent)
   ensemble = load(settings.run)
   points = run_folder.resolve(settings.points)
   x = recorded.load_points(points)

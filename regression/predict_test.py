@@ -38,7 +38,7 @@ class PredictTest(parameterized.TestCase):
     )
     cls.settings = predict.Settings(
         run=str(cls.folder / 'run'), points=str(cls.folder / 'new.npz'),
-        output=str(cls.folder / 'predicted.npz'), network=1,
+        output=str(cls.folder / 'new folder' / 'predicted.npz'), network=1,
     )
 
   def test_writes_what_the_network_predicts(self):

@@ -18,6 +18,9 @@ from experiment import errors
 
 SUFFIX = '.npz'
 
+# Of float32 that numbers have to range over.
+_STEPS = 1000
+
 _RANKS = {'x': 2, 'y': 1, 'gradient': 2}
 
 
@@ -73,6 +76,8 @@ def _check(path, name, array, x, way_out):
         f'{path}: {name}: expected the shape {shape}, got '
         f'{list(array.shape)}: {way_out}'
     )
+  if name == 'x' and not x.shape[1]:
+    raise errors.UserError(f'{path}: x: expected inputs, got [N, 0]: {way_out}')
   with np.errstate(over='ignore'):
     wrong = np.argwhere(~np.isfinite(array.astype(np.float32)))
   if len(wrong):
@@ -80,6 +85,14 @@ def _check(path, name, array, x, way_out):
         f'{path}: {name}: {len(wrong)} of {array.size} numbers are not finite, '
         f'the first at {wrong[0].tolist()}: leave these points out'
     )
+  if name != 'gradient' and array.size:
+    span = np.ptp(array, 0)
+    step = np.spacing(np.abs(array).max(0).astype(np.float32))
+    if np.any((span > 0) & (span < _STEPS * step)):
+      raise errors.UserError(
+          f'{path}: {name}: float32 does not tell these numbers apart, which '
+          'differ by little beside their size: subtract their mean'
+      )
 
 
 def split(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:

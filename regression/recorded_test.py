@@ -45,6 +45,20 @@ class RecordedTest(parameterized.TestCase):
     np.testing.assert_array_equal(small.x, large.x[:10])
     self.assertFalse(np.array_equal(small.x, other.x))
 
+  def test_where_the_file_is_does_not_matter(self):
+    self._save()
+    elsewhere = self.path.with_name('other.npz')
+    elsewhere.write_bytes(self.path.read_bytes())
+    one, other = (
+        (
+            datasets.training_set(str(path), 10, seed=1).x,
+            datasets.batch_indices(10, 5, str(path), 1, 0, 4),
+        )
+        for path in (self.path, elsewhere)
+    )
+    np.testing.assert_array_equal(one[0], other[0])
+    np.testing.assert_array_equal(one[1], other[1])
+
   def test_too_few_points(self):
     self._save()
     with self.assertRaisesRegex(errors.UserError, '--size=41, and 40 of'):
@@ -55,6 +69,15 @@ class RecordedTest(parameterized.TestCase):
       ({'y': np.zeros([50, 1])}, r'y: .* the shape \[50\], got \[50, 1\]'),
       ({'gradient': np.zeros([50, 2])}, r'gradient: expected .*\[50, 3\]'),
       ({'x': np.zeros(50)}, r'x: expected the shape \[N, D\]'),
+      (
+          {'x': np.zeros([50, 0]), 'gradient': np.zeros([50, 0])},
+          r'x: expected inputs, got \[N, 0\]',
+      ),
+      (
+          {'x': 1e8 + _arrays()['x']},
+          'x: float32 does not tell these numbers apart.*subtract their mean',
+      ),
+      ({'y': 1e6 + _arrays()['y']}, 'y: float32 does not tell'),
       ({'y': np.full(50, 'a')}, 'y: expected real numbers'),
       (
           {'y': np.array([0.0] * 49 + [np.nan])},

@@ -84,7 +84,7 @@ class Settings:
       "Half the width of central differences that stand for the network's "
       'gradient in the loss; 0 for the gradient. Their derivative has what '
       'backpropagation misses of a ReLU network (docs/derivatives.md).',
-      "inputs' units",
+      "inputs' units, or with --standardise their deviations",
       'section 4.1: the gradient [V]',
       minimum=0, maximum=1000,
   )
@@ -117,11 +117,14 @@ class Settings:
       choices=tuple(networks.ACTIVATIONS),
   )
   evaluations: int = config.setting(
-      30, 'Number of evaluations, evenly spaced in log steps.',
+      30, 'Number of evaluations, evenly spaced in log steps; 3 at the least.',
       minimum=2,
   )
   threads: int = config.setting(
-      0, 'Number of threads; 0 for all cores.', minimum=0, maximum=1024,
+      0,
+      'Number of threads; 0 for all cores. Rounding errors of batches of some '
+      'hundred points depend on it.',
+      minimum=0, maximum=1024,
       affects_result=False,
   )
   chunk: int = config.setting(

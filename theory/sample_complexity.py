@@ -72,7 +72,8 @@ def polynomial(
     The coefficients of 1, x, ..., x^n, [n + 1].
 
   Raises:
-    ValueError: There are too few points for the degree.
+    ValueError: There are too few points for the degree, or float64 cannot tell
+      its powers of the points apart.
   """
   points = np.asarray(points, np.float64)
   needed = polynomial_complexity(degree)
@@ -89,7 +90,13 @@ def polynomial(
     lower = points[:, np.newaxis] ** np.maximum(powers - 1, 0)
     rows = np.concatenate([rows, powers * lower])
     values = np.concatenate([values, slopes])
-  return np.linalg.lstsq(rows, np.asarray(values), rcond=None)[0]
+  found, _, rank, _ = np.linalg.lstsq(rows, np.asarray(values), rcond=None)
+  if rank <= degree:
+    raise ValueError(
+        f'points: float64 does not tell powers up to {degree} of {points} '
+        'apart; move them to 0, and scale them to about 1'
+    )
+  return found
 
 
 def invisible_polynomial(points: np.ndarray, slopes: bool) -> np.ndarray:
@@ -154,9 +161,11 @@ def gaussian_from_values(
     points: [3], distinct.
     values: The density there, [3], positive.
   """
-  _, linear, quadratic = polynomial(2, points, np.log(values))
+  points = np.asarray(points, np.float64)
+  middle = points.mean()
+  _, linear, quadratic = polynomial(2, points - middle, np.log(values))
   variance = -1 / (2 * quadratic)
-  return float(linear * variance), float(variance)
+  return float(middle + linear * variance), float(variance)
 
 
 def gaussian_twins(

@@ -108,6 +108,16 @@ class GaussianTest(parameterized.TestCase):
     found = sample_complexity.gaussian_from_values(points, values)
     np.testing.assert_allclose(found, (0.2, 0.8), atol=1e-11)
 
+  def test_far_from_0(self):
+    mean, variance = 1e6 + 0.3, 2.0
+    points = np.array([1e6 - 1, 1e6, 1e6 + 1])
+    found = sample_complexity.gaussian_from_values(
+        points, np.exp(-(points - mean) ** 2 / 4) / np.sqrt(4 * np.pi)
+    )
+    np.testing.assert_allclose(found, (mean, variance), rtol=1e-6)
+    with self.assertRaisesRegex(ValueError, '^points: float64 does not tell'):
+      sample_complexity.polynomial(3, 2015 + np.arange(4), [1, 2, 4, 3])
+
   @parameterized.parameters((0.0, 1.0, 60.0), (-3.0, 4.0, 1.5), (2.0, 1.0, 9.0))
   def test_two_values_do_not(self, first, second, ratio):
     narrow, wide = sample_complexity.gaussian_twins(first, second, ratio)

@@ -35,7 +35,10 @@ def read(path: str) -> Events:
   statuses, reports, build = {}, {}, None
   with open(path, encoding='utf-8') as file:
     for line in file:
-      event = json.loads(line)
+      try:
+        event = json.loads(line)
+      except ValueError:  # Cut off when Bazel was killed.
+        break
       kind, details = next(iter(event['id'].items()))
       label = details.get('label')
       if kind == 'targetConfigured':

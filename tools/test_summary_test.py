@@ -98,6 +98,16 @@ class TestSummaryTest(parameterized.TestCase):
     self.assertEqual(lines[-1], '0 passed, 1 failed')
     self.assertEqual(status, 1)
 
+  def test_a_line_that_was_cut_off_failed(self):
+    events = [_configured('//a:x_test'), _summary('//a:x_test', 'PASSED')]
+    content = '\n'.join([*map(json.dumps, events), '{"id": {"buildFi'])
+    path = self.create_tempfile(content=content)
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+      status = test_summary.main(path.full_path)
+    self.assertIn('CRASHED', output.getvalue())
+    self.assertNotEqual(status, 0)
+
   def test_no_events_failed(self):
     output = io.StringIO()
     with contextlib.redirect_stdout(output):

@@ -17,6 +17,7 @@ from benchmarks import program
 from benchmarks import timing
 from experiment import config
 from regression import datasets
+from regression import functions
 from regression import train
 
 # The best of what was tried: the network of JENN's examples, with its data
@@ -48,7 +49,8 @@ class Settings(program.Settings):
   """What to measure."""
 
   functions: tuple[str, ...] = config.setting(
-      ('rosenbrock', 'styblinski_tang'), 'What to learn.'
+      ('rosenbrock', 'styblinski_tang'), 'What to learn.',
+      choices=tuple(functions.FUNCTIONS), distinct=True,
   )
   size: int = config.setting(100, 'Training points.', 'points', minimum=1)
   cpu_seconds: tuple[int, ...] = config.setting(
