@@ -231,7 +231,10 @@ def _known_later(
   with tf.control_dependencies([] if check is None else [check]):
     # Grappler may drop the reshape, and what it depends on with it.
     array = tf.identity(array)
-  return tf.reshape(array, shape)
+  # XLA makes no check; but it adds no arrays whose axes do not fit, and gives
+  # none another number of elements.
+  zeros = tf.zeros_like(array) + tf.zeros(shape, array.dtype)
+  return tf.reshape(array, shape) + tf.reshape(zeros, shape)
 
 
 def points(x: Any) -> tf.Tensor:

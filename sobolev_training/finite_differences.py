@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import itertools
 import math
 from typing import TypeAlias
+import warnings
 
 import numpy as np
 
@@ -26,6 +27,11 @@ BlackBox: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 SCHEMES = ('central', 'forward')
 _MOST_ORDERS = 8
+_SOME = 8  # Points that show in what unit x is.
+
+
+class StepWarning(UserWarning):
+  """The step that was chosen is wide beside the points' distances."""
 
 
 def estimate_derivatives(
@@ -192,7 +198,17 @@ class _Stencil:
     scale = np.maximum(1, np.max(moved, axis=axes, keepdims=True)) / length
     h = self._eps ** (1 / (order + 1 + self._central)) * scale
     # A power of two moves x exactly, or nearly so.
-    return np.exp2(np.round(np.log2(h)))
+    h = np.exp2(np.round(np.log2(h)))
+    if len(self._x) >= _SOME:
+      spread = np.ptp(self._x, axis=0)
+      if np.any(h * abs(u) > np.where(spread > 0, spread, np.inf)):
+        warnings.warn(
+            f'step: x moves by {np.max(h * length):.1g}, further than the '
+            'points are apart in some input, so that it may say nothing of f '
+            'between them; pass a step in the unit of x',
+            StepWarning, stacklevel=2,
+        )
+    return h
 
   def _nested(
       self, x: np.ndarray, directions: list[np.ndarray], steps: list[np.ndarray]
@@ -200,7 +216,13 @@ class _Stencil:
     if not directions:
       if x is self._x:
         return self.value
-      return self._checked(self._call(x))
+      value = self._call(x)
+      if not np.all(np.isfinite(value)):  # As it is at x itself.
+        raise ValueError(
+            'step: f is not finite at points that x is moved to; take '
+            "scheme='forward', a smaller step, or leave such examples out"
+        )
+      return self._checked(value)
     u, *directions = directions
     h, *steps = steps
     end = (x + h * u).astype(x.dtype)

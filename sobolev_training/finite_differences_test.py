@@ -2,6 +2,7 @@
 """Finite differences against closed forms, and their errors' orders."""
 
 import functools
+import warnings
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -98,6 +99,26 @@ class FiniteDifferencesTest(parameterized.TestCase):
     )
     expected = [2 * x[:, 1] + 4 * x[:, 0], 2 * x[:, 0]]
     np.testing.assert_allclose(along, expected, atol=1e-5)
+
+  def test_inputs_on_a_small_scale(self):
+    x = 1e-6 * np.random.default_rng(0).uniform(-1, 1, [20, 2])
+    f = np.sin
+    with self.assertWarnsRegex(
+        finite_differences.StepWarning, '^step: x moves by .* pass a step'
+    ):
+      finite_differences.estimate_derivatives(lambda x: f(x / 1e-6), x)
+    with warnings.catch_warnings():
+      warnings.simplefilter('error')
+      finite_differences.estimate_derivatives(
+          lambda x: f(x / 1e-6), x, step=1e-11
+      )
+      finite_differences.estimate_derivatives(f, 1e6 * x)
+
+  def test_where_f_ends(self):
+    x = np.array([[0.0], [1.0]])
+    with self.assertRaisesRegex(ValueError, "^step: .* scheme='forward'"):
+      with np.errstate(invalid='ignore'):
+        finite_differences.estimate_derivatives(np.sqrt, x)
 
   def test_images_and_scalars(self):
     x = np.random.default_rng(2).normal(size=[3, 2, 2, 1])

@@ -15,8 +15,9 @@ exists.
 
 What is logged: `loss`, with the losses of layers, such as regularisers;
 `order_0`, `order_1`, ..., the terms without their weights; and Keras's metrics,
-of the values, where one that is not known counts as predicted exactly. To load
-a saved model, import this module before.
+of the values, where one that is not known counts as predicted exactly. To a
+callback that watches an order, such as `EarlyStopping('val_order_1')`, give
+`mode='min'`. To load a saved model, import this module before.
 """
 
 from typing import Any
@@ -46,6 +47,7 @@ class _Wrapped(Learner, keras.Model):
     settings.setdefault('dtype', model.dtype_policy)
     super().__init__(**settings)
     self.model = model
+    self.built = model.built
 
   def build(self, input_shape: Any):
     if not self.model.built:

@@ -39,6 +39,11 @@ class GradientConflict(keras.callbacks.Callback):
 
   def set_model(self, model: keras.Model):
     """See `keras.callbacks.Callback`."""
+    if not hasattr(model, 'step_loss'):
+      raise ValueError(
+          'model: GradientConflict needs one of sobolev_training.keras, got '
+          f'{type(model).__name__}'
+      )
     super().set_model(model)
     self._cosines = tf.function(self._compute, autograph=False)
 

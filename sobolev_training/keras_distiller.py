@@ -52,6 +52,14 @@ def _divergence(p: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
   return tf.reduce_sum(arrays.flat(tf.exp(p) * log_ratio), axis=1)
 
 
+def _is_softmax(model: keras.Model) -> bool:
+  """Whether a model is seen to end in a softmax."""
+  last = (getattr(model, 'layers', None) or [None])[-1]
+  return isinstance(last, keras.layers.Softmax) or (
+      getattr(last, 'activation', None) is keras.activations.softmax
+  )
+
+
 def _is_log_probability(activation: Activation, model: keras.Model) -> bool:
   """Whether what an activation makes of a model's outputs sums up to 1."""
   axes = [axis or 3 for axis in getattr(model, 'output_shape', (None, 3))[1:]]
@@ -142,7 +150,21 @@ class Distiller(keras_steps.Steps, keras.Model):
           f'activation does not give, {activation!r}; take log_softmax, or '
           'squared_l2'
       )
-    self._label_loss = None
+    frozen = set(map(id, teacher.weights))
+    if any(id(weight) in frozen for weight in student.weights):
+      raise ValueError(
+          'student: shares weights with teacher, which are not trained; give '
+          'it weights of its own'
+      )
+    for name, model in (('teacher', teacher), ('student', student)):
+      if self._activation is keras.activations.log_softmax and _is_softmax(
+          model
+      ):
+        raise ValueError(
+            f'{name}: ends in a softmax, of which activation, log_softmax, '
+            'would make nearly uniform probabilities; let it return logits'
+        )
+    self._label_loss, self._has_metrics = None, False
     teacher.trainable = False
     self.teacher, self.student = teacher, student
 
@@ -177,6 +199,9 @@ class Distiller(keras_steps.Steps, keras.Model):
           f'as label_weight is {weight}, got {loss}'
       )
     super().compile(optimizer, **settings)
+    self._has_metrics = bool(
+        settings.get('metrics') or settings.get('weighted_metrics')
+    )
     self._label_loss = None if loss is None else keras.losses.get(loss)
     names = ['order_0', 'order_1', *(['labels'] if weight else [])]
     self.step_metrics = keras_steps.StepMetrics(names)
@@ -236,9 +261,34 @@ class Distiller(keras_steps.Steps, keras.Model):
     """Returns the loss [B] of labels."""
     if y is None:
       raise ValueError('y: expected labels, as label_weight is not 0, got None')
+    y = tf.convert_to_tensor(y)
+    if y.shape.rank == 1 and outputs.shape[1:] == [1]:
+      y = y[:, None]  # As Keras does.
+    sizes = list(zip(y.shape[1:], outputs.shape[1:], strict=False))
+    if (
+        y.dtype.is_floating
+        and y.shape.rank == outputs.shape.rank
+        and any(a != b and 1 in (a, b) for a, b in sizes)
+    ):
+      raise ValueError(
+          f'y: expected labels of the shape {arrays.text(outputs)} of the '
+          f'outputs, got {arrays.text(y)}; nothing is broadcast'
+      )
     loss = self._label_loss
     each = loss.call(y, outputs) if hasattr(loss, 'call') else loss(y, outputs)
+    if not each.shape.rank:
+      raise ValueError(
+          'loss: expected one of each example, [B, ...], got that of the batch'
+      )
     return tf.reduce_mean(arrays.flat(tf.cast(each, dtype)), axis=1)
+
+  def compute_metrics(
+      self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+  ) -> dict[str, tf.Tensor]:
+    """See `keras.Model`."""
+    if y is None and self._has_metrics:
+      raise ValueError('y: expected labels, as compile got metrics, got None')
+    return super().compute_metrics(x, y, y_pred, sample_weight)
 
   def _projections(self, x: tf.Tensor, training: bool) -> tf.Tensor:
     """Draws v [M, B, O...], anew in each step of training."""

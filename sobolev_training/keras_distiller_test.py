@@ -94,6 +94,53 @@ class DistillerTest(parameterized.TestCase):
     for found, expected in zip(*reversed(results), strict=True):
       testing.assert_close(found, expected, testing.SAME_FLOAT64)
 
+  def test_labels_are_not_broadcast(self):
+    labels = np.array([1.0, -1.0, 1.0, 1.0, -1.0])
+    teacher, student = (
+        keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
+        for _ in range(2)
+    )
+    results = []
+    for y in (labels, labels[:, None]):
+      for loss in ('hinge', keras.losses.Hinge(), lambda y, p: (y - p) ** 2):
+        distiller = keras_distiller.Distiller(
+            teacher, student, activation='linear', label_weight=1.0,
+            losses=('squared_l2', 'l2'),
+        )
+        distiller.compile('sgd', loss)
+        result = distiller.evaluate(self.x, y, verbose=0, return_dict=True)
+        results.append(float(result['labels']))
+    outputs = np.asarray(student(self.x))
+    hinge = np.mean(np.maximum(0, 1 - labels[:, None] * outputs))
+    square = np.mean((labels[:, None] - outputs) ** 2)
+    np.testing.assert_allclose(results, 2 * [hinge, hinge, square], rtol=1e-6)
+
+  def test_labels_that_do_not_fit(self):
+    for loss, y, message in (
+        ('mse', np.ones([5, 1]), r'^y: .* nothing is broadcast'),
+        (lambda y, p: keras.ops.mean(y * p), np.ones([5, 3]), '^loss: .*batch'),
+    ):
+      distiller = keras_distiller.Distiller(
+          self.teacher, self.student, label_weight=1.0
+      )
+      distiller.compile('sgd', loss)
+      with self.assertRaisesRegex(ValueError, message):
+        distiller.evaluate(self.x, y, verbose=0)
+    distiller = keras_distiller.Distiller(self.teacher, self.student)
+    distiller.compile('sgd', metrics=['mae'])
+    with self.assertRaisesRegex(ValueError, '^y: .* compile got metrics'):
+      distiller.evaluate(self.x, verbose=0)
+
+  def test_models_that_cannot_be_distilled(self):
+    with self.assertRaisesRegex(ValueError, '^student: shares weights'):
+      keras_distiller.Distiller(self.teacher, self.teacher)
+    for last in (
+        [keras.layers.Dense(_OUTPUTS, 'softmax')], [keras.layers.Softmax()]
+    ):
+      certain = keras.Sequential([*_network(7, 0).layers, *last])
+      with self.assertRaisesRegex(ValueError, '^teacher: ends in a softmax'):
+        keras_distiller.Distiller(certain, self.student)
+
   def test_labels_and_weights_of_examples(self):
     labels, weight = np.array([0, 2, 1, 1, 0]), np.linspace(0, 2, 5)
     distiller = keras_distiller.Distiller(

@@ -199,6 +199,13 @@ class Learner(keras_steps.Steps):
     if not isinstance(sample_weight, (list, tuple)):
       sample_weight = [sample_weight] * len(weights)
     sample_weight = self._orders('sample_weight', sample_weight)
+    for k in loss.terms:
+      sizes = tf.TensorShape(sample_weight[k].shape)[1:]
+      if sizes.is_fully_defined() and sizes.num_elements() != 1:
+        raise ValueError(
+            f'sample_weight[{k}]: expected [B], a number for each example, got '
+            f'{arrays.text(sample_weight[k])}; NaN in y leaves a component out'
+        )
     by_order = {
         k: term * tf.reshape(
             tf.cast(sample_weight[k], term.dtype), tf.shape(term)
@@ -245,11 +252,14 @@ class Learner(keras_steps.Steps):
             f'{name}[{k}]: all of its numbers are NaN; give this order the '
             'weight 0 in sobolev_weights'
         )
+      with np.errstate(over='ignore'):
+        array = array.astype(keras.config.floatx())  # As Keras does.
       infinite = np.argwhere(np.isinf(array))
       if len(infinite):
         raise ValueError(
-            f'{name}[{k}]: {len(infinite)} numbers are infinite, the first at '
-            f'{infinite[0].tolist()}; NaN says that a number is not known'
+            f'{name}[{k}]: {len(infinite)} numbers are infinite, as '
+            f'{array.dtype.name}, the first at {infinite[0].tolist()}; NaN '
+            'says that a number is not known'
         )
     return tuple(y)
 
@@ -338,6 +348,11 @@ def _known(k: int, target: Any, distance: distances.Distance) -> tf.Tensor:
         f'y[{k}]: expected an array, as sobolev_weights[{k}] is not 0, got None'
     )
   target = tf.convert_to_tensor(arrays.dense(f'y[{k}]', target))
+  if target.shape.rank is None:
+    raise ValueError(
+        f'y[{k}]: expected an array of known rank, got none; use set_shape in '
+        'the data set'
+    )
   if not target.dtype.is_floating:
     target = tf.cast(target, tf.float32)
   known = ~tf.math.is_nan(target)

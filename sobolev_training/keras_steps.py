@@ -71,12 +71,12 @@ class Steps:
 
   def fit(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
     """See `keras.Model.fit`; what a NumPy mask hides is not learnt."""
-    require_real('x', x)
+    require_real('x', x, finite=True)
     settings = _named(keras.Model.fit, args, settings)
     validation = settings.get('validation_data')
     if isinstance(validation, (list, tuple)) and validation:
       x_new, *rest = validation
-      require_real('validation_data[0]', x_new)
+      require_real('validation_data[0]', x_new, finite=True)
       if rest:
         rest[0] = self.prepared('validation_data[1]', rest[0])
       settings['validation_data'] = (x_new, *rest)
@@ -84,7 +84,7 @@ class Steps:
 
   def evaluate(self, x: Any = None, y: Any = None, *args: Any, **settings: Any):
     """See `keras.Model.evaluate`, and `fit`."""
-    require_real('x', x)
+    require_real('x', x, finite=True)
     settings = _named(keras.Model.evaluate, args, settings)
     return super().evaluate(x, self.prepared('y', y), **settings)
 
@@ -101,6 +101,14 @@ class Steps:
     settings = _named(keras.Model.test_on_batch, args, settings)
     y = self.prepared('y', y, whole=False)
     return super().test_on_batch(x, y, **settings)
+
+  def save(self, filepath: Any, *args: Any, **settings: Any):
+    """See `keras.Model.save`; a `.h5` file has no place for what this is."""
+    if str(filepath).endswith(('.h5', '.hdf5')):
+      raise ValueError(
+          f'filepath: expected a name that ends in .keras, got {filepath}'
+      )
+    super().save(filepath, *args, **settings)
 
   def predict(self, x: Any, *args: Any, **settings: Any) -> Any:
     """See `keras.Model.predict`; points are refused that a mask hides."""
@@ -161,25 +169,37 @@ def _named(
   bound = inspect.signature(method).bind(None, None, None, *args, **settings)
   named = dict(list(bound.arguments.items())[3:])
   named |= named.pop('kwargs', {})
-  require_real('sample_weight', named.get('sample_weight'))
+  weight = named.get('sample_weight')
+  require_real('sample_weight', weight, finite=True)
+  if isinstance(weight, (list, tuple)) and any(one is None for one in weight):
+    raise ValueError(
+        'sample_weight: expected one array, or one for each order, got None in '
+        'it; give ones'
+    )
   return named
 
 
-def require_real(name: str, data: Any):
+def require_real(name: str, data: Any, finite: bool = False):
   """Checks NumPy arrays that Keras would take without their mask, or in part.
 
   Args:
     name: the argument's name.
-    data: anything; arrays may be entries of lists and tuples.
+    data: anything; arrays may be entries of lists and tuples, and of the first
+      batch of a `PyDataset`.
+    finite: whether NaN and infinity are refused too.
 
   Raises:
     ValueError: masked, complex or no numbers.
   """
   if isinstance(data, np.ndarray):
-    arrays.dense(name, data)
+    data = arrays.dense(name, data)
+    if finite and data.dtype.kind == 'f':
+      arrays.require_finite(name, data)
+  elif isinstance(data, keras.utils.PyDataset) and data.num_batches:
+    require_real(f'{name}[0]', data[0])
   elif isinstance(data, (list, tuple)):
     for part in data:
-      require_real(name, part)
+      require_real(name, part, finite)
 
 
 def require_model(name: str, model: Any):

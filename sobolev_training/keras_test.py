@@ -189,6 +189,79 @@ class KerasTest(parameterized.TestCase):
     model.fit(x, (y, dy), verbose=0)
     self.assertTrue(np.isfinite(model.get_weights()[0]).all())
 
+  def test_what_float32_does_not_hold(self):
+    self.addCleanup(keras.config.set_floatx, keras.config.floatx())
+    keras.config.set_floatx('float32')
+    x, (y, dy) = _data()
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    with self.assertRaisesRegex(ValueError, r'^y\[0\]: 22 .* as float32, the'):
+      model.fit(x, (y + 1e39, dy), verbose=0)
+    x[3, 1] = np.nan
+    for fit in (model.fit, model.evaluate):
+      with self.assertRaisesRegex(ValueError, r'^x: 1 of 22 .* at \[3, 1\]'):
+        fit(x, (y, dy), verbose=0)
+
+  def test_weights_of_examples_only(self):
+    x, (y, dy) = _data()
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    for weight, message in (
+        (np.full(_POINTS, np.nan), '^sample_weight: 11 of 11'),
+        ((np.ones(_POINTS), None), '^sample_weight: .* got None in it'),
+        ((np.ones(_POINTS), np.ones_like(dy)), r'sample_weight\[1\]: .* \[B\]'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        model.fit(x, (y, dy), sample_weight=weight, verbose=0)
+
+  def test_masks_of_a_py_dataset_are_refused(self):
+    x, (y, dy) = _data()
+
+    class Masked(keras.utils.PyDataset):
+
+      def __len__(self):
+        return 1
+
+      def __getitem__(self, index):
+        return x, (y, np.ma.array(dy, mask=dy > 0))
+
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    with self.assertRaisesRegex(ValueError, r'^x\[0\]: .* a masked array'):
+      model.fit(Masked(), verbose=0)
+
+  def test_data_of_unknown_rank(self):
+    x, (y, dy) = _data()
+    data = tf.data.Dataset.from_tensors((x, (y, dy))).map(
+        lambda x, y: (
+            x,
+            tuple(tf.numpy_function(lambda *a: a, y, [tf.float64, tf.float64])),
+        )
+    )
+    model = sobolev_keras.Model(*_layers())
+    model.compile('sgd')
+    with self.assertRaisesRegex(ValueError, r'y\[0\]: .* use set_shape'):
+      model.fit(data, verbose=0)
+
+  def test_a_file_that_has_no_place_for_it(self):
+    model = sobolev_keras.wrap(keras.Model(*_layers()))
+    with self.assertRaisesRegex(ValueError, '^filepath: .* .keras, got m.h5'):
+      model.save('m.h5')
+
+  def test_a_model_around_one_that_is_built_is_built(self):
+    model = keras.Model(*_layers())
+    path = os.path.join(self.create_tempdir(), 'a.weights.h5')
+    sobolev_keras.wrap(model).save_weights(path)
+    other = sobolev_keras.wrap(keras.Model(*_layers()))
+    other.load_weights(path)
+    self.assertTrue(other.built)
+
+  def test_gradient_conflict_of_another_model(self):
+    x, (y, dy) = _data()
+    callback = sobolev_keras.GradientConflict(x, (y, dy))
+    with self.assertRaisesRegex(ValueError, '^model: GradientConflict needs'):
+      callback.set_model(keras.Model(*_layers()))
+
   def test_arguments_by_their_places(self):
     x, (y, dy) = _data()
     masked = np.ma.array(np.where(y > 0.5, 1e6, y), mask=y > 0.5)

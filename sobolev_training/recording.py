@@ -229,12 +229,18 @@ def record(
         tf.constant(v[:, rows] if mine else v)
         for v, mine in zip(vectors, own, strict=True)
     )
-    parts.append([
+    answer = tuple(
         np.asarray(a)
         for a in targets.ask(
             form, target, tf.constant(x[rows]), order, batch or None
         )
-    ])
+    )
+    own_batch = tuple(np.asarray(v) for v in batch)
+    with arrays.naming('target'):
+      _require_consistent(Recording(form, x[rows], answer, own_batch))
+      for k, array in enumerate(answer):
+        arrays.require_finite(f'order {k} of points from {start} on', array)
+    parts.append(answer)
   joined = tuple(
       np.concatenate(each, axis=int(form != 'full' and k > 0))
       for k, each in enumerate(zip(*parts, strict=True))

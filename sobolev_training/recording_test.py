@@ -126,6 +126,29 @@ class RecordingTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, '^index: expected '):
         labels.loss(self.student, given)
 
+  def test_what_a_target_says_is_checked_at_once(self):
+    asked = []
+
+    class Odd(sobolev.targets.Function):
+
+      def __init__(self, answer):
+        self._answer = answer
+
+      def full(self, x, order):
+        asked.append(len(x))
+        return self._answer(x)[:order + 1]
+
+    for answer, message in (
+        (lambda x: (x[:, :1], tf.ones_like(x)), 'target: target_1: .* shape'),
+        (
+            lambda x: (x[:, :1], 1 / tf.zeros_like(x[:, None])),
+            'target: order 1 of points from 0 on: .* not finite',
+        ),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        recording.record(Odd(answer), self.x, order=1, batch_size=2)
+    self.assertLen(asked, 4)  # Of each the values' shape, and one batch.
+
   def test_a_recording_stays_when_another_is_not_whole(self):
     path = pathlib.Path(self.create_tempdir()) / 'labels.npz'
     labels = recording.record(self.teacher, self.x, order=1)

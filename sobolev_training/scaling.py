@@ -172,9 +172,13 @@ def balanced_weights(
 
 
 def _constant(data: np.ndarray, known: np.ndarray) -> np.ndarray:
-  """Whether all that is known of a column is the same; sizes are up to 1."""
+  """Whether all that is known of a column is the same but for rounding.
+
+  Sizes are up to 1.
+  """
   least = np.min(data, axis=0, initial=1, where=known)
-  return least == np.max(data, axis=0, initial=-1, where=known)
+  most = np.max(data, axis=0, initial=-1, where=known)
+  return most - least <= 8 * np.finfo(float).eps
 
 
 def _data(

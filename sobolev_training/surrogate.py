@@ -78,12 +78,18 @@ class Surrogate:
       )
     x = x.astype(self.model.inputs[0].dtype)
     # One chunk even of no points, for the shapes.
-    chunks = [
-        self._evaluate(
-            self.model, tf.constant(x[start:start + batch_size]), derivatives
-        )
-        for start in range(0, max(1, len(x)), batch_size)
-    ]
+    try:
+      chunks = [
+          self._evaluate(
+              self.model, tf.constant(x[start:start + batch_size]), derivatives
+          )
+          for start in range(0, max(1, len(x)), batch_size)
+      ]
+    except ValueError as error:
+      message = str(error)
+      if not message.startswith('order:'):
+        raise
+      raise ValueError(f'derivatives{message.removeprefix("order")}') from None
     results = tuple(
         np.concatenate(parts) for parts in zip(*chunks, strict=True)
     )
@@ -95,6 +101,10 @@ class Surrogate:
 
   def save(self, path: os.PathLike[str] | str):
     """Writes the model, a `.keras` file."""
+    if not str(path).endswith('.keras'):
+      raise ValueError(
+          f'path: expected a name that ends in .keras, got {path}'
+      )
     self.model.save(path)
 
   def parity(
@@ -119,6 +129,14 @@ class Surrogate:
         raise ValueError(f'{name}: expected known numbers, got none')
     predicted = self.predict(x, len(derivatives))
     predicted = predicted if derivatives else (predicted,)
+    for name, array, ours in zip(
+        _names(len(recorded)), recorded, predicted, strict=True
+    ):
+      if array.shape != ours.shape:
+        raise ValueError(
+            f'{name}: expected the shape {list(ours.shape)} of what is '
+            f'predicted, got {list(array.shape)}'
+        )
     return surrogate_figures.parity(recorded, predicted)
 
   def sensitivity(
@@ -142,6 +160,12 @@ class Surrogate:
       ValueError: points of another shape, or no limits of a model without the
         scaling of a fit.
     """
+    expected = self.model.input_shape[1:]
+    if np.shape(x0) != expected:
+      raise ValueError(
+          f'x0: expected the shape {list(expected)} of one point, got '
+          f'{list(np.shape(x0))}'
+      )
     if low is None or high is None:
       box = _box(self.model)
       low, high = (b if a is None else a for a, b in zip(
@@ -204,11 +228,18 @@ def fit(
   """
   seed = arrays.integer('seed', seed, 0, tf.int64.max)
   recorded = _recorded(x, (y, *derivatives))
+  for name, array in zip(_names(len(recorded)), recorded, strict=True):
+    if name != 'y' and array is not None and np.isnan(array).all():
+      raise ValueError(
+          f'{name}: expected known numbers, got none; None leaves an order out'
+      )
   x = np.asarray(x, float)
   masked = [
       None if a is None else np.ma.array(a, mask=np.isnan(a)) for a in recorded
   ]
   units = scaling.fit(x, masked[0])
+  _require_resolved('x', x, units.x_scale, dtype)
+  _require_resolved('y', recorded[0], units.y_scale, dtype)
   network = _network(
       x.shape[1:], recorded[0].shape[1:], hidden, activation, dtype, seed
   )
@@ -230,13 +261,44 @@ def load(path: os.PathLike[str] | str) -> Surrogate:
     ValueError: Keras cannot read the file.
   """
   try:
-    return Surrogate(keras.saving.load_model(path))
+    model = keras.saving.load_model(path)
   except (OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
     raise ValueError(
         f'path: expected a model that Keras reads, got {path}: {error}'
     ) from error
+  shapes = getattr(model, 'input_shape', None), getattr(
+      model, 'output_shape', None
+  )
+  if not all(isinstance(s, tuple) and s[:1] == (None,) for s in shapes):
+    raise ValueError(
+        f'path: expected a functional or sequential model of one input and one '
+        f'output, got {path} with a {type(model).__name__}'
+    )
+  return Surrogate(model)
 
 
+def _require_resolved(name: str, data: np.ndarray, scale: np.ndarray, dtype):
+  """Checks that a type tells numbers apart which the model is to tell apart."""
+  if dtype not in ('float32', 'float64'):
+    return  # `_network` says so.
+  about = np.finfo(dtype)
+  with np.errstate(over='ignore'):
+    size = np.nanmax(abs(data), axis=0)
+    span = np.nanmax(data, axis=0) - np.nanmin(data, axis=0)
+    out = (size > about.max) | (scale < about.tiny) | (1 / scale > about.max)
+    # What is constant but for rounding is not to be told apart.
+    varies = span > 16 * np.finfo(float).eps * size
+    close = varies & (about.eps * size > _RESOLVED * scale)
+  if np.any(out | close):
+    raise ValueError(
+        f'{name}: {dtype} does not hold numbers as large, as small, or as '
+        'close together beside their size; take other units and subtract what '
+        "all have in common, or pass dtype='float64'"
+    )
+
+
+# Of the standard deviation, how far apart numbers of a type may be.
+_RESOLVED = 1e-3
 _INPUTS = 'scale_inputs'  # The layer's name, by which `_box` finds it.
 
 

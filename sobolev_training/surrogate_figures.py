@@ -19,14 +19,21 @@ _NAMES = ('values', 'first derivatives', 'second derivatives')
 
 
 def r_squared(truth: np.ndarray, predicted: np.ndarray) -> float:
-  """Returns 1 - the mean squared error over the variance; NaN is left out.
+  """Returns 1 - the squared errors over the squared deviations.
 
-  Without any variance it is 1 for what is exact, and else minus infinity.
+  Deviations are from the mean of each component, so that nothing is explained
+  by components that differ. NaN is left out. Without any deviation it is 1 for
+  what is exact, and else minus infinity.
+
+  Args:
+    truth: [N, ...].
+    predicted: [N, ...].
   """
   known = ~np.isnan(truth)
-  truth, predicted = truth[known], predicted[known]
-  error = np.sum((truth - predicted) ** 2)
-  total = np.sum((truth - np.mean(truth)) ** 2)
+  counts = np.maximum(1, known.sum(0))
+  means = np.sum(truth, 0, where=known) / counts
+  error = np.sum((truth - predicted) ** 2, where=known)
+  total = np.sum((truth - means) ** 2, where=known)
   if total == 0:
     return 1.0 if error == 0 else -math.inf
   return float(1 - error / total)

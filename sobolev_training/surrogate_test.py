@@ -84,6 +84,57 @@ class SurrogateTest(parameterized.TestCase):
     ):
       np.testing.assert_array_equal(axes.lines[0].get_xdata(), truth.ravel())
 
+  def test_what_a_type_does_not_resolve(self):
+    x = _points(8)
+    y, dy = _wave(x), _slopes(x)
+    for given, message in (
+        ((1e9 + x, y, dy), "^x: float32 .* dtype='float64'"),
+        ((1e39 * x, y, dy / 1e39), '^x: float32'),
+        ((1e-42 * x, y, dy * 1e42), '^x: float32'),
+        ((x, 1e8 + y, dy), '^y: float32'),
+        ((x, 1e39 * y, 1e39 * dy), '^y: float32'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        surrogate.fit(*given, **_SMALL)
+    near, far = (
+        surrogate.fit(shift + x, y, dy, dtype='float64', **_SMALL)
+        .predict(shift + x) for shift in (0, 1e6)
+    )
+    np.testing.assert_allclose(near, far, atol=0.1)  # Rounding, amplified.
+
+  def test_an_input_that_is_constant_but_for_rounding(self):
+    x = _points(8)
+    x[:, 1] = np.where(np.arange(8) % 2, 0.1 + 0.2, 0.3)
+    dy = np.stack([np.cos(x[:, 0]), np.full(8, 2.0)], 1)
+    _, found = surrogate.fit(x, np.sin(x[:, 0]), dy, **_SMALL).predict(x, 1)
+    self.assertLess(np.abs(found).max(), 10)
+
+  def test_parity_is_of_the_same_shape(self):
+    x = _points(8)
+    y, dy = _wave(x)[:, None], _slopes(x)[:, None]
+    s = surrogate.fit(x, y, dy, **_SMALL)
+    for given, message in (
+        ((y[:, 0],), r'^y: expected the shape \[8, 1\] .* got \[8\]'),
+        ((np.repeat(y, 2, 1),), r'^y: .* got \[8, 2\]'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        s.parity(x, *given)
+    with self.assertRaisesRegex(ValueError, r'^x0: .* one point, got \[1, 2\]'):
+      s.sensitivity(x[:1])
+    with self.assertRaisesRegex(ValueError, '^derivatives: '):
+      s.predict(x, 40)
+    with self.assertRaisesRegex(ValueError, '^path: .* .keras, got wing'):
+      s.save('wing')
+    with self.assertRaisesRegex(ValueError, r'^derivatives\[0\]: .* None leav'):
+      surrogate.fit(x, y, np.full_like(dy, np.nan))
+
+  def test_what_outputs_differ_by_is_not_explained(self):
+    truth = np.stack([1000 + np.arange(4.0), np.arange(4.0)], 1)
+    means = np.repeat(truth.mean(0, keepdims=True), 4, 0)
+    self.assertAlmostEqual(surrogate_figures.r_squared(truth, means), 0)
+    truth[0, 1] = np.nan
+    self.assertEqual(surrogate_figures.r_squared(truth, truth), 1)
+
   def test_points_held_out_are_known(self):
     x = _points(40)
     y, dy = _wave(x), _slopes(x)

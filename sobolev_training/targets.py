@@ -132,7 +132,8 @@ class BlackBox:
     Args:
       f: a NumPy function from [B, D...] to [B, O...].
       scheme: `central` or `forward`.
-      step: how far x moves, in its unit; None chooses it by the type.
+      step: how far x moves, in its unit; None chooses it by the type, for
+        inputs of about 1 or more.
     """
     self._f = f
     self._settings = {'scheme': scheme, 'step': step}
@@ -162,6 +163,10 @@ class BlackBox:
 
 def as_target(target: Any) -> Target:
   """Returns a target as it is, or a function or network as a `Function`."""
+  if isinstance(target, type):
+    raise ValueError(
+        f'target: expected an object, got the class {target.__name__}'
+    )
   if isinstance(target, Target):
     return target
   if not callable(target):

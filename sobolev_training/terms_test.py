@@ -334,6 +334,16 @@ class ShapesTest(absltest.TestCase):
       with self.assertRaisesRegex(tf.errors.InvalidArgumentError, message):
         run(tf.ones([3, 2]), tf.zeros([1, 2]))
 
+  def test_turned_axes_known_only_when_it_runs(self):
+    spec = tf.TensorSpec([None, None, None])
+    for jit_compile in (True, False):
+      run = tf.function(
+          lambda p, t: terms.loss_terms((p,), (t,), weights=(1.0,)).total,
+          input_signature=[spec, spec], jit_compile=jit_compile,
+      )
+      with self.assertRaises((ValueError, tf.errors.InvalidArgumentError)):
+        run(tf.ones([4, 3, 2]), tf.ones([4, 2, 3]))
+
   def test_a_number_keeps_the_digits_of_its_type(self):
     one = tf.ones([1, 1], tf.float64)
     loss = terms.loss_terms((one,), (0 * one,), weights=(0.7,))
