@@ -58,6 +58,8 @@ class TrainTeacherTest(parameterized.TestCase):
     network, record = teacher_file.load(path / 'teacher.npz', 'breakout')
     self.assertIn(record['frames'], (24, 48))
     self.assertEqual(record['settings']['discount'], 0.99)
+    self.assertRegex(record['device'], '^[0-9]+ cores? of ')
+    self.assertNotEmpty(record['command'])
     self.assertLen(record['evaluation']['greedy']['scores'], 2)
     self.assertLen(network.variables, 12)
     json.dumps(record, allow_nan=False)
