@@ -104,7 +104,7 @@ class Cluster:
     )
 
   def stop(self) -> None:
-    """Asks all runs to save and end; those that have not begun do not begin."""
+    """Asks the workers that are there to save and end runs, and begin none."""
     self._client.run(_stop, self._name, on_error='ignore')
 
 

@@ -146,9 +146,9 @@ def _per_example(name: str, u: np.ndarray, x: np.ndarray) -> np.ndarray:
   """Returns directions as [M, B or 1, D...]."""
   u = np.asarray(arrays.dense(name, u)).astype(x.dtype)
   arrays.require_finite(name, u)
-  if u.shape[1:] == x.shape[1:]:
+  if u.ndim and len(u) and u.shape[1:] == x.shape[1:]:
     return u[:, None]
-  if u.shape[1:] != x.shape or not u.ndim:
+  if u.shape[1:] != x.shape or not u.ndim or not len(u):
     raise ValueError(
         f'{name}: expected the shape [M, *{list(x.shape[1:])}] or '
         f'[M, *{list(x.shape)}], got {list(u.shape)}'
