@@ -14,7 +14,6 @@ from agents.atari import games
 from experiment import config
 from experiment import environment
 from experiment import loop
-from experiment import run_folder
 
 LAST, BEST = 'last.npz', 'best.npz'
 
@@ -77,16 +76,14 @@ class Curve:
     if self._best is None or score > self._best:
       self._best = score
       names.append(BEST)
-    about = run_folder.read_config(self._folder)
     record = {
         'game': self._settings.game,
         'actions': games.game(self._settings.game).actions,
         'frames': self._rows[-1]['frames'],
         'settings': config.to_json(self._settings),
-        'command': about['command'],
+        'command': environment.command(config.to_arguments(self._settings)),
         'commit': self._commit,
-        'device': environment.device_line(about['device']),
-        'started': about['started'],
+        'device': environment.device_line(),
         'versions': environment.versions(),
         'curve': self._rows,
         'evaluation': None,  # teacher.npz has one.

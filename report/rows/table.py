@@ -215,9 +215,9 @@ def _require_seeds(
     old: Iterable[tuple],
     new: Iterable[tuple],
 ) -> None:
-  """Refuses fewer seeds in the place of more."""
+  """Refuses fewer seeds of what is otherwise the same in the place of more."""
   whole = getattr(kind, 'WHOLE', kind.KEY)
-  if 'seed' not in kind._fields[whole: kind.KEY]:
+  if kind._fields[whole: whole + 1] != ('seed',):
     return
   seeds: dict[tuple, tuple[set[int], set[int]]] = {}
   for which, rows in enumerate((old, new)):
