@@ -24,10 +24,10 @@ SECTION = section.Section(
     says="Students that match random projections of the teacher's gradients "
     'end closer to it, most with few recorded states, and hardly overfit.',
     why='The gradients say how the policy changes around each recorded state: '
-    'on Breakout and Space Invaders students end closer by it, on Pong seeds '
-    'differ by more. Few states gain no more than many. With 1 % of Breakout, '
-    'a part of one episode, all students collapse, at learning rates that were '
-    'chosen with 10 %.',
+    'on Breakout and Space Invaders students end closer by it; on Pong, and '
+    'for whether few states gain more than many, five seeds are too few to '
+    'tell. With 1 % of Breakout, a part of one episode, all students collapse, '
+    'at learning rates that were chosen with 10 %.',
     kind=distillation.Student,
     evidence=students_lib.of,
     registered='8da075044475',
