@@ -38,12 +38,15 @@ def load(path: pathlib.Path) -> dict[str, np.ndarray]:
     UserError: the file cannot be read, an array is missing or has another
       shape, or a number is not finite.
   """
-  return _load(path, _RANKS)
+  arrays = _load(path, _RANKS)
+  for name in ('x', 'y'):
+    _require_apart(path, name, arrays[name])
+  return _in_float32(arrays)
 
 
 def load_points(path: pathlib.Path) -> np.ndarray:
   """Reads x [N, D] alone, as float32, of an .npz file; see `load`."""
-  return _load(path, ['x'])['x']
+  return _in_float32(_load(path, ['x']))['x']
 
 
 def _load(
@@ -61,7 +64,24 @@ def _load(
     ) from None
   for name, array in arrays.items():
     _check(path, name, array, arrays['x'], way_out)
+  return arrays
+
+
+def _in_float32(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
   return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def _require_apart(path: pathlib.Path, name: str, array: np.ndarray) -> None:
+  """Refuses data to learn from that float32 does not tell apart."""
+  if not array.size:
+    return
+  span = np.ptp(array, 0)
+  step = np.spacing(np.abs(array).max(0).astype(np.float32))
+  if np.any((span > 0) & (span < _STEPS * step)):
+    raise errors.UserError(
+        f'{path}: {name}: float32 does not tell these numbers apart, which '
+        'differ by little beside their size: subtract their mean'
+    )
 
 
 def _check(path, name, array, x, way_out):
@@ -85,14 +105,6 @@ def _check(path, name, array, x, way_out):
         f'{path}: {name}: {len(wrong)} of {array.size} numbers are not finite, '
         f'the first at {wrong[0].tolist()}: leave these points out'
     )
-  if name != 'gradient' and array.size:
-    span = np.ptp(array, 0)
-    step = np.spacing(np.abs(array).max(0).astype(np.float32))
-    if np.any((span > 0) & (span < _STEPS * step)):
-      raise errors.UserError(
-          f'{path}: {name}: float32 does not tell these numbers apart, which '
-          'differ by little beside their size: subtract their mean'
-      )
 
 
 def split(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:

@@ -59,6 +59,13 @@ class RecordedTest(parameterized.TestCase):
     np.testing.assert_array_equal(one[0], other[0])
     np.testing.assert_array_equal(one[1], other[1])
 
+  def test_points_to_predict_at_may_be_close(self):
+    x = np.array([[5.0, 1.0], [5.0 + 1e-5, 1.0]])
+    np.savez(self.path, x=x)
+    np.testing.assert_array_equal(
+        recorded.load_points(self.path), x.astype(np.float32)
+    )
+
   def test_too_few_points(self):
     self._save()
     with self.assertRaisesRegex(errors.UserError, '--size=41, and 40 of'):
