@@ -165,6 +165,20 @@ class OutputTest(parameterized.TestCase):
     self.assertIn('`abcdef123456`', registered)
     self.assertRegex(text, r'\| 4.3 \| `\w+`, the choice `5b62c2fa473b` \|')
 
+  def test_students_of_other_settings_stand_beside_those_that_decide(self):
+    decided = testing.students(lambda *cell: 0.2)
+    tried = [
+        row._replace(scale='laptop steps=9')
+        for row in testing.students(lambda *cell: -0.3, percents=(1.0,))
+    ]
+    before = self._write([testing.RUN, *decided])
+    self.assertNotIn('What the settings do', before)
+    text = self._write([testing.RUN, *decided, *tried])
+    table_of = text.partition('`laptop steps=9`')[2].partition('###')[0]
+    self.assertEqual(table_of.count('0.30 ('), 3)
+    self.assertNotIn('+0.20 (', table_of)
+    self.assertEqual(text.count('+0.20 ('), before.count('+0.20 ('))
+
   def test_the_first_row_is_not_guessed(self):
     def registered(*runs):
       rows = [row for row in everything() if row != testing.RUN]

@@ -38,6 +38,16 @@ def blocks(
   if 'figure4_episodes' in drawn:
     yield '### Divergence against episodes'
     yield markdown.figure('figure4_episodes', 'Final divergence by episodes')
+  others = [s for s in results.scales(distillation.Student) if s != scale]
+  if others:
+    yield '### What the settings do'
+    yield (
+        'Rows of other settings are exploratory: they decide nothing. They are '
+        'named by their scale and by the settings that differ from it.'
+    )
+    for other in others:
+      yield f'Scale {markdown.code(other)}:'
+      yield _ends(students_lib.of(results, other))
   yield '### Chosen settings'
   yield _choices(results)
   if 'figure4_choices' in drawn:
