@@ -172,7 +172,7 @@ class OutputTest(parameterized.TestCase):
         for row in testing.students(lambda *cell: -0.3, percents=(1.0,))
     ]
     before = self._write([testing.RUN, *decided])
-    self.assertNotIn('What the settings do', before)
+    self.assertNotIn('Other settings', before)
     text = self._write([testing.RUN, *decided, *tried])
     table_of = text.partition('`laptop steps=9`')[2].partition('###')[0]
     self.assertEqual(table_of.count('0.30 ('), 3)

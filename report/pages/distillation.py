@@ -40,10 +40,10 @@ def blocks(
     yield markdown.figure('figure4_episodes', 'Final divergence by episodes')
   others = [s for s in results.scales(distillation.Student) if s != scale]
   if others:
-    yield '### What the settings do'
+    yield '### Other settings'
     yield (
-        'Rows of other settings are exploratory: they decide nothing. They are '
-        'named by their scale and by the settings that differ from it.'
+        'These are exploratory and decide nothing. They are named by their '
+        'scale and by the settings that differ from it.'
     )
     for other in others:
       yield f'Scale {markdown.code(other)}:'
