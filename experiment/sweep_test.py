@@ -52,6 +52,14 @@ if mode == 'long' and not (folder / 'saved').exists():
   signal.signal(signal.SIGHUP, save)
   (folder / 'progress.json').write_text('{"step": 1, "total_steps": 4}')
   time.sleep(60)
+if mode == 'slow':  # To save, when it is asked to.
+  def leave(*_):
+    (folder / 'left').touch()
+    sys.exit(143)
+  signal.signal(signal.SIGHUP, lambda *_: (folder / 'asked').touch())
+  signal.signal(signal.SIGTERM, leave)
+  (folder / 'progress.json').write_text('{"step": 1, "total_steps": 4}')
+  time.sleep(60)
 time.sleep(0.3)
 note['ended'] = time.time()
 (folder / 'note.json').write_text(json.dumps(note))
@@ -252,14 +260,14 @@ class StopTest(absltest.TestCase):
     self.assertTrue(self.has('finished.json', 0, 1, 2))
 
   def test_a_second_signal_does_not_wait(self):
-    process = self.start('long')
+    process = self.start('slow')
     testing.wait_for(functools.partial(self.has, 'progress.json', 0))
-    process.send(signal.SIGSTOP)  # So that both come in one go.
     process.send(signal.SIGINT)
+    testing.wait_for(functools.partial(self.has, 'asked', 0))
+    self.assertFalse(self.has('left', 0))
     process.send(signal.SIGTERM)
-    process.send(signal.SIGCONT)
     self.assertEqual(process.wait(), 143)
-    self.assertTrue(self.has('saved', 0))
+    self.assertTrue(self.has('left', 0))
 
 
 class ProgressTest(absltest.TestCase):
