@@ -28,7 +28,8 @@ SECTION = section.Section(
     'for whether few states gain more than many, five seeds are too few to '
     'tell. With 1 % of Breakout, a part of one episode, all students collapse, '
     'at learning rates that were chosen with 10 %; with settings chosen with '
-    '1 % (exploratory) few states gain more than many on these two games.',
+    '1 % (exploratory) few states gain more than many there and on Space '
+    'Invaders.',
     kind=distillation.Student,
     evidence=students_lib.of,
     registered='8da075044475',
