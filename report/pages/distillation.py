@@ -42,8 +42,8 @@ def blocks(
   if others:
     yield '### Other settings'
     yield (
-        'These are exploratory and decide nothing. They are named by their '
-        'scale and by the settings that differ from it.'
+        'Rows that the verdicts above are not about. Those that have settings '
+        'beside the name of a scale are exploratory and decide nothing.'
     )
     for other in others:
       yield f'Scale {markdown.code(other)}:'
